@@ -1,0 +1,1 @@
+"""The `edossier` command: a thin module a command."""

@@ -1,0 +1,296 @@
+"""All errors that a user can meet, in one small tree.
+
+    EdossierError
+    ├── UsageError                exit 2: wrong usage or settings
+    │   ├── SettingsError
+    │   ├── NotFound
+    │   └── NumberClash           a number names two cases
+    ├── FileRefused               exit 3: a file that could not become pages
+    │   ├── EmptyFile
+    │   ├── TruncatedFile
+    │   ├── EncryptedFile
+    │   ├── DamagedFile
+    │   ├── UnknownFormat
+    │   └── FileTooLarge
+    ├── PageFailed                exit 3: a page that could not be read or assembled
+    │   ├── PageUnreadable
+    │   ├── PageTimeout
+    │   ├── WorkerDied
+    │   └── TextLayerMismatch
+    ├── StoreError                exit 3: the vault or the catalogue does not hold what it should
+    │   ├── ObjectMissing
+    │   └── ObjectChanged
+    └── ServiceUnreachable        exit 4: a service is not there, or another process has what is needed
+        ├── EngineUnreachable
+        ├── HomeBusy
+        └── ModelsMissing
+
+Each class has a stable `code`, a sentence for the user in Chinese and in English, and what to do next. The sentence
+becomes an exit code (cli/main.py), a problem document (search_api/problems.py) or a row on the attention list
+(dossier/attention.py) in one place each.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class EdossierError(Exception):
+    """An error with a stable code and a sentence for its user.
+
+    Args:
+        detail: what exactly is concerned (a file name, a setting, a number); shown behind the sentence.
+    """
+
+    code: ClassVar[str] = "internal"
+    exit_code: ClassVar[int] = 1
+    chinese: ClassVar[str] = "程序出错。"
+    english: ClassVar[str] = "Something went wrong in the program."
+    remedy_chinese: ClassVar[str] = "请把日志交给管理员。"
+    remedy_english: ClassVar[str] = "Give the log to the administrator."
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.english} {self.detail} {self.remedy_english}".replace("  ", " ")
+
+    @property
+    def message(self) -> str:
+        """The sentence in both languages, as it stands on the attention list and in JSON."""
+        detail = f"（{self.detail}）" if self.detail else ""
+        return f"{self.chinese.rstrip('。')}{detail}。{self.remedy_chinese} / {self}"
+
+
+class UsageError(EdossierError):
+    """The command or request does not make sense as it stands."""
+
+    code = "usage"
+    exit_code = 2
+    chinese = "用法不对。"
+    english = "Wrong usage."
+    remedy_chinese = "请用 --help 查看用法。"
+    remedy_english = "See --help."
+
+
+class SettingsError(UsageError):
+    """A setting has a value that cannot work."""
+
+    code = "settings"
+    chinese = "设置有误。"
+    english = "A setting is wrong."
+    remedy_chinese = "请按 config/settings.toml 的说明改正。"
+    remedy_english = "Mend it as config/settings.toml describes."
+
+
+class NotFound(UsageError):
+    """What was asked for is not in the catalogue."""
+
+    code = "not_found"
+    chinese = "没有找到。"
+    english = "Not found."
+    remedy_chinese = "请核对编号。"
+    remedy_english = "Check the number or id."
+
+
+class NumberClash(UsageError):
+    """A number names two cases; nothing is guessed."""
+
+    code = "number_clash"
+    chinese = "这个编号对应两个案件。"
+    english = "This number names two cases."
+    remedy_chinese = "请用受案号，或先合并案件。"
+    remedy_english = "Use the acceptance number, or merge the cases first."
+
+
+class FileRefused(EdossierError):
+    """A file is kept, but cannot become pages."""
+
+    code = "file_refused"
+    exit_code = 3
+    chinese = "文件无法处理。"
+    english = "The file cannot be processed."
+    remedy_chinese = "原件已保存，请检查后重新扫描或上传。"
+    remedy_english = "The original is kept; check it, then scan or upload it again."
+
+
+class EmptyFile(FileRefused):
+    """The file has no bytes, or a container without a page."""
+
+    code = "empty"
+    chinese = "文件是空的。"
+    english = "The file is empty."
+
+
+class TruncatedFile(FileRefused):
+    """The file ends before its content does."""
+
+    code = "truncated"
+    chinese = "文件不完整，后半部分缺失。"
+    english = "The file is cut off before its end."
+
+
+class EncryptedFile(FileRefused):
+    """The file asks for a password."""
+
+    code = "encrypted"
+    chinese = "文件有密码保护。"
+    english = "The file is protected by a password."
+    remedy_chinese = "原件已保存，请提供无密码的文件。"
+    remedy_english = "The original is kept; provide the file without a password."
+
+
+class DamagedFile(FileRefused):
+    """The file is of a known format, but its content is broken."""
+
+    code = "damaged"
+    chinese = "文件已损坏。"
+    english = "The file is damaged."
+
+
+class UnknownFormat(FileRefused):
+    """The content is of no format that could be pages or a known attachment."""
+
+    code = "unknown_format"
+    chinese = "无法识别的文件格式。"
+    english = "The file format is not known."
+    remedy_chinese = "原件已保存，请转换为 PDF、TIFF 或 JPEG。"
+    remedy_english = "The original is kept; convert it to PDF, TIFF or JPEG."
+
+
+class FileTooLarge(FileRefused):
+    """The file asks for more pixels or pages than the settings allow."""
+
+    code = "too_large"
+    chinese = "文件超过允许的大小。"
+    english = "The file exceeds a limit."
+    remedy_chinese = "原件已保存，请降低分辨率、拆分文件，或提高设置中的上限。"
+    remedy_english = "The original is kept; lower the resolution, divide it, or raise the limit in the settings."
+
+
+class PageFailed(EdossierError):
+    """A page could not be read or assembled; the rest goes on."""
+
+    code = "page_failed"
+    exit_code = 3
+    chinese = "页面处理失败。"
+    english = "The page could not be processed."
+    remedy_chinese = "请运行 edossier retry 重试，或重新扫描该页。"
+    remedy_english = "Run edossier retry, or scan the page again."
+
+
+class PageUnreadable(PageFailed):
+    """The page's picture could not be decoded."""
+
+    code = "page_unreadable"
+    chinese = "页面图像无法解码。"
+    english = "The page's picture cannot be decoded."
+
+
+class PageTimeout(PageFailed):
+    """The page took longer than the limit and its process was ended."""
+
+    code = "page_timeout"
+    chinese = "页面处理超时，已终止。"
+    english = "The page took too long and was stopped."
+
+
+class WorkerDied(PageFailed):
+    """The process that worked on the page ended without an answer."""
+
+    code = "worker_died"
+    chinese = "处理进程意外退出。"
+    english = "The process that worked on it died."
+
+
+class TextLayerMismatch(PageFailed):
+    """The text that came out of the written PDF is not the text that went in."""
+
+    code = "text_layer_mismatch"
+    chinese = "PDF 文字层与识别结果不一致。"
+    english = "The PDF's text layer differs from what was read."
+
+
+class StoreError(EdossierError):
+    """Vault or catalogue do not hold what they should."""
+
+    code = "store"
+    exit_code = 3
+    chinese = "存储校验失败。"
+    english = "The store failed a check."
+    remedy_chinese = "请运行 edossier verify，并从备份恢复。"
+    remedy_english = "Run edossier verify and restore from a backup."
+
+
+class ObjectMissing(StoreError):
+    """A file that the catalogue names is not in the vault."""
+
+    code = "object_missing"
+    chinese = "库中缺少文件。"
+    english = "A file is missing from the vault."
+
+
+class ObjectChanged(StoreError):
+    """A file in the vault no longer has the content it was stored under."""
+
+    code = "object_changed"
+    chinese = "库中文件内容已变。"
+    english = "A file in the vault has changed."
+
+
+class ServiceUnreachable(EdossierError):
+    """Something that the command needs does not answer."""
+
+    code = "unreachable"
+    exit_code = 4
+    chinese = "服务无法连接。"
+    english = "A service is not reachable."
+    remedy_chinese = "请运行 edossier doctor 查看原因。"
+    remedy_english = "Run edossier doctor to see why."
+
+
+class EngineUnreachable(ServiceUnreachable):
+    """The search engine does not answer."""
+
+    code = "engine_unreachable"
+    chinese = "搜索引擎无法连接。"
+    english = "The search engine is not reachable."
+    remedy_chinese = "请检查 search_engine 和 elasticsearch_* 设置。"
+    remedy_english = "Check the settings search_engine and elasticsearch_*."
+
+
+class HomeBusy(ServiceUnreachable):
+    """Another process of this home does this part already."""
+
+    code = "home_busy"
+    chinese = "另一个 edossier 进程正在做这件事。"
+    english = "Another edossier process does this already."
+    remedy_chinese = "请先停止它，或直接使用它。"
+    remedy_english = "Stop it first, or use that one."
+
+
+class ModelsMissing(ServiceUnreachable):
+    """The OCR models are not installed, or are not the ones expected."""
+
+    code = "models_missing"
+    chinese = "缺少 OCR 模型或校验不符。"
+    english = "The OCR models are missing or not the expected ones."
+    remedy_chinese = "请运行 make setup。"
+    remedy_english = "Run make setup."
+
+
+def every_error() -> dict[str, type[EdossierError]]:
+    """All error classes by their code, so that a code stored in the catalogue finds its sentence again."""
+    found: dict[str, type[EdossierError]] = {}
+    waiting: list[type[EdossierError]] = [EdossierError]
+    while waiting:
+        error = waiting.pop()
+        found[error.code] = error
+        waiting.extend(error.__subclasses__())
+    return found
+
+
+def error_of(code: str, detail: str = "") -> EdossierError:
+    """The error that a stored code and detail stand for; an unknown code becomes the base error."""
+    return every_error().get(code, EdossierError)(detail)

@@ -1,0 +1,142 @@
+"""What was read on a page: lines with text, places and confidence, and the geometry of the upright page.
+
+A reading is a value: made by the pipeline, kept in the vault as compressed JSON, used by the PDF's text layer, the
+index and the screen. Places are fractions 0–1 of the upright page, origin top left, so that they hold for a picture of
+any width.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+FORMAT = 1
+
+Source = Literal["ocr", "pdf"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on the upright page, as fractions 0–1 of its width and height; x0 < x1, y0 < y1."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @classmethod
+    def of_pixels(cls, x0: float, y0: float, x1: float, y1: float, width: int, height: int) -> Box:
+        """The box of a pixel rectangle on a picture of `width` × `height` pixels, clipped to the page."""
+        fractions = [x0 / width, y0 / height, x1 / width, y1 / height]
+        return cls(*(round(min(max(value, 0.0), 1.0), 5) for value in fractions))
+
+    def union(self, other: Box) -> Box:
+        """The smallest box around both."""
+        return Box(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
+
+    def as_list(self) -> list[float]:
+        """The JSON form [x0, y0, x1, y1]."""
+        return [self.x0, self.y0, self.x1, self.y1]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A printed line.
+
+    Attributes:
+        text: what it says, in reading order, without line breaks.
+        box: the line's rectangle.
+        confidence: 0–1.
+        characters: one box for each code point of `text`; empty when only the line's box is known.
+        vertical: whether its characters run from top to bottom.
+    """
+
+    text: str
+    box: Box
+    confidence: float = 1.0
+    characters: tuple[Box, ...] = ()
+    vertical: bool = False
+
+    def __post_init__(self) -> None:
+        if self.characters and len(self.characters) != len(self.text):
+            raise ValueError(f"{len(self.characters)} boxes for {len(self.text)} characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A page as it was read.
+
+    Attributes:
+        width, height: of the upright picture, pixels.
+        dpi: of the upright picture, pixels an inch.
+        turn_degrees: 0, 90, 180 or 270; the scan turned clockwise by it stands upright.
+        skew_degrees: as measured, clockwise; positive means that the scan stood counter-clockwise.
+        deskew_degrees: what was really applied: `skew_degrees`, or 0.0 where the page was left alone.
+        blank: whether nothing but paper was found.
+        source: "ocr", or "pdf" where the file's own text was taken.
+        engine: which engine and models read it, or "pdf".
+        lines: in reading order.
+        flags: what a person should look at ("low_confidence", "turn_uncertain", …).
+    """
+
+    width: int
+    height: int
+    dpi: float
+    turn_degrees: int = 0
+    skew_degrees: float = 0.0
+    deskew_degrees: float = 0.0
+    blank: bool = False
+    source: Source = "ocr"
+    engine: str = ""
+    lines: tuple[Line, ...] = ()
+    flags: tuple[str, ...] = field(default=())
+
+    @property
+    def text(self) -> str:
+        """The lines in reading order, joined by line breaks."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def confidence(self) -> float | None:
+        """The mean over the characters, 0–1; None where nothing was read."""
+        total = sum(len(line.text) for line in self.lines)
+        if not total:
+            return None
+        return round(sum(line.confidence * len(line.text) for line in self.lines) / total, 4)
+
+    def to_bytes(self) -> bytes:
+        """The stored form: gzip of JSON, equal for equal readings (so that its digest can be checked)."""
+        document: dict[str, Any] = {"format": FORMAT, **asdict(self)}
+        for line in document["lines"]:
+            line["box"] = list(line["box"].values())
+            line["characters"] = [list(box.values()) for box in line["characters"]]
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        return gzip.compress(text.encode("utf-8"), compresslevel=6, mtime=0)
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> Reading:
+        """The reading that `to_bytes` stored.
+
+        Raises:
+            ValueError: the bytes are not a stored reading.
+        """
+        try:
+            document = json.loads(gzip.decompress(stored))
+            lines = tuple(
+                Line(
+                    text=line["text"],
+                    box=Box(*line["box"]),
+                    confidence=line["confidence"],
+                    characters=tuple(Box(*box) for box in line["characters"]),
+                    vertical=line["vertical"],
+                )
+                for line in document.pop("lines")
+            )
+            if document.pop("format") != FORMAT:
+                raise ValueError("a reading of another format")
+            document["flags"] = tuple(document["flags"])
+            return cls(lines=lines, **document)
+        except (OSError, EOFError, KeyError, TypeError, UnicodeDecodeError) as error:
+            raise ValueError(f"not a stored reading: {error}") from error
