@@ -1,0 +1,208 @@
+"""Acceptance: a file becomes the project's own, for watched folder, command and upload alike.
+
+First the vault holds the bytes, durably; then one transaction writes the rows, the work and the audit entry. Only after
+that may whoever called remove the source. Doing it again ends as if done once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dossier import audit, cases, flags, work
+from dossier.case_metadata import apply_metadata, parse_metadata
+from dossier.catalogue.database import Catalogue
+from dossier.catalogue.tables import Arrival, Case, Original, Volume
+from dossier.errors import EdossierError, FileRefused
+from dossier.pages import PageShape, register_attachment, register_pages, volume_named
+from dossier.place import Place
+from dossier.vault import StoredOriginal, Vault
+
+
+class SourceChanged(Exception):
+    """The source was written to while it was being taken: nothing was accepted, try again later."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What tells a file from a later state of it: inode, size in bytes, time of change in nanoseconds."""
+
+    inode: int
+    size: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> Fingerprint:
+        """The fingerprint of a file as it is now; OSError where it is gone."""
+        status = path.stat(follow_symlinks=False)
+        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a look into a file found.
+
+    Attributes:
+        media_type: e.g. "image/jpeg".
+        shapes: its pages; empty for an attachment.
+        is_single_picture: whether it is one page of a folder of pictures.
+        refusal: why it cannot become pages; then the rest is empty.
+    """
+
+    media_type: str = ""
+    shapes: Sequence[PageShape] = ()
+    is_single_picture: bool = False
+    refusal: FileRefused | None = None
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A file to accept.
+
+    Attributes:
+        path: where its bytes are.
+        place: where it belongs.
+        source: its name for the user: the path relative to what was dropped or given.
+        origin: "watch", "ingest" or "upload".
+        contents: what is in it; None leaves that to a worker.
+        case: a case's number given by the user, which outranks the folder's name.
+        fingerprint: of the state that was looked into; None where nobody else can write to it.
+        idempotency_key: the caller's own key for this delivery.
+    """
+
+    path: Path
+    place: Place
+    source: str
+    origin: str
+    contents: Contents | None = None
+    case: str | None = None
+    fingerprint: Fingerprint | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The arrival that holds the file now; `is_replay` where it did so before."""
+
+    arrival_id: str
+    is_replay: bool
+
+
+def accept(catalogue: Catalogue, vault: Vault, incoming: Incoming, actor: str) -> Accepted:
+    """Take a file in.
+
+    Raises:
+        SourceChanged: the source changed meanwhile; nothing was accepted.
+        NumberClash: the case's number given by the user belongs to two cases.
+        OSError: reading the source or writing the vault failed; nothing was accepted.
+    """
+    stored = vault.store_original(incoming.path)
+    if incoming.fingerprint is not None and Fingerprint.of(incoming.path) != incoming.fingerprint:
+        raise SourceChanged(str(incoming.path))
+    metadata = incoming.path.read_bytes() if incoming.place.is_metadata else None
+    with catalogue.writing() as session:
+        return _accept_rows(session, incoming, stored, metadata, actor)
+
+
+def _accept_rows(
+    session: Session, incoming: Incoming, stored: StoredOriginal, metadata: bytes | None, actor: str
+) -> Accepted:
+    if incoming.idempotency_key is not None:
+        known = session.scalars(select(Arrival).where(Arrival.idempotency_key == incoming.idempotency_key)).first()
+        if known is not None:
+            return Accepted(known.id, is_replay=True)
+    if incoming.case is not None:
+        case = cases.case_for_number(session, incoming.case, actor)
+    else:
+        case = cases.case_for_folder(session, incoming.place.case_folder, actor)
+    volume = volume_named(session, case.id, incoming.place.volume)
+    arrival = session.scalars(
+        select(Arrival).where(
+            Arrival.volume_id == volume.id, Arrival.path == incoming.place.path, Arrival.sha256 == stored.sha256
+        )
+    ).first()
+    if arrival is not None and not _may_now_succeed(arrival, incoming):
+        audit.record(session, "accept_again", "arrival", arrival.id, actor, source=incoming.source)
+        return Accepted(arrival.id, is_replay=True)
+    if arrival is None:
+        arrival = _new_arrival(session, incoming, stored, case, volume)
+    _take_contents(session, arrival, incoming, stored, metadata)
+    audit.record(
+        session, "accept", "arrival", arrival.id, actor, source=incoming.source, sha256=stored.sha256,
+        state=arrival.state, error=arrival.error_code,
+    )  # fmt: skip
+    return Accepted(arrival.id, is_replay=False)
+
+
+def _may_now_succeed(arrival: Arrival, incoming: Incoming) -> bool:
+    """Whether a file that was refused would be taken today (a limit was raised, a format has been learnt)."""
+    return arrival.state == "failed" and incoming.contents is not None and incoming.contents.refusal is None
+
+
+def _new_arrival(session: Session, incoming: Incoming, stored: StoredOriginal, case: Case, volume: Volume) -> Arrival:
+    if session.get(Original, stored.sha256) is None:
+        session.add(Original(sha256=stored.sha256, md5=stored.md5, size=stored.size))
+        session.flush()
+    arrival = Arrival(
+        case_id=case.id, volume_id=volume.id, sha256=stored.sha256, path=incoming.place.path, source=incoming.source,
+        origin=incoming.origin, idempotency_key=incoming.idempotency_key,
+    )  # fmt: skip
+    session.add(arrival)
+    session.flush()
+    # A good file at the place of a refused one is the answer to it.
+    for earlier in session.scalars(
+        select(Arrival).where(
+            Arrival.volume_id == volume.id,
+            Arrival.path == arrival.path,
+            Arrival.state == "failed",
+            Arrival.id != arrival.id,
+        )
+    ):
+        earlier.answered_by = arrival.id
+    return arrival
+
+
+def _take_contents(
+    session: Session, arrival: Arrival, incoming: Incoming, stored: StoredOriginal, metadata: bytes | None
+) -> None:
+    if metadata is not None:
+        arrival.media_type = "application/json"
+        register_attachment(session, arrival, stored.size)
+        _take_metadata(session, arrival, metadata)
+    elif incoming.contents is None:
+        work.request(session, work.PAGINATE, [arrival.id])
+    else:
+        settle_contents(session, arrival, incoming.contents, stored.size)
+
+
+def settle_contents(session: Session, arrival: Arrival, contents: Contents, size: int) -> None:
+    """Write what a look into an arrival found: its pages, its place among the attachments, or why it was refused."""
+    arrival.media_type = contents.media_type
+    arrival.error_code, arrival.error_detail = None, ""
+    if contents.refusal is not None:
+        refuse(arrival, contents.refusal)
+    elif contents.shapes:
+        register_pages(session, arrival, contents.shapes, contents.is_single_picture)
+    else:
+        register_attachment(session, arrival, size)
+
+
+def refuse(arrival: Arrival, error: EdossierError) -> None:
+    """Mark an arrival as failed, with its reason; its bytes stay in the vault."""
+    arrival.state = "failed"
+    arrival.error_code, arrival.error_detail = error.code, error.detail
+    arrival.done_at = time.time()
+
+
+def _take_metadata(session: Session, arrival: Arrival, content: bytes) -> None:
+    case = session.get_one(Case, arrival.case_id)
+    try:
+        apply_metadata(session, case, parse_metadata(content))
+    except FileRefused as error:
+        refuse(arrival, error)
+        flags.raise_flag(session, "arrival", arrival.id, case.id, "metadata_unusable", reason=error.detail)

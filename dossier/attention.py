@@ -1,0 +1,181 @@
+"""The attention list: everything that needs a person's hand, with its reason and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from dossier import flags
+from dossier.catalogue.tables import Arrival, Case, Document, Flag, OutboxRow, Page, Volume
+from dossier.cases import numbers_of
+from dossier.errors import error_of
+
+# Flags that inform without asking for anything.
+_QUIET = {"blank"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A row of the list.
+
+    Attributes:
+        code: what it is: an error's or a flag's code.
+        subject_kind, subject_id: what it concerns: case, document, arrival, page.
+        case_id, case_number, volume: where that is.
+        source: the file or the page concerned, for people.
+        message: what happened, in Chinese.
+        remedy: what to do next, in Chinese.
+        page_id: a page to look at, where there is one.
+        since: seconds since 1970.
+    """
+
+    code: str
+    subject_kind: str
+    subject_id: str
+    case_id: str
+    case_number: str | None
+    volume: str
+    source: str
+    message: str
+    remedy: str
+    page_id: str | None
+    since: float
+
+
+def questions(session: Session, limit: int = 500) -> list[Question]:
+    """What needs a hand, newest first."""
+    rows = [*_refused_files(session, limit), *_parked_pages(session, limit), *_dead_letters(session, limit)]
+    rows += _flags(session, limit)
+    numbers = numbers_of(session, {row.case_id for row in rows})
+    numbered = [Question(**{**_fields(row), "case_number": numbers.get(row.case_id)}) for row in rows]
+    return sorted(numbered, key=lambda row: row.since, reverse=True)[:limit]
+
+
+def count_questions(session: Session) -> int:
+    """How many rows the whole list has."""
+    return sum(
+        session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+        for statement in (_refused_statement(), _parked_statement(), _dead_statement(), _flag_statement())
+    )
+
+
+def _fields(question: Question) -> dict[str, object]:
+    return {name: getattr(question, name) for name in Question.__dataclass_fields__}
+
+
+def _refused_statement() -> Select[tuple[Arrival, str]]:
+    return (
+        select(Arrival, Volume.name)
+        .join(Volume, Volume.id == Arrival.volume_id)
+        .where(Arrival.state == "failed", Arrival.answered_by.is_(None))
+        .order_by(Arrival.received_at.desc())
+    )
+
+
+def _parked_statement() -> Select[tuple[Page, str, str]]:
+    return (
+        select(Page, Volume.name, Arrival.source)
+        .join(Volume, Volume.id == Page.volume_id)
+        .join(Arrival, Arrival.id == Page.arrival_id)
+        .where(Page.state == "parked")
+        .order_by(Page.created_at.desc())
+    )
+
+
+def _dead_statement() -> Select[tuple[OutboxRow, Page, str]]:
+    return (
+        select(OutboxRow, Page, Volume.name)
+        .join(Page, Page.id == OutboxRow.page_id)
+        .join(Volume, Volume.id == Page.volume_id)
+        .where(OutboxRow.dead.is_(True))
+    )
+
+
+def _flag_statement() -> Select[tuple[Flag]]:
+    return select(Flag).where(Flag.closed_at.is_(None), Flag.code.not_in(_QUIET)).order_by(Flag.created_at.desc())
+
+
+def _refused_files(session: Session, limit: int) -> list[Question]:
+    found = []
+    for arrival, volume in session.execute(_refused_statement().limit(limit)):
+        error = error_of(arrival.error_code or "", arrival.error_detail)
+        found.append(
+            Question(
+                code=error.code, subject_kind="arrival", subject_id=arrival.id, case_id=arrival.case_id,
+                case_number=None, volume=volume, source=arrival.source, message=error.chinese,
+                remedy=error.remedy_chinese, page_id=None, since=arrival.received_at,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _parked_pages(session: Session, limit: int) -> list[Question]:
+    found = []
+    for page, volume, source in session.execute(_parked_statement().limit(limit)):
+        error = error_of(page.error_code or "", page.error_detail)
+        found.append(
+            Question(
+                code=error.code, subject_kind="page", subject_id=page.id, case_id=page.case_id, case_number=None,
+                volume=volume, source=f"{source} 第{page.page_number}页", message=error.chinese,
+                remedy=error.remedy_chinese, page_id=page.id, since=page.created_at,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _dead_letters(session: Session, limit: int) -> list[Question]:
+    return [
+        Question(
+            code="index_refused", subject_kind="page", subject_id=page.id, case_id=page.case_id, case_number=None,
+            volume=volume, source=f"第{page.page_number}页", message=f"索引拒绝此页：{row.error}",
+            remedy="请运行 edossier retry", page_id=page.id, since=page.created_at,
+        )
+        for row, page, volume in session.execute(_dead_statement().limit(limit))
+    ]  # fmt: skip
+
+
+def _flags(session: Session, limit: int) -> list[Question]:
+    found = []
+    for flag in session.scalars(_flag_statement().limit(limit)):
+        volume, source, page_id = _subject(session, flag)
+        message, remedy = flags.SENTENCES[flag.code]
+        found.append(
+            Question(
+                code=flag.code, subject_kind=flag.subject_kind, subject_id=flag.subject_id, case_id=flag.case_id,
+                case_number=None, volume=volume, source=source, message=message + _details(flag), remedy=remedy,
+                page_id=page_id, since=flag.created_at,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _details(flag: Flag) -> str:
+    for name in ("missing", "numbers", "reason"):
+        value = flag.details.get(name)
+        if value:
+            return f"（{'、'.join(value) if isinstance(value, list) else value}）"
+    return ""
+
+
+def _subject(session: Session, flag: Flag) -> tuple[str, str, str | None]:
+    """Volume name, a name for people and a page to look at, of whatever a flag stands on."""
+    if flag.subject_kind == "page":
+        page = session.get_one(Page, flag.subject_id)
+        return session.get_one(Volume, page.volume_id).name, f"第{page.page_number}页", page.id
+    if flag.subject_kind == "document":
+        document = session.get_one(Document, flag.subject_id)
+        return session.get_one(Volume, document.volume_id).name, document.title, _first_page(session, document.id)
+    if flag.subject_kind == "arrival":
+        arrival = session.get_one(Arrival, flag.subject_id)
+        page_id = _first_page(session, arrival.document_id) if arrival.document_id else None
+        return session.get_one(Volume, arrival.volume_id).name, arrival.source, page_id
+    case = session.get_one(Case, flag.subject_id)
+    return "", case.name or case.folder or "收件箱", None
+
+
+def _first_page(session: Session, document_id: str) -> str | None:
+    return session.scalars(
+        select(Page.id).where(Page.document_id == document_id).order_by(Page.page_number).limit(1)
+    ).first()

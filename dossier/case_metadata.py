@@ -1,0 +1,128 @@
+"""A case's metadata as it comes in a folder's `case.json`: UTF-8 with or without BOM, or GBK."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from dossier import cases, flags, outbox
+from dossier.catalogue.tables import Case, Page, Person, Work
+from dossier.errors import DamagedFile
+from dossier.numbers import Number, canonical, find_numbers, fold_zeros
+from dossier.work import NO_DEADLINE
+
+
+class NumberGiven(BaseModel):
+    """A number of the case in one of the systems that know it."""
+
+    system: str = ""
+    kind: str = ""
+    number: str = Field(min_length=1)
+
+
+class SuspectGiven(BaseModel):
+    """A suspect; further fields are kept as they are."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str = Field(min_length=1)
+
+
+class CaseMetadata(BaseModel):
+    """What is known of a case. Fields that are not given stay as they were; further ones are kept as they are."""
+
+    model_config = ConfigDict(extra="allow")
+    numbers: list[NumberGiven] = []
+    name: str | None = None
+    charge: str | None = None
+    suspects: list[SuspectGiven] | None = None
+    department: str | None = None
+    handler: str | None = None
+    accepted_on: date | None = None
+    due_on: date | None = None
+
+
+def parse_metadata(content: bytes) -> CaseMetadata:
+    """The metadata in the bytes of a `case.json`.
+
+    Raises:
+        DamagedFile: it is not JSON, or a field has a value that cannot be.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = content.decode("gb18030")
+        except UnicodeDecodeError as error:
+            raise DamagedFile("case.json: UTF-8 / GBK?") from error
+    try:
+        return CaseMetadata.model_validate(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise DamagedFile(f"case.json: line {error.lineno}: {error.msg}") from error
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise DamagedFile(f"case.json: {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}") from error
+
+
+def apply_metadata(session: Session, case: Case, metadata: CaseMetadata) -> None:
+    """Write metadata into a case, which is then known; its pages are indexed anew.
+
+    A number that another case of the system bears is not taken from it; the case is flagged.
+    """
+    refused = [
+        given.number
+        for given in metadata.numbers
+        if not cases.bind_number(session, case, _number(given), system=given.system)
+    ]
+    if refused:
+        flags.raise_flag(session, "case", case.id, case.id, "number_clash", numbers=refused)
+    for name in ("name", "charge", "department", "handler"):
+        value = getattr(metadata, name)
+        if value is not None:
+            setattr(case, name, value)
+    if metadata.suspects is not None:
+        session.execute(delete(Person).where(Person.case_id == case.id, Person.role == "suspect"))
+        session.add_all(
+            Person(case_id=case.id, name=suspect.name, details=suspect.model_extra or {})
+            for suspect in metadata.suspects
+        )
+    if metadata.due_on is not None:
+        case.due_on = metadata.due_on.isoformat()
+        _move_deadline(session, case)
+    case.details = {**case.details, **_further(metadata)}
+    if case.state == "provisional" or (case.state == "unclaimed" and cases.number_of(session, case) is not None):
+        case.state = "known"
+        for code in ("unknown_case", "unclaimed"):
+            flags.close_flag(session, "case", case.id, code)
+    case.version += 1
+    case.updated_at = time.time()
+    outbox.enqueue(session, session.scalars(select(Page.id).where(Page.case_id == case.id)).all())
+
+
+def _move_deadline(session: Session, case: Case) -> None:
+    pages = select(Page.id).where(Page.case_id == case.id)
+    session.execute(
+        update(Work)
+        .where(Work.subject_id.in_(pages), Work.state == "waiting")
+        .values(due_on=case.due_on or NO_DEADLINE)
+    )
+
+
+def _further(metadata: CaseMetadata) -> dict[str, Any]:
+    further = dict(metadata.model_extra or {})
+    if metadata.accepted_on is not None:
+        further["accepted_on"] = metadata.accepted_on.isoformat()
+    return further
+
+
+def _number(given: NumberGiven) -> Number:
+    found = find_numbers(given.number)
+    if len(found) == 1 and found[0].canonical == canonical(given.number):
+        return found[0]
+    plain = canonical(given.number)
+    return Number(kind=given.kind or "other", as_given=given.number, canonical=plain, folded=fold_zeros(plain))

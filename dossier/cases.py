@@ -1,0 +1,136 @@
+"""Cases and their numbers: finding the case that a number or a folder's name means, without ever guessing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dossier import audit, flags
+from dossier.catalogue.tables import Case, CaseNumber
+from dossier.errors import NotFound, NumberClash
+from dossier.numbers import Number, canonical, find_numbers, fold_zeros
+
+
+def cases_with(session: Session, canonical_numbers: Iterable[str]) -> list[Case]:
+    """The cases that bear any of these canonical numbers, in any system; merged ones lead to where they went."""
+    found: dict[str, Case] = {}
+    for case in session.scalars(
+        select(Case).join(CaseNumber, CaseNumber.case_id == Case.id).where(CaseNumber.canonical.in_(canonical_numbers))
+    ):
+        while case.merged_into is not None:
+            case = session.get_one(Case, case.merged_into)  # noqa: PLW2901 -- following the chain is the point
+        found[case.id] = case
+    return sorted(found.values(), key=lambda case: case.created_at)
+
+
+def case_named(session: Session, name: str) -> Case:
+    """The case that a person or a program names: by number, in any brackets, or by id.
+
+    Raises:
+        NotFound: there is none.
+        NumberClash: the number belongs to two cases.
+    """
+    by_id = session.get(Case, name)
+    if by_id is not None:
+        return by_id
+    found = cases_with(session, {canonical(name)} | {number.canonical for number in find_numbers(name)})
+    if not found:
+        folder = session.scalars(select(Case).where(Case.folder == name, Case.state == "unclaimed")).first()
+        if folder is None:
+            raise NotFound(name)
+        return folder
+    if len(found) > 1:
+        raise NumberClash(f"{name}: {', '.join(case.id for case in found)}")
+    return found[0]
+
+
+def case_for_number(session: Session, given: str, actor: str) -> Case:
+    """The case with this number; a provisional one is opened where nobody knows it yet.
+
+    Raises:
+        NumberClash: the number belongs to two cases.
+    """
+    try:
+        return case_named(session, given)
+    except NotFound:
+        numbers = find_numbers(given) or [_number_as_given(given)]
+        return _open_case(session, "provisional", given, numbers, actor)
+
+
+def case_for_folder(session: Session, folder: str, actor: str) -> Case:
+    """The case that a folder in the inbox means.
+
+    A folder with a well-formed number belongs to the case with that number, or opens a provisional one. Without a
+    number, or with one that two cases bear, it waits as unclaimed (待认领), under its own name.
+    """
+    numbers = find_numbers(folder)
+    found = cases_with(session, {number.canonical for number in numbers})
+    if len(found) == 1:
+        return found[0]
+    if numbers and not found:
+        return _open_case(session, "provisional", folder, numbers, actor)
+    waiting = session.scalars(select(Case).where(Case.state == "unclaimed", Case.folder == folder)).first()
+    if waiting is None:
+        waiting = _open_case(session, "unclaimed", folder, [], actor)
+        if found:
+            flags.raise_flag(
+                session, "case", waiting.id, waiting.id, "number_clash",
+                numbers=[number.as_given for number in numbers], cases=[case.id for case in found],
+            )  # fmt: skip
+    return waiting
+
+
+def number_of(session: Session, case: Case) -> str | None:
+    """The number to show for a case, as it was given: its first."""
+    return session.scalars(
+        select(CaseNumber.as_given).where(CaseNumber.case_id == case.id).order_by(CaseNumber.id).limit(1)
+    ).first()
+
+
+def numbers_of(session: Session, case_ids: Iterable[str]) -> dict[str, str]:
+    """The number to show, by case id, for many cases at once; cases without one are left out."""
+    rows = session.execute(
+        select(CaseNumber.case_id, CaseNumber.as_given)
+        .where(CaseNumber.case_id.in_(list(case_ids)))
+        .order_by(CaseNumber.id.desc())
+    )
+    return {case_id: as_given for case_id, as_given in rows}
+
+
+def bind_number(session: Session, case: Case, number: Number, system: str = "") -> bool:
+    """Give a case a number, unless the case has it; False where another case in the system has it."""
+    standing = session.scalars(
+        select(CaseNumber).where(CaseNumber.system == system, CaseNumber.canonical == number.canonical)
+    ).first()
+    if standing is not None:
+        return standing.case_id == case.id
+    session.add(
+        CaseNumber(
+            case_id=case.id, system=system, kind=number.kind, as_given=number.as_given,
+            canonical=number.canonical, folded=number.folded,
+        )
+    )  # fmt: skip
+    session.flush()
+    return True
+
+
+def _open_case(session: Session, state: str, folder: str, numbers: Sequence[Number], actor: str) -> Case:
+    name = folder
+    for number in numbers:
+        name = name.replace(number.as_given, " ")
+    case = Case(state=state, folder=folder, name=" ".join(name.split()))
+    session.add(case)
+    session.flush()
+    for number in numbers:
+        bind_number(session, case, number)
+    flags.raise_flag(
+        session, "case", case.id, case.id, "unknown_case" if state == "provisional" else "unclaimed", folder=folder
+    )
+    audit.record(session, "open_case", "case", case.id, actor, state=state, folder=folder)
+    return case
+
+
+def _number_as_given(given: str) -> Number:
+    return Number(kind="other", as_given=given, canonical=canonical(given), folded=fold_zeros(canonical(given)))

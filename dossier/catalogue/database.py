@@ -1,0 +1,89 @@
+"""Opening the catalogue, and its two kinds of transaction.
+
+SQLite runs in WAL with `synchronous=FULL`: a commit that returned survives a power cut. Writing transactions begin with
+BEGIN IMMEDIATE, so that two writers wait for each other instead of failing half way; they contain no file work.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+from dossier.home import Home
+
+BUSY_SECONDS = 30
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Catalogue:
+    """A catalogue that is open, at the newest version of its tables."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, home: Home) -> Catalogue:
+        """The catalogue of a home; made, or brought to the newest version, where needed."""
+        engine = create_engine(f"sqlite:///{home.catalogue}", connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin)
+        catalogue = cls(engine)
+        if not catalogue._is_newest():
+            with home.hold_waiting("migrate"):
+                catalogue._upgrade()
+        return catalogue
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that sees one state of the catalogue and changes nothing."""
+        with Session(self._engine, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that writes: committed when the block ends, rolled back when it raises."""
+        engine = self._engine.execution_options(edossier_writes=True)
+        with Session(engine) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    def _is_newest(self) -> bool:
+        newest = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+        with self._engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() == newest
+
+    def _upgrade(self) -> None:
+        if self._is_newest():
+            return
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        with self._engine.execution_options(edossier_writes=True).begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver must not begin transactions on its own: _begin does, in the kind that is wanted.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("edossier_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,324 @@
+"""The tables of the catalogue. The words are those of docs/architecture.md.
+
+Times are seconds since 1970 (UTC) as floats; dates are ISO texts; ids are opaque and never reused. Nothing here needs
+SQLite: the same tables serve PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+
+from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+def new_id(prefix: str) -> str:
+    """An opaque id that is never reused: a letter for the reader, then 80 random bits."""
+    return f"{prefix}{secrets.token_hex(10)}"
+
+
+class Table(DeclarativeBase):
+    """Base of all tables."""
+
+    type_annotation_map = {dict[str, Any]: JSON, list[str]: JSON, float: Float, str: String, int: Integer}
+
+
+class Case(Table):
+    """A case 案件; its numbers are rows of their own.
+
+    state: known (its metadata came), provisional (a number nobody knows yet), unclaimed (no usable number: 待认领),
+    merged (see `merged_into`; its numbers stay valid).
+    """
+
+    __tablename__ = "cases"
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("c"))
+    state: Mapped[str] = mapped_column(default="provisional", index=True)
+    name: Mapped[str] = mapped_column(default="")
+    charge: Mapped[str] = mapped_column(default="")
+    department: Mapped[str] = mapped_column(default="")
+    handler: Mapped[str] = mapped_column(default="")
+    due_on: Mapped[str | None]
+    folder: Mapped[str | None] = mapped_column(index=True)
+    sealed: Mapped[bool] = mapped_column(default=False)
+    merged_into: Mapped[str | None] = mapped_column(ForeignKey("cases.id"))
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[float] = mapped_column(default=time.time)
+    updated_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class CaseNumber(Table):
+    """A number of a case: it belongs to at most one case in a system."""
+
+    __tablename__ = "case_numbers"
+    __table_args__ = (UniqueConstraint("system", "canonical"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    system: Mapped[str] = mapped_column(default="")
+    kind: Mapped[str]
+    as_given: Mapped[str]
+    canonical: Mapped[str] = mapped_column(index=True)
+    folded: Mapped[str] = mapped_column(index=True)
+
+
+class Person(Table):
+    """Somebody named in a case's metadata: a suspect, a victim."""
+
+    __tablename__ = "people"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    role: Mapped[str] = mapped_column(default="suspect")
+    name: Mapped[str] = mapped_column(index=True)
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Proceeding(Table):
+    """A coming of the case (件): 审查逮捕, 审查起诉, …, with its own number, dates, department and handler."""
+
+    __tablename__ = "proceedings"
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("j"))
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    number_id: Mapped[int | None] = mapped_column(ForeignKey("case_numbers.id"))
+    kind: Mapped[str] = mapped_column(default="")
+    department: Mapped[str] = mapped_column(default="")
+    handler: Mapped[str] = mapped_column(default="")
+    accepted_on: Mapped[str | None]
+    due_on: Mapped[str | None]
+    state: Mapped[str] = mapped_column(default="open")
+
+
+class Delivery(Table):
+    """What arrived together (移送批次): first transfer, 一退, 二退."""
+
+    __tablename__ = "deliveries"
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("l"))
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(default="first")
+    number: Mapped[int] = mapped_column(default=1)
+    arrived_on: Mapped[str | None]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Volume(Table):
+    """A volume 卷; a re-bound one supersedes an older one, whose pages stay."""
+
+    __tablename__ = "volumes"
+    __table_args__ = (UniqueConstraint("case_id", "name", "version"),)
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("v"))
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    delivery_id: Mapped[str | None] = mapped_column(ForeignKey("deliveries.id"))
+    supersedes_id: Mapped[str | None] = mapped_column(ForeignKey("volumes.id"))
+    name: Mapped[str]
+    kind: Mapped[str] = mapped_column(default="")
+    number: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
+    order_key: Mapped[str]
+    state: Mapped[str] = mapped_column(default="open")
+    created_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class Document(Table):
+    """An entry of the volume's directory (材料): a file of several pages, or a folder of single pictures.
+
+    `series` is 1, or more where a known file name came again with other bytes: such pages form a document of their own
+    at the end of the volume until a person decides.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("volume_id", "path", "series"),)
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("d"))
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    volume_id: Mapped[str] = mapped_column(ForeignKey("volumes.id"), index=True)
+    path: Mapped[str]
+    series: Mapped[int] = mapped_column(default=1)
+    title: Mapped[str]
+    order_key: Mapped[str]
+    settled: Mapped[bool] = mapped_column(default=False)
+    pdf_key: Mapped[str | None]
+    created_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class Original(Table):
+    """The bytes as they came; stored once, however often they arrive."""
+
+    __tablename__ = "originals"
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    md5: Mapped[str]
+    size: Mapped[int]
+    stored_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class Arrival(Table):
+    """A file as it came to a place (case, volume, path). The API calls it a file.
+
+    state: received, reading, done, failed. The same bytes at the same place are one arrival, however often they come.
+    `answered_by` is the later arrival at the same place that took a failed one's part.
+    """
+
+    __tablename__ = "arrivals"
+    __table_args__ = (UniqueConstraint("volume_id", "path", "sha256"),)
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("f"))
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    volume_id: Mapped[str] = mapped_column(ForeignKey("volumes.id"), index=True)
+    document_id: Mapped[str | None] = mapped_column(ForeignKey("documents.id"), index=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("originals.sha256"), index=True)
+    path: Mapped[str]
+    source: Mapped[str]
+    origin: Mapped[str]
+    media_type: Mapped[str] = mapped_column(default="")
+    state: Mapped[str] = mapped_column(default="received", index=True)
+    error_code: Mapped[str | None]
+    error_detail: Mapped[str] = mapped_column(default="")
+    answered_by: Mapped[str | None] = mapped_column(ForeignKey("arrivals.id"))
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    received_at: Mapped[float] = mapped_column(default=time.time)
+    done_at: Mapped[float | None]
+
+
+class Attachment(Table):
+    """An arrival that is not pages: kept, hashed, listed, counted."""
+
+    __tablename__ = "attachments"
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("a"))
+    arrival_id: Mapped[str] = mapped_column(ForeignKey("arrivals.id"), unique=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+
+
+class Page(Table):
+    """One side of paper.
+
+    state: waiting, reading, read, searchable, parked. `page_number` is the place in the volume, from 1. `width`,
+    `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's.
+    """
+
+    __tablename__ = "pages"
+    __table_args__ = (
+        UniqueConstraint("arrival_id", "index_in_file"),
+        Index("ix_pages_volume_number", "volume_id", "page_number"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("p"))
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    volume_id: Mapped[str] = mapped_column(ForeignKey("volumes.id"))
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), index=True)
+    arrival_id: Mapped[str] = mapped_column(ForeignKey("arrivals.id"))
+    index_in_file: Mapped[int]
+    source_kind: Mapped[str]
+    order_key: Mapped[str]
+    page_number: Mapped[int] = mapped_column(default=0)
+    page_label: Mapped[str | None]
+    page_label_state: Mapped[str | None]
+    state: Mapped[str] = mapped_column(default="waiting", index=True)
+    error_code: Mapped[str | None]
+    error_detail: Mapped[str] = mapped_column(default="")
+    width: Mapped[int]
+    height: Mapped[int]
+    dpi: Mapped[float]
+    turn_degrees: Mapped[int] = mapped_column(default=0)
+    skew_degrees: Mapped[float] = mapped_column(default=0.0)
+    blank: Mapped[bool] = mapped_column(default=False)
+    confidence: Mapped[float | None]
+    reading_version: Mapped[int | None]
+    created_at: Mapped[float] = mapped_column(default=time.time)
+    searchable_at: Mapped[float | None]
+
+
+class ReadingRow(Table):
+    """A stored reading of a page; the newest is the one in use, older ones stay."""
+
+    __tablename__ = "readings"
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    engine: Mapped[str]
+    made_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class Work(Table):
+    """A thing to do: a subject and a kind (paginate, read, assemble, picture).
+
+    state: waiting, leased, done, failed. `attempts` counts failures seen, not leases lost by a killed process.
+    """
+
+    __tablename__ = "work"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject_id"),
+        Index("ix_work_queue", "state", "kind", "priority", "due_on", "id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject_id: Mapped[str]
+    state: Mapped[str] = mapped_column(default="waiting")
+    priority: Mapped[int] = mapped_column(default=10)
+    due_on: Mapped[str] = mapped_column(default="9999-12-31")
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[float] = mapped_column(default=0.0)
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[float | None]
+    error_code: Mapped[str | None]
+    error_detail: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[float] = mapped_column(default=time.time)
+    updated_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class OutboxRow(Table):
+    """A page whose index entry must be written (or taken away); gone when the engine has it at this version."""
+
+    __tablename__ = "outbox"
+    page_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(unique=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[float] = mapped_column(default=0.0)
+    error: Mapped[str] = mapped_column(default="")
+    dead: Mapped[bool] = mapped_column(default=False)
+
+
+class Counter(Table):
+    """A catalogue-wide counter; "index_version" orders all index entries."""
+
+    __tablename__ = "counters"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int] = mapped_column(default=0)
+
+
+class IndexGeneration(Table):
+    """The generation of each engine's index that the catalogue has fed; another one must be filled anew."""
+
+    __tablename__ = "index_generations"
+    engine: Mapped[str] = mapped_column(primary_key=True)
+    generation: Mapped[str]
+    filled_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class Flag(Table):
+    """Something a person should look at, on any subject; closed when it is answered."""
+
+    __tablename__ = "flags"
+    __table_args__ = (UniqueConstraint("subject_kind", "subject_id", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_kind: Mapped[str]
+    subject_id: Mapped[str] = mapped_column(index=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    code: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[float] = mapped_column(default=time.time)
+    closed_at: Mapped[float | None]
+
+
+class AuditRow(Table):
+    """Who did what, written in the deed's own transaction; the hashes are filled in afterwards, in order of id."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[float] = mapped_column(default=time.time)
+    actor: Mapped[str]
+    deed: Mapped[str]
+    subject_kind: Mapped[str]
+    subject_id: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    previous_hash: Mapped[str | None]
+    hash: Mapped[str | None]

@@ -1,0 +1,41 @@
+"""What can be made again: upright pictures and PDFs, under names that change with whatever they are made from."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Raised when the way of making pictures or PDFs changes: old ones are then no longer found, and made anew.
+PICTURE_RECIPE = 1
+PDF_RECIPE = 1
+
+
+class Derived:
+    """The folder of derived files."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def page_picture(self, page_id: str, reading_version: int | None) -> Path:
+        """The picture of a page for screens (JPEG): upright when it has been read, as scanned before."""
+        state = f"r{reading_version}" if reading_version is not None else "scan"
+        return self._root / "pages" / page_id[1:3] / f"{page_id}.{state}.{PICTURE_RECIPE}.jpg"
+
+    def document_pdf(self, document_id: str, key: str) -> Path:
+        """A document's searchable PDF; `key` stands for its pages, their readings and their order."""
+        return self._root / "documents" / document_id[1:3] / f"{document_id}.{key}.pdf"
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """A temporary path beside `target` that takes its place when the block ends well, and vanishes otherwise."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{secrets.token_hex(6)}.{target.name}")
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,48 @@
+"""Flags: what a person should look at. Raised by any step, closed when answered, never in the way of the work."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dossier.catalogue.tables import Flag
+
+# What each flag says to an operator, and what to do next.
+SENTENCES: dict[str, tuple[str, str]] = {
+    "unclaimed": ("待认领：没有可用的案件编号", "请认领到案件"),
+    "unknown_case": ("未知案件：编号在系统中还没有登记", "等待案件信息，或请核对编号"),
+    "number_clash": ("编号对应两个案件", "请确认属于哪个案件"),
+    "name_reused": ("同名文件内容不同（扫描仪可能重新计数）", "请确认是续扫还是重扫"),
+    "repeated": ("与已收文件内容相同", "请确认是否重复扫描"),
+    "gap": ("文件编号不连续，可能缺页", "请核对纸质卷宗，补扫缺页"),
+    "low_confidence": ("识别把握不大", "请对照图像核对文字"),
+    "turn_uncertain": ("页面方向拿不准", "请查看页面方向"),
+    "blank": ("空白页", "请确认是否确为空白"),
+    "metadata_unusable": ("case.json 无法使用", "请改正后重新放入"),
+}
+
+
+def raise_flag(session: Session, subject_kind: str, subject_id: str, case_id: str, code: str, **details: Any) -> None:
+    """Raise a flag, or renew the details of one that stands already (also one that had been closed)."""
+    flag = _find(session, subject_id, subject_kind, code)
+    if flag is None:
+        flag = Flag(subject_kind=subject_kind, subject_id=subject_id, case_id=case_id, code=code)
+        session.add(flag)
+    flag.details = details
+    flag.closed_at = None
+
+
+def close_flag(session: Session, subject_kind: str, subject_id: str, code: str) -> None:
+    """Close a flag, if it stands."""
+    flag = _find(session, subject_id, subject_kind, code)
+    if flag is not None and flag.closed_at is None:
+        flag.closed_at = time.time()
+
+
+def _find(session: Session, subject_id: str, subject_kind: str, code: str) -> Flag | None:
+    return session.scalars(
+        select(Flag).where(Flag.subject_kind == subject_kind, Flag.subject_id == subject_id, Flag.code == code)
+    ).first()

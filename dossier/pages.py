@@ -1,0 +1,188 @@
+"""Pages: how a file's pages join a document and a volume, and in which order they stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from dossier import flags, outbox, work
+from dossier.catalogue.tables import Arrival, Attachment, Case, Document, Page, Volume
+from dossier.natural_order import natural_key
+from dossier.place import LOOSE_VOLUME, volume_kind_and_number
+
+
+class PageShape(Protocol):
+    """What must be known of a page before it is read: where it is in its file and how large."""
+
+    @property
+    def index(self) -> int: ...  # noqa: D102 -- 0-based
+    @property
+    def kind(self) -> str: ...  # noqa: D102 -- picture, pdf_picture, pdf_text, pdf_drawing
+    @property
+    def width(self) -> int: ...  # noqa: D102 -- pixels
+    @property
+    def height(self) -> int: ...  # noqa: D102 -- pixels
+    @property
+    def dpi(self) -> float: ...  # noqa: D102
+
+
+def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShape], is_single_picture: bool) -> None:
+    """Give an arrival its pages: rows, places, and the work of reading them.
+
+    A single picture joins the document of its folder; any other file is a document of its own. A name that is known
+    already with other bytes never mixes with what is there: it opens a further series at the end of the volume.
+
+    Args:
+        session: the transaction.
+        arrival: a file that has no pages yet.
+        shapes: its pages, at least one.
+        is_single_picture: whether it is one page of a folder of pictures.
+    """
+    case = session.get_one(Case, arrival.case_id)
+    document = _document_for(session, arrival, case, is_single_picture)
+    arrival.document_id = document.id
+    arrival.state = "reading"
+    key = natural_key(PurePosixPath(arrival.path).name if is_single_picture else "")
+    last = session.execute(
+        select(Page.page_number, Document.series, Document.order_key, Document.id, Page.order_key)
+        .join(Document, Document.id == Page.document_id)
+        .where(Page.volume_id == arrival.volume_id)
+        .order_by(Page.page_number.desc())
+        .limit(1)
+    ).first()
+    pages = [
+        Page(
+            case_id=arrival.case_id, volume_id=arrival.volume_id, document_id=document.id, arrival_id=arrival.id,
+            index_in_file=shape.index, source_kind=shape.kind, order_key=key,
+            width=shape.width, height=shape.height, dpi=shape.dpi,
+        )
+        for shape in shapes
+    ]  # fmt: skip
+    comes_last = last is None or tuple(last[1:]) <= (document.series, document.order_key, document.id, key)
+    if comes_last:
+        first_number = last.page_number + 1 if last else 1
+        for offset, page in enumerate(pages):
+            page.page_number = first_number + offset
+    session.add_all(pages)
+    session.flush()
+    if not comes_last:
+        renumber(session, arrival.volume_id)
+    document.settled = False
+    work.request(session, work.READ, [page.id for page in pages], due_on=case.due_on)
+    _flag_repeats(session, arrival)
+
+
+def register_attachment(session: Session, arrival: Arrival, size: int) -> None:
+    """List an arrival that is not pages."""
+    session.add(
+        Attachment(
+            arrival_id=arrival.id, case_id=arrival.case_id, name=PurePosixPath(arrival.path).name,
+            media_type=arrival.media_type, size=size,
+        )
+    )  # fmt: skip
+    arrival.state = "done"
+    arrival.done_at = arrival.received_at
+
+
+def renumber(session: Session, volume_id: str) -> None:
+    """Number a volume's pages from 1 in their order; moved ones are indexed anew."""
+    moved = session.execute(
+        text(
+            """
+            WITH ranked AS (
+                SELECT p.id AS page_id, row_number() OVER (
+                    ORDER BY d.series, d.order_key, d.id, p.order_key, p.arrival_id, p.index_in_file
+                ) AS place
+                FROM pages p JOIN documents d ON d.id = p.document_id
+                WHERE p.volume_id = :volume_id
+            )
+            UPDATE pages SET page_number = ranked.place FROM ranked
+            WHERE pages.id = ranked.page_id AND pages.page_number <> ranked.place
+            RETURNING pages.id
+            """
+        ),
+        {"volume_id": volume_id},
+    ).scalars().all()  # fmt: skip
+    session.expire_all()
+    outbox.enqueue(session, moved)
+
+
+def volume_named(session: Session, case_id: str, name: str) -> Volume:
+    """The newest version of a case's volume of this name; made where there is none."""
+    volume = session.scalars(
+        select(Volume).where(Volume.case_id == case_id, Volume.name == name).order_by(Volume.version.desc()).limit(1)
+    ).first()
+    if volume is None:
+        kind, number = volume_kind_and_number(name)
+        loose_last = "\x02" if name == LOOSE_VOLUME else "\x01"
+        volume = Volume(case_id=case_id, name=name, kind=kind, number=number, order_key=loose_last + natural_key(name))
+        session.add(volume)
+        session.flush()
+    return volume
+
+
+def _document_for(session: Session, arrival: Arrival, case: Case, is_single_picture: bool) -> Document:
+    path = PurePosixPath(arrival.path)
+    # Loose files of the inbox are claimed one by one, so each is a document of its own.
+    is_loose = case.state == "unclaimed" and not case.folder
+    shared = is_single_picture and not is_loose
+    document_path = str(path.parent) if shared else arrival.path
+    series = _series_for(session, arrival, document_path)
+    order_key = natural_key(arrival.path)
+    document = session.scalars(
+        select(Document).where(
+            Document.volume_id == arrival.volume_id, Document.path == document_path, Document.series == series
+        )
+    ).first()
+    if document is not None:
+        if order_key < document.order_key:
+            document.order_key = order_key
+            session.flush()
+            renumber(session, arrival.volume_id)
+        return document
+    volume = session.get_one(Volume, arrival.volume_id)
+    title = (path.parent.name or volume.name) if shared else path.stem
+    document = Document(
+        case_id=arrival.case_id, volume_id=arrival.volume_id, path=document_path, series=series, title=title,
+        order_key=order_key,
+    )  # fmt: skip
+    session.add(document)
+    session.flush()
+    if series > 1:
+        flags.raise_flag(session, "document", document.id, document.case_id, "name_reused", path=arrival.path)
+    return document
+
+
+def _series_for(session: Session, arrival: Arrival, document_path: str) -> int:
+    """The first series in which this file name is not taken yet by other bytes."""
+    taken = set(
+        session.scalars(
+            select(Document.series)
+            .join(Arrival, Arrival.document_id == Document.id)
+            .where(
+                Document.volume_id == arrival.volume_id,
+                Arrival.volume_id == arrival.volume_id,
+                Arrival.path == arrival.path,
+                Arrival.id != arrival.id,
+            )
+        )
+    )
+    series = 1
+    while series in taken:
+        series += 1
+    return series
+
+
+def _flag_repeats(session: Session, arrival: Arrival) -> None:
+    """Mark bytes that came elsewhere before: normal pages, but somebody may have scanned a sheet twice."""
+    others = session.scalar(
+        select(func.count())
+        .select_from(Arrival)
+        .where(Arrival.sha256 == arrival.sha256, Arrival.id != arrival.id, Arrival.document_id.is_not(None))
+    )
+    if others:
+        flags.raise_flag(session, "arrival", arrival.id, arrival.case_id, "repeated", path=arrival.path, others=others)

@@ -1,0 +1,96 @@
+"""Where a file belongs: case, volume and path, as its place in the inbox says."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from dossier.natural_order import chinese_number
+
+LOOSE_VOLUME = "未分卷"
+METADATA_NAME = "case.json"
+
+_VOLUME_KINDS = (
+    "诉讼文书卷",
+    "证据材料卷",
+    "补充侦查卷",
+    "退补卷",
+    "检察内卷",
+    "治安管理处罚卷",
+    "侦查工作卷",
+    "技术侦查卷",
+)
+_KIND_SHORT = {"文书卷": "诉讼文书卷", "证据卷": "证据材料卷", "补侦卷": "补充侦查卷", "内卷": "检察内卷"}
+_VOLUME_NUMBER = re.compile(
+    r"第?\s*([0-9]+|[〇零一二三四五六七八九十百]+)\s*[卷册]|卷\s*第?\s*([0-9]+|[〇零一二三四五六七八九十百]+)"
+)
+
+# Files that systems and programs leave in folders, and what is still being written.
+_IGNORED_NAMES = {"thumbs.db", "desktop.ini", ".ds_store", "ehthumbs.db"}
+_IGNORED_ENDINGS = (".part", ".partial", ".crdownload", ".tmp", ".temp", ".swp", ".filepart", ".lock")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place for a file.
+
+    Attributes:
+        case_folder: the first folder's name; empty for a loose file.
+        volume: the volume's name as people wrote it; `LOOSE_VOLUME` for a case folder's loose files.
+        path: the path within the volume, with "/" between folders; its last part is the file's name.
+    """
+
+    case_folder: str
+    volume: str
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return PurePosixPath(self.path).name
+
+    @property
+    def folder(self) -> str:
+        """The folder within the volume, empty at its root."""
+        parent = str(PurePosixPath(self.path).parent)
+        return "" if parent == "." else parent
+
+    @property
+    def is_metadata(self) -> bool:
+        """Whether this is the case's `case.json`."""
+        return bool(self.case_folder) and self.volume == LOOSE_VOLUME and self.path.casefold() == METADATA_NAME
+
+
+def place_in_inbox(relative: PurePosixPath) -> Place:
+    """The place that a path below `inbox/` stands for: `<案>/<卷>/[<材料>/]…`."""
+    parts = [unicodedata.normalize("NFC", part) for part in relative.parts]
+    if len(parts) == 1:
+        return Place("", LOOSE_VOLUME, parts[0])
+    if len(parts) == 2:
+        return Place(parts[0], LOOSE_VOLUME, parts[1])
+    return Place(parts[0], parts[1], "/".join(parts[2:]))
+
+
+def is_ignored(relative: PurePosixPath) -> bool:
+    """Whether a path is something that systems leave behind or that is still being written."""
+    name = relative.name.casefold()
+    return (
+        name in _IGNORED_NAMES
+        or name.endswith(_IGNORED_ENDINGS)
+        or name.startswith("~$")
+        or any(part.startswith(".") for part in relative.parts)
+    )
+
+
+def volume_kind_and_number(name: str) -> tuple[str, int | None]:
+    """A volume's kind and number, as far as its name tells: 证据卷2 is (证据材料卷, 2), 第二卷 is ("", 2)."""
+    kind = next((known for known in _VOLUME_KINDS if known in name), "")
+    if not kind:
+        kind = next((known for short, known in _KIND_SHORT.items() if short in name), "")
+    match = _VOLUME_NUMBER.search(unicodedata.normalize("NFKC", name))
+    if not match:
+        return kind, None
+    numeral = match.group(1) or match.group(2)
+    return kind, int(numeral) if numeral.isdecimal() else chinese_number(numeral)

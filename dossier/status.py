@@ -1,0 +1,153 @@
+"""Where things stand: counts by state, the queue, speed and time left, for the command line and the board alike."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import case as sql_case
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from dossier.attention import count_questions
+from dossier.cases import numbers_of
+from dossier.catalogue.tables import Arrival, Attachment, Case, Document, OutboxRow, Page, Volume, Work
+
+PAGE_STATES = ("waiting", "reading", "read", "searchable", "parked")
+ARRIVAL_STATES = ("received", "reading", "done", "failed")
+_SPEED_WINDOW_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class VolumeStatus:
+    """A volume on the board."""
+
+    volume_id: str
+    case_id: str
+    case_number: str | None
+    case_name: str
+    case_state: str
+    due_on: str | None
+    volume: str
+    pages: int
+    searchable: int
+    parked: int
+    failed_files: int
+    first_page_id: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """The whole at a glance.
+
+    Attributes:
+        files, pages: counts by state.
+        attachments: how many.
+        queue: pieces of work by kind that wait or are being done.
+        outbox: pages whose index entry is still to be written.
+        pages_a_minute: pages made searchable in the last minutes; 0.0 when idle.
+        seconds_left: until all pages are searchable at this speed; None when there is nothing to do or no speed yet.
+        questions: rows on the attention list.
+    """
+
+    files: dict[str, int]
+    pages: dict[str, int]
+    attachments: int
+    queue: dict[str, int]
+    outbox: int
+    pages_a_minute: float
+    seconds_left: float | None
+    questions: int
+
+    @property
+    def open_pages(self) -> int:
+        """Pages that are neither searchable nor parked."""
+        return self.pages["waiting"] + self.pages["reading"] + self.pages["read"]
+
+
+def status_of(session: Session) -> Status:
+    """Where everything stands now."""
+    files = {state: 0 for state in ARRIVAL_STATES}
+    files.update({state: count for state, count in session.execute(_counts(Arrival))})
+    pages = {state: 0 for state in PAGE_STATES}
+    pages.update({state: count for state, count in session.execute(_counts(Page))})
+    queue = {
+        kind: count
+        for kind, count in session.execute(
+            select(Work.kind, func.count()).where(Work.state.in_(("waiting", "leased"))).group_by(Work.kind)
+        )
+    }
+    speed = _pages_a_minute(session)
+    left = pages["waiting"] + pages["reading"] + pages["read"]
+    return Status(
+        files=files,
+        pages=pages,
+        attachments=session.scalar(select(func.count()).select_from(Attachment)) or 0,
+        queue=queue,
+        outbox=session.scalar(select(func.count()).select_from(OutboxRow)) or 0,
+        pages_a_minute=round(speed, 1),
+        seconds_left=round(left / speed * 60, 1) if left and speed else None,
+        questions=count_questions(session),
+    )
+
+
+def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
+    """The volumes, those with a deadline first, then the newest."""
+    failed = (
+        select(Arrival.volume_id, func.count().label("failed"))
+        .where(Arrival.state == "failed", Arrival.answered_by.is_(None))
+        .group_by(Arrival.volume_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(
+            Volume.id, Volume.name, Case,
+            func.count(Page.id),
+            func.sum(sql_case((Page.state == "searchable", 1), else_=0)),
+            func.sum(sql_case((Page.state == "parked", 1), else_=0)),
+            func.coalesce(failed.c.failed, 0),
+        )
+        .join(Case, Case.id == Volume.case_id)
+        .outerjoin(Page, Page.volume_id == Volume.id)
+        .outerjoin(failed, failed.c.volume_id == Volume.id)
+        .group_by(Volume.id)
+        .having((func.count(Page.id) > 0) | (func.coalesce(failed.c.failed, 0) > 0))
+        .order_by(Case.due_on.is_(None), Case.due_on, Volume.created_at.desc(), Volume.order_key)
+        .limit(limit)
+    ).all()  # fmt: skip
+    numbers = numbers_of(session, {case.id for _, _, case, *_ in rows})
+    first_pages = dict(
+        session.execute(
+            select(Page.volume_id, Page.id).where(
+                Page.volume_id.in_([volume_id for volume_id, *_ in rows]), Page.page_number == 1
+            )
+        ).tuples()
+    )
+    return [
+        VolumeStatus(
+            volume_id=volume_id, case_id=case.id, case_number=numbers.get(case.id), case_name=case.name,
+            case_state=case.state, due_on=case.due_on, volume=name, pages=pages, searchable=searchable or 0,
+            parked=parked or 0, failed_files=failed_files, first_page_id=first_pages.get(volume_id),
+        )
+        for volume_id, name, case, pages, searchable, parked, failed_files in rows
+    ]  # fmt: skip
+
+
+def document_progress(session: Session, document_id: str) -> tuple[int, int]:
+    """How many of a document's pages are searchable, and how many it has: `searchable 212/214`."""
+    states = session.scalars(select(Page.state).join(Document).where(Document.id == document_id)).all()
+    return sum(state == "searchable" for state in states), len(states)
+
+
+def _counts(table: type[Arrival] | type[Page]):  # type: ignore[no-untyped-def]
+    return select(table.state, func.count()).group_by(table.state)
+
+
+def _pages_a_minute(session: Session) -> float:
+    now = time.time()
+    count, first = session.execute(
+        select(func.count(), func.min(Page.searchable_at)).where(Page.searchable_at > now - _SPEED_WINDOW_SECONDS)
+    ).one()
+    if count < 2:
+        return 0.0
+    return float(count / max(now - first, 1.0) * 60)

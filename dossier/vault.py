@@ -1,0 +1,151 @@
+"""The vault: originals and readings, written once, never changed or deleted.
+
+Originals are named by the SHA-256 of their bytes. A file is written under a temporary name in the vault, synced, renamed
+and its folder synced, so that whatever stands under a final name is whole and survives a power cut. The catalogue's row
+is committed after that: a row always finds its file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from dossier.errors import ObjectChanged, ObjectMissing
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class StoredOriginal:
+    """What the vault says of bytes that it holds: digests in hexadecimal, size in bytes."""
+
+    sha256: str
+    md5: str
+    size: int
+
+
+class Vault:
+    """The vault in a home folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._temporary = root / "tmp"
+
+    def store_original(self, source: Path) -> StoredOriginal:
+        """Copy a file's bytes in and return their digests; the source stays as it is.
+
+        Bytes that are there already are not written again, unless what stands there is no longer whole.
+
+        Raises:
+            OSError: reading the source or writing the vault failed; nothing half stands under a final name.
+        """
+        temporary = self._temporary_path()
+        sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+        try:
+            with source.open("rb") as incoming, temporary.open("xb") as stored:
+                while chunk := incoming.read(_CHUNK):
+                    sha256.update(chunk)
+                    md5.update(chunk)
+                    size += len(chunk)
+                    stored.write(chunk)
+                _sync(stored)
+            result = StoredOriginal(sha256.hexdigest(), md5.hexdigest(), size)
+            target = self.original_path(result.sha256)
+            if target.is_file() and digest(target) == result.sha256:
+                temporary.unlink()
+            else:
+                temporary.chmod(0o444)
+                self._publish(temporary, target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return result
+
+    def original_path(self, sha256: str) -> Path:
+        """Where the bytes with this digest stand (whether or not they do)."""
+        return self._root / "originals" / sha256[:2] / sha256[2:4] / sha256
+
+    def store_reading(self, page_id: str, version: int, content: bytes) -> str:
+        """Write a reading and return its SHA-256; a leftover of the same version without a row is replaced."""
+        temporary = self._temporary_path()
+        try:
+            with temporary.open("xb") as stored:
+                stored.write(content)
+                _sync(stored)
+            self._publish(temporary, self.reading_path(page_id, version))
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return hashlib.sha256(content).hexdigest()
+
+    def reading_path(self, page_id: str, version: int) -> Path:
+        """Where that version of a page's reading stands."""
+        return self._root / "readings" / page_id[1:3] / f"{page_id}.{version}.json.gz"
+
+    def reading(self, page_id: str, version: int, sha256: str | None = None) -> bytes:
+        """The stored bytes of a reading.
+
+        Raises:
+            ObjectMissing: it is not there.
+            ObjectChanged: it does not have the digest `sha256`.
+        """
+        path = self.reading_path(page_id, version)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError as error:
+            raise ObjectMissing(path.name) from error
+        if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+            raise ObjectChanged(path.name)
+        return content
+
+    def originals(self) -> Iterator[Path]:
+        """All files that stand under originals/."""
+        return (path for path in (self._root / "originals").glob("*/*/*") if path.is_file())
+
+    def readings(self) -> Iterator[Path]:
+        """All files that stand under readings/."""
+        return (path for path in (self._root / "readings").glob("*/*") if path.is_file())
+
+    def sweep_temporary(self) -> int:
+        """Remove what killed processes left unfinished; only for a moment when nobody writes. Returns how many."""
+        leftovers = list(self._temporary.glob("*"))
+        for path in leftovers:
+            path.unlink(missing_ok=True)
+        return len(leftovers)
+
+    def _temporary_path(self) -> Path:
+        self._temporary.mkdir(parents=True, exist_ok=True)
+        return self._temporary / secrets.token_hex(8)
+
+    def _publish(self, temporary: Path, target: Path) -> None:
+        """Rename into place, durably: new folders and the folder of the new name are synced too."""
+        missing = [folder for folder in target.parents if not folder.exists()]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(target)
+        for folder in {target.parent, *(folder.parent for folder in missing)}:
+            sync_folder(folder)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,179 @@
+"""Work: rows in the catalogue that processes lease, do, and complete.
+
+A lease names its owner and ends by itself; a process that dies loses nothing but time. Completing work happens in the
+transaction that writes its result, so that a step is done wholly or not at all.
+
+    waiting ──lease──▶ leased ──complete──▶ done
+       ▲                 │ │
+       └──fail, release──┘ └──fail for the third time──▶ failed
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import case, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
+
+from dossier.catalogue.tables import Work
+from dossier.errors import EdossierError
+
+PAGINATE = "paginate"
+READ = "read"
+ASSEMBLE = "assemble"
+PICTURE = "picture"
+
+URGENT = 0
+NORMAL = 10
+MOST_ATTEMPTS = 3
+NO_DEADLINE = "9999-12-31"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A leased piece of work."""
+
+    work_id: int
+    kind: str
+    subject_id: str
+    attempts: int
+
+
+def this_process() -> str:
+    """A name for this process that no other living or dead process bears: host, process id, start time."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_start_time(os.getpid())}"
+
+
+def request(
+    session: Session, kind: str, subject_ids: Collection[str], priority: int = NORMAL, due_on: str | None = None
+) -> None:
+    """Ask for work: new rows, or rows that are done or failed set to waiting again; leased ones are left alone.
+
+    A more urgent request raises the priority of work that is waiting already.
+    """
+    for subject_id in subject_ids:
+        statement = insert(Work).values(
+            kind=kind, subject_id=subject_id, priority=priority, due_on=due_on or NO_DEADLINE, state="waiting",
+            attempts=0, not_before=0.0, error_detail="",
+        )  # fmt: skip
+        statement = statement.on_conflict_do_update(
+            index_elements=[Work.kind, Work.subject_id],
+            set_={
+                "state": "waiting",
+                "priority": case(
+                    (Work.priority < statement.excluded.priority, Work.priority), else_=statement.excluded.priority
+                ),
+                "attempts": 0,
+                "not_before": 0.0,
+                "error_code": None,
+                "error_detail": "",
+                "updated_at": time.time(),
+            },
+            where=Work.state != "leased",
+        )
+        session.execute(statement)
+
+
+def lease(session: Session, kinds: Sequence[str], owner: str, seconds: float, limit: int = 1) -> list[Job]:
+    """Take up to `limit` pieces of work: urgent before bulk, then the nearest deadline, then age.
+
+    Work whose lease has run out is taken as well.
+    """
+    now = time.time()
+    free = or_(
+        (Work.state == "waiting") & (Work.not_before <= now),
+        (Work.state == "leased") & (Work.lease_until < now),
+    )
+    rows = session.scalars(
+        select(Work).where(Work.kind.in_(kinds), free).order_by(Work.priority, Work.due_on, Work.id).limit(limit)
+    ).all()
+    for row in rows:
+        row.state = "leased"
+        row.lease_owner = owner
+        row.lease_until = now + seconds
+        row.updated_at = now
+    return [Job(row.id, row.kind, row.subject_id, row.attempts) for row in rows]
+
+
+def renew(session: Session, owner: str, seconds: float) -> None:
+    """Prolong all leases of a process that is alive."""
+    session.execute(
+        update(Work).where(Work.state == "leased", Work.lease_owner == owner).values(lease_until=time.time() + seconds)
+    )
+
+
+def complete(session: Session, job: Job, owner: str) -> bool:
+    """Mark leased work as done, in the transaction that writes its result.
+
+    Returns:
+        False when another process has taken the lease over: the result must then not be written.
+    """
+    row = session.get(Work, job.work_id)
+    if row is None or row.state != "leased" or row.lease_owner != owner:
+        return False
+    row.state, row.lease_owner, row.lease_until, row.updated_at = "done", None, None, time.time()
+    return True
+
+
+def fail(session: Session, job: Job, owner: str, error: EdossierError) -> bool:
+    """Count a failure: the work waits a little and is tried again, or has failed for good.
+
+    Returns:
+        True when this was the last attempt.
+    """
+    row = session.get(Work, job.work_id)
+    if row is None or row.state != "leased" or row.lease_owner != owner:
+        return False
+    row.attempts += 1
+    row.error_code, row.error_detail = error.code, error.detail
+    row.lease_owner, row.lease_until, row.updated_at = None, None, time.time()
+    last = row.attempts >= MOST_ATTEMPTS
+    row.state = "failed" if last else "waiting"
+    row.not_before = time.time() + row.attempts
+    return last
+
+
+def release_dead(session: Session) -> int:
+    """Free the leases of processes of this machine that no longer live, without waiting for them to run out.
+
+    Returns how many leases were freed.
+    """
+    freed = 0
+    for owner in session.scalars(select(Work.lease_owner).where(Work.state == "leased").distinct()):
+        if owner is not None and _is_dead(owner):
+            result = session.execute(
+                update(Work)
+                .where(Work.state == "leased", Work.lease_owner == owner)
+                .values(state="waiting", lease_owner=None, lease_until=None)
+            )
+            freed += int(result.rowcount)  # type: ignore[attr-defined]
+    return freed
+
+
+def release(session: Session, owner: str) -> None:
+    """Give back everything that a process has leased, when it stops in order."""
+    session.execute(
+        update(Work)
+        .where(Work.state == "leased", Work.lease_owner == owner)
+        .values(state="waiting", lease_owner=None, lease_until=None)
+    )
+
+
+def _is_dead(owner: str) -> bool:
+    host, pid, started = owner.rsplit(":", 2)
+    return host == socket.gethostname() and _start_time(int(pid)) != started
+
+
+def _start_time(pid: int) -> str:
+    """When a process started, in clock ticks since boot; empty when there is none (see proc(5), field 22 of stat)."""
+    try:
+        content = Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
+    return content.rpartition(")")[2].split()[19]
