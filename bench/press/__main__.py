@@ -1,0 +1,38 @@
+"""Prints and scans pages.
+
+python -m bench.press sample [--out FOLDER]                    the sample dossier of `edossier demo`
+python -m bench.press pages --out FOLDER [--count N] [--seed S] [--skew D]    pages for measurements, with truth.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from bench.press.pages import write_pages
+from bench.press.sample import write_sample
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.press", description="Prints and scans pages.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    sample = commands.add_parser("sample", help="the sample dossier")
+    sample.add_argument("--out", type=Path, default=Path("cli/sample_dossier"))
+    pages = commands.add_parser("pages", help="pages for measurements")
+    pages.add_argument("--out", type=Path, required=True)
+    pages.add_argument("--count", type=int, default=20)
+    pages.add_argument("--seed", type=int, default=1)
+    pages.add_argument("--skew", type=float, default=3.0, help="largest skew, degrees")
+    pages.add_argument("--dpi", type=int, default=None, help="of all pages; default: 200 and 300 mixed")
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "sample":
+        print(f"{write_sample(chosen.out)} bytes in {chosen.out}")
+    else:
+        print(f"{write_pages(chosen.out, chosen.count, chosen.seed, chosen.skew, chosen.dpi)} pages in {chosen.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
