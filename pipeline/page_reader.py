@@ -1,0 +1,117 @@
+"""From one page of an original to its reading and its upright picture: the stages of reading, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dossier.reading import Line, Reading
+from pipeline.blank import is_blank
+from pipeline.decode import Scan, decode_page
+from pipeline.deskew import measure_skew
+from pipeline.models import check
+from pipeline.ocr import OcrEngine, PaddleEngine
+from pipeline.orientation import OrientationModel
+from pipeline.pdf_pages import text_reading
+from pipeline.sources import PageSource
+from pipeline.upright import Picture, deskewed, quarter_turned
+
+LOW_CONFIDENCE = 0.8
+"""Mean confidence of a page below which a person should look. Clean print reads at 0.95 and above."""
+
+_WEAK_LINE = 0.7
+_WEAK_SHARE = 0.2
+"""Share of characters in weak lines from which on a person should look, whatever the mean is."""
+
+_CERTAIN_WORDS = 0.85
+"""Confidence of words that prove a page not to be blank; print that shines through reads as nonsense with less."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """What became of a page.
+
+    Attributes:
+        reading: text, boxes and geometry.
+        upright: uint8 array (height, width, 3), RGB, as large as the reading says.
+    """
+
+    reading: Reading
+    upright: Picture
+
+
+class PageReader:
+    """Reads pages; holds the models, so that a process loads them once."""
+
+    def __init__(self, models: Path, engine: OcrEngine | None = None) -> None:
+        """Checks and loads the models.
+
+        Args:
+            models: the models folder (pipeline/models.py).
+            engine: what reads the print; PaddleOCR by default.
+
+        Raises:
+            ModelsMissing: the folder does not hold the expected models.
+        """
+        check(models)
+        self._orientation = OrientationModel(models)
+        self._engine: OcrEngine = engine or PaddleEngine(models)
+
+    def read(self, path: Path, source: PageSource) -> PageResult:
+        """Reads one page of a file.
+
+        Args:
+            path: the original.
+            source: which page, and what kind of page it is.
+
+        Raises:
+            PageUnreadable: the page cannot be decoded.
+        """
+        scan = decode_page(path, source.index)
+        if source.kind == "pdf_text":
+            return PageResult(text_reading(path, source.index), scan.picture)
+        return self.read_scan(scan)
+
+    def read_scan(self, scan: Scan) -> PageResult:
+        """Reads a decoded page: turn, deskew, OCR; a page that seems blank is read as it lies, to be sure."""
+        paper_only = is_blank(scan.picture, scan.dpi)
+        flags = []
+        turn_degrees, skew_degrees, deskew_degrees = 0, 0.0, 0.0
+        picture = scan.picture
+        if not paper_only:
+            orientation = self._orientation.measure(picture)
+            if orientation.uncertain:
+                flags.append("turn_uncertain")
+            turn_degrees = orientation.correction
+            picture = quarter_turned(picture, turn_degrees)
+            skew = measure_skew(picture)
+            skew_degrees, deskew_degrees = skew.degrees, skew.correction
+            picture = deskewed(picture, deskew_degrees)
+        lines = self._engine.read(picture)
+        blank = paper_only and not any(line.confidence >= _CERTAIN_WORDS and len(line.text) > 1 for line in lines)
+        if not blank and is_weak(lines):
+            flags.append("low_confidence")
+        reading = Reading(
+            width=picture.shape[1],
+            height=picture.shape[0],
+            dpi=scan.dpi,
+            turn_degrees=turn_degrees,
+            skew_degrees=skew_degrees,
+            deskew_degrees=deskew_degrees,
+            blank=blank,
+            engine=self._engine.name,
+            lines=() if blank else lines,
+            flags=tuple(flags),
+        )
+        return PageResult(reading, picture)
+
+
+def is_weak(lines: Sequence[Line]) -> bool:
+    """Whether so much of a page was read with little confidence that a person should look at it."""
+    total = sum(len(line.text) for line in lines)
+    if not total:
+        return False
+    mean = sum(line.confidence * len(line.text) for line in lines) / total
+    weak = sum(len(line.text) for line in lines if line.confidence < _WEAK_LINE)
+    return mean < LOW_CONFIDENCE or weak > _WEAK_SHARE * total
