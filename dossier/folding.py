@@ -1,0 +1,93 @@
+"""Text folded for comparing: what a page says and what somebody types become the same characters.
+
+Unicode compatibility forms (full-width digits, circled numbers, compatibility ideographs), letter case, bracket kinds,
+dashes and invisible characters make no difference to what is meant, and OCR and keyboards mix them freely. Every
+folded character knows the span of raw characters that it came from.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+# For use inside a regular expression's [...]: ideographs of all planes, the zero 〇, the repetition mark 々, and the
+# private areas, where older systems keep rare characters of people's names.
+HAN = "㐀-䶿一-鿿豈-\ufaff〇々\U00020000-\U0003fffd\ue000-\uf8ff\U000f0000-\U0010fffd"
+
+_OPENING = "([{〔【〖〘〚〈⟨❲⦗⟦"
+_CLOSING = ")]}〕】〗〙〛〉⟩❳⦘⟧"
+_DASHES = "‐‑‒–—―−"
+_ZEROS = "○◯"  # what keyboards and OCR give for 〇 in 二〇二〇年
+_ALIKE = {
+    **{ord(bracket): "(" for bracket in _OPENING},
+    **{ord(bracket): ")" for bracket in _CLOSING},
+    **{ord(dash): "-" for dash in _DASHES},
+    **{ord(zero): "〇" for zero in _ZEROS},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Folded text with a way back.
+
+    Attributes:
+        text: the folded characters.
+        starts: for each folded character, where its raw characters start.
+        ends: and where they end; one raw character may give several folded ones, or several give one.
+    """
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def raw_span(self, start: int, end: int) -> tuple[int, int]:
+        """The raw span that a non-empty span of folded characters came from."""
+        return self.starts[start], self.ends[end - 1]
+
+
+def fold(text: str) -> Folded:
+    """Fold a text: NFKC, case folded, decimal digits of any script as 0–9, brackets, dashes and zeros alike, invisible
+    characters dropped.
+
+    A character and the marks that follow it are folded together, so that é is one character however it was encoded.
+    """
+    characters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    start = 0
+    while start < len(text):
+        end = start + 1
+        while end < len(text) and _belongs_to_the_one_before(text[end]):
+            end += 1
+        for character in _folded(text[start:end]):
+            characters.append(character)
+            starts.append(start)
+            ends.append(end)
+        start = end
+    return Folded("".join(characters), tuple(starts), tuple(ends))
+
+
+@lru_cache(maxsize=65536)
+def _folded(cluster: str) -> str:
+    composed = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", cluster).casefold())
+    return "".join(_digit(character) for character in composed.translate(_ALIKE) if not _is_invisible(character))
+
+
+def _digit(character: str) -> str:
+    value = unicodedata.decimal(character, None)
+    return character if value is None else str(value)
+
+
+@lru_cache(maxsize=65536)
+def _belongs_to_the_one_before(character: str) -> bool:
+    return character >= "\u00ad" and (unicodedata.category(character).startswith("M") or _is_invisible(character))
+
+
+def _is_invisible(character: str) -> bool:
+    # Format characters (zero-width spaces, byte order marks, soft hyphens) and variation selectors.
+    return (
+        unicodedata.category(character) == "Cf"
+        or "\ufe00" <= character <= "\ufe0f"
+        or "\U000e0100" <= character <= "\U000e01ef"
+    )

@@ -1,0 +1,332 @@
+"""The engine on a server: Elasticsearch 8 or 9. Nothing else imports elasticsearch.
+
+The index is reached by an alias, `<index>-v<schema>`; behind it stands `<index>-v<schema>-<n>`, and a cleared index is
+the next n. Writing only through the alias keeps a server from making up an index of its own when ours is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from elastic_transport import TransportError
+from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
+
+from dossier.errors import EngineUnreachable
+from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Term
+from indexer.engine import DEEPEST, Change, Hit, Hits, Refusal, Search, check_window, newest_of_each_page
+from indexer.entry import SCHEMA_VERSION, IndexEntry
+
+_LIVE, _REMOVED = "live", "removed"
+# A bulk request of a few megabytes is what the vendor advises, and what proxies in between let through.
+_BULK_BYTES = 5_000_000
+_BULK_CHANGES = 500
+_IDS_AT_ONCE = 1_000
+# "Later": the server is full, restarting, or without its shards at the moment.
+_LATER = (429, 502, 503, 504)
+# "Never": the change itself is at fault.
+_NEVER = (400, 413)
+
+_KEYWORD = {"type": "keyword"}
+_EXACT = {"type": "keyword", "doc_values": False}
+_TOKENS: dict[str, Any] = {"type": "text", "analyzer": "whitespace", "norms": False}
+_MAPPINGS: dict[str, Any] = {
+    "dynamic": "strict",
+    "_source": {"excludes": ["singles", "pairs", "turn"]},  # the vault has the text
+    "properties": {
+        "page_id": _EXACT,
+        "state": _EXACT,
+        "order": _KEYWORD,
+        "case_id": _KEYWORD,
+        "department": _KEYWORD,
+        "volume_id": _KEYWORD,
+        "document_id": _KEYWORD,
+        "identifiers": _EXACT,
+        "tails": _EXACT,
+        "singles": {**_TOKENS, "index_options": "docs"},
+        "pairs": {**_TOKENS, "index_options": "positions"},
+        "turn": {**_TOKENS, "index_options": "positions"},
+    },
+}
+# One shard holds tens of millions of pages; the copy is made where there is a second node to hold it.
+_SETTINGS = {"number_of_shards": 1, "auto_expand_replicas": "0-1", "max_result_window": DEEPEST}
+
+Answer = TypeVar("Answer")
+
+
+class ElasticsearchEngine:
+    """`Engine` on an Elasticsearch server.
+
+    Args:
+        url: of the server, `http://host:port` or `https://host:port`.
+        index: the beginning of the names of alias and index.
+        api_key: where the server asks for one; or
+        user, password: where it asks for these.
+        ca_file: the certificate authority of the server's TLS, where it is not one of the system's.
+        timeout: of a request, seconds.
+        waits: seconds before each repetition of what the server is too busy for.
+    """
+
+    name = "elasticsearch"
+
+    def __init__(
+        self,
+        url: str,
+        index: str,
+        *,
+        api_key: str = "",
+        user: str = "",
+        password: str = "",
+        ca_file: str = "",
+        timeout: float = 30.0,
+        waits: Sequence[float] = (0.5, 1.0, 2.0, 4.0, 8.0),
+    ) -> None:
+        options: dict[str, Any] = {"request_timeout": timeout, "max_retries": 0}
+        if api_key:
+            options["api_key"] = api_key
+        elif user:
+            options["basic_auth"] = (user, password)
+        if ca_file:
+            options["ca_certs"] = ca_file
+        self._url = url
+        self._client = Elasticsearch(url, **options)
+        self._alias = f"{index}-v{SCHEMA_VERSION}"
+        self._waits = tuple(waits)
+
+    def generation(self) -> str:
+        """See `Engine.generation`; it is the UUID that the server gave the index."""
+        with self._mapped():
+            name = self._current()
+            if not name:
+                self._begin(f"{self._alias}-1")
+                name = self._current()
+            settings = self._client.indices.get_settings(index=name)
+            return str(settings[name]["settings"]["index"]["uuid"])
+
+    def apply(self, changes: Sequence[Change]) -> list[Refusal]:
+        """See `Engine.apply`."""
+        refusals: list[Refusal] = []
+        for portion in _portions(list(newest_of_each_page(changes).values())):
+            refusals += self._take(portion)
+        return refusals
+
+    def search(self, search: Search, limit: int, offset: int = 0) -> Hits:
+        """See `Engine.search`."""
+        check_window(limit, offset)
+        if not search.rungs:
+            return Hits(0, ())
+        ranks = {float(rank): rung for rank, rung in enumerate(reversed(search.rungs), 1)}
+        ladder = {"dis_max": {"queries": [_constant(rung.clause, rank) for rank, rung in ranks.items()]}}
+        query = {"bool": {"must": [ladder], "filter": [_query(Term("state", _LIVE)), _query(search.scope)]}}
+        answer = self._on_index(
+            lambda: self._client.search(
+                index=self._alias,
+                query=query,
+                sort=[{"_score": {"order": "desc"}}, {"order": {"order": "asc"}}],
+                from_=offset,
+                size=limit,
+                track_total_hits=True,
+                source=False,
+                allow_partial_search_results=False,
+            )
+        )
+        found = answer["hits"]
+        hits = tuple(Hit(hit["_id"], ranks[hit["sort"][0]].name) for hit in found["hits"])
+        return Hits(int(found["total"]["value"]), hits)
+
+    def versions(self, page_ids: Collection[str]) -> dict[str, int]:
+        """See `Engine.versions`."""
+        held: dict[str, int] = {}
+        wanted = sorted(page_ids)
+        for start in range(0, len(wanted), _IDS_AT_ONCE):
+            for document in self._documents(wanted[start : start + _IDS_AT_ONCE]):
+                if document.get("found") and document["_source"]["state"] == _LIVE:
+                    held[document["_id"]] = int(document["_version"])
+        return held
+
+    def count(self) -> int:
+        """See `Engine.count`."""
+        live = _query(Term("state", _LIVE))
+        return int(self._on_index(lambda: self._client.count(index=self._alias, query=live))["count"])
+
+    def clear(self) -> None:
+        """See `Engine.clear`."""
+        with self._mapped():
+            old = self._current()
+            if not old:
+                self._begin(f"{self._alias}-1")
+                return
+            new = f"{self._alias}-{int(old.rpartition('-')[2]) + 1}"
+            self._client.indices.delete(index=new, ignore_unavailable=True)  # left by a clearing that was cut short
+            self._client.indices.create(index=new, mappings=_MAPPINGS, settings=_SETTINGS)
+            self._client.indices.update_aliases(
+                actions=[{"remove_index": {"index": old}}, {"add": {"index": new, "alias": self._alias}}]
+            )
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        self._client.close()
+
+    def _current(self) -> str:
+        """The name of the index behind the alias, "" if there is none."""
+        try:
+            return str(next(iter(self._client.indices.get_alias(name=self._alias).body)))
+        except NotFoundError:
+            return ""
+
+    def _begin(self, name: str) -> None:
+        try:
+            self._client.indices.create(
+                index=name, mappings=_MAPPINGS, settings=_SETTINGS, aliases={self._alias: {"is_write_index": True}}
+            )
+        except BadRequestError as error:
+            if error.error != "resource_already_exists_exception":
+                raise
+            # Another process was quicker, or somebody took the alias away.
+            self._client.indices.put_alias(index=name, name=self._alias, is_write_index=True)
+
+    def _documents(self, page_ids: Sequence[str]) -> Any:
+        return self._on_index(lambda: self._client.mget(index=self._alias, ids=page_ids, source=["state"]))["docs"]
+
+    def _take(self, changes: Sequence[Change]) -> list[Refusal]:
+        """Hand a portion over; what the server has no room for now is handed over again, after a while."""
+        refusals: list[Refusal] = []
+        waiting = list(changes)
+        for wait in (*self._waits, None):
+            later: list[Change] = []
+            try:
+                answer = self._bulk(waiting)
+            except ApiError as error:
+                if error.meta.status in _NEVER:
+                    # The whole request, for the sake of one change in it or of their number: look for the one.
+                    if len(waiting) == 1:
+                        return [*refusals, _refusal(waiting[0], str(error))]
+                    middle = len(waiting) // 2
+                    return [*refusals, *self._take(waiting[:middle]), *self._take(waiting[middle:])]
+                if error.meta.status not in _LATER:
+                    raise self._unreachable(error) from error
+                later, reason = waiting, str(error)
+            else:
+                reason = ""
+                for change, item in zip(waiting, answer["items"], strict=True):
+                    status, fault = item["index"]["status"], item["index"].get("error", {})
+                    if status in _LATER:
+                        later.append(change)
+                        reason = f"{fault.get('type')}: {fault.get('reason')}"
+                    elif status in _NEVER:
+                        refusals.append(_refusal(change, f"{fault.get('type')}: {fault.get('reason')}"))
+                    elif status not in (200, 201, 409):  # 409: it has this version or a newer one already
+                        raise self._unreachable(f"{status} {fault.get('type')}: {fault.get('reason')}")
+            if not later:
+                return refusals
+            if wait is None:
+                raise self._unreachable(reason)
+            waiting = later
+            time.sleep(wait)
+        raise AssertionError("the last round returns or raises")
+
+    def _bulk(self, changes: Sequence[Change]) -> Any:
+        operations: list[dict[str, Any]] = []
+        for change in changes:
+            document = _document(change)
+            operations += [
+                {"index": {"_id": document["page_id"], "version": change.version, "version_type": "external"}},
+                document,
+            ]
+        # Acknowledged means on disk (translog durability "request"), refreshed means seen by searches.
+        return self._on_index(
+            lambda: self._client.bulk(index=self._alias, operations=operations, refresh=True, require_alias=True),
+            passing=ApiError,
+        )
+
+    def _on_index(self, call: Callable[[], Answer], passing: type[Exception] | tuple[()] = ()) -> Answer:
+        """Make a call that needs the index; a missing index is begun, and the call made again.
+
+        Args:
+            call: the call.
+            passing: errors that go through as they are.
+        """
+        with self._mapped(passing):
+            try:
+                return call()
+            except NotFoundError:
+                self.generation()
+                return call()
+
+    @contextmanager
+    def _mapped(self, passing: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+        try:
+            yield
+        except passing:
+            raise
+        except (ApiError, TransportError) as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, why: object) -> EngineUnreachable:
+        return EngineUnreachable(f"{self._url}: {why}")
+
+
+def _document(change: Change) -> dict[str, Any]:
+    if not isinstance(change, IndexEntry):
+        return {"page_id": change.page_id, "state": _REMOVED}
+    place = change.place
+    return {
+        "page_id": place.page_id,
+        "state": _LIVE,
+        "order": change.order,
+        "case_id": place.case_id,
+        "department": place.department,
+        "volume_id": place.volume_id,
+        "document_id": place.document_id,
+        "identifiers": list(change.identifiers),
+        "tails": list(change.tails),
+        "singles": " ".join(change.singles),
+        "pairs": " ".join(change.pairs),
+        "turn": " ".join(change.turn),
+    }
+
+
+def _refusal(change: Change, reason: str) -> Refusal:
+    page_id = change.place.page_id if isinstance(change, IndexEntry) else change.page_id
+    return Refusal(page_id, change.version, reason)
+
+
+def _portions(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    portion: list[Change] = []
+    size = 0
+    for change in changes:
+        own = len(json.dumps(_document(change), ensure_ascii=False).encode())
+        if portion and (size + own > _BULK_BYTES or len(portion) == _BULK_CHANGES):
+            yield portion
+            portion, size = [], 0
+        portion.append(change)
+        size += own
+    if portion:
+        yield portion
+
+
+def _constant(clause: Clause, score: float) -> dict[str, Any]:
+    return {"constant_score": {"filter": _query(clause), "boost": score}}
+
+
+def _query(clause: Clause) -> dict[str, Any]:
+    match clause:
+        case Term(field, value):
+            return {"term": {field: value}}
+        case Prefix(field, value):
+            return {"prefix": {field: value}}
+        case OneOf(field, values):
+            return {"terms": {field: sorted(values)}}
+        case AllOf(clauses):
+            return {"bool": {"filter": [_query(each) for each in clauses]}} if clauses else {"match_all": {}}
+        case AnyOf(clauses):
+            if not clauses:
+                return {"match_none": {}}
+            return {"bool": {"should": [_query(each) for each in clauses], "minimum_should_match": 1}}
+        case Not(inner):
+            return {"bool": {"must_not": [_query(inner)]}}
+        case Phrase(field, values):
+            return {"match_phrase": {field: {"query": " ".join(values), "analyzer": "whitespace"}}}

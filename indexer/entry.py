@@ -1,0 +1,113 @@
+"""An index entry: what the engines hold of a page.
+
+Both engines get the same tokens, joined by spaces, so that their answers cannot differ. Single tokens answer one-token
+queries; overlapping pairs answer phrases, because a pair is rare where its tokens are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dossier.reading import Reading
+from indexer.identifiers import identifiers_of_reading
+from indexer.tokens import tokens_of_lines
+from indexer.turn import Turn, turn_between
+
+# Raised with any change to what an entry holds or how tokens are cut: engines then begin an empty index.
+SCHEMA_VERSION = 1
+
+PAIR_MARK = "_"  # between the tokens of a pair, and
+NEXT_PAGE_MARK = ">"  # before a token of the next page; neither can be in a token
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlace:
+    """Where a page belongs, as the catalogue knows it.
+
+    Attributes:
+        page_id, case_id, volume_id, document_id: opaque ids.
+        department: who may see it besides those who see its case; empty if nobody.
+        volume_order: text by whose plain order the volumes of a case stand in their order.
+        page_number: the place in the volume, from 1.
+    """
+
+    page_id: str
+    case_id: str
+    volume_id: str
+    document_id: str
+    page_number: int
+    department: str = ""
+    volume_order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """A page as the engines hold it.
+
+    Attributes:
+        place: where it belongs.
+        version: the catalogue's counter at the change that this entry shows; a higher one wins.
+        singles: the page's tokens, each once.
+        pairs: its overlapping pairs, in order.
+        turn: the pairs over the page turn, in order; tokens of the next page are marked.
+        identifiers: canonical forms, each once.
+        tails: the identifiers' last digits, backwards, each once: what ends in 8001 begins with 1008 here.
+    """
+
+    place: PagePlace
+    version: int
+    singles: tuple[str, ...]
+    pairs: tuple[str, ...]
+    turn: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    tails: tuple[str, ...]
+
+    @property
+    def order(self) -> str:
+        """Text by whose plain order (by code point) hits of equal rank are shown: case, volume, page."""
+        place = self.place
+        return "\x1f".join((place.case_id, place.volume_order, f"{place.page_number:08d}", place.page_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A page that the index must no longer hold, at a version."""
+
+    page_id: str
+    version: int
+
+
+def entry_of_page(place: PagePlace, version: int, reading: Reading, following: Reading | None) -> IndexEntry:
+    """The entry of a page, from its reading and that of the page after it (None after the last, or if not yet read)."""
+    tokens = [token.text for token in tokens_of_lines([line.text for line in reading.lines])]
+    identifiers = identifiers_of_reading(reading)
+    return IndexEntry(
+        place=place,
+        version=version,
+        singles=_each_once(tokens),
+        pairs=pairs_of(tokens),
+        turn=turn_pairs(turn_between(reading, following)),
+        identifiers=_each_once(identifier.canonical for identifier in identifiers),
+        tails=_each_once(identifier.tail[::-1] for identifier in identifiers if identifier.tail),
+    )
+
+
+def pairs_of(tokens: Sequence[str]) -> tuple[str, ...]:
+    """The overlapping pairs of a sequence of tokens: one less than tokens."""
+    return tuple(f"{first}{PAIR_MARK}{second}" for first, second in pairwise(tokens))
+
+
+def turn_pairs(turn: Turn) -> tuple[str, ...]:
+    """The overlapping pairs over a page turn."""
+    return pairs_over_turn([token.text for token in turn.before], [token.text for token in turn.after])
+
+
+def pairs_over_turn(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
+    """The overlapping pairs of tokens before and after the turn, those after it marked."""
+    return pairs_of([*before, *(f"{NEXT_PAGE_MARK}{token}" for token in after)])
+
+
+def _each_once(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,137 @@
+"""The feed: from the catalogue's outbox to the engine, until nothing is left to tell it.
+
+The order makes it safe: the engine has taken a change durably before the outbox forgets it. Killed in between, the feed
+hands the same change over again, which does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from dossier import outbox
+from dossier.catalogue.database import Catalogue
+from dossier.catalogue.tables import Case, IndexGeneration, Page, ReadingRow, Volume
+from dossier.errors import EngineUnreachable, StoreError
+from dossier.outbox import Change
+from dossier.reading import Reading
+from dossier.vault import Vault
+from indexer.engine import Engine
+from indexer.entry import IndexEntry, PagePlace, Removal, entry_of_page
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+_IDLE_SECONDS = 0.1
+_UNREACHABLE_SECONDS = 5.0
+
+
+class Feed:
+    """Feeds one engine from one catalogue."""
+
+    def __init__(self, catalogue: Catalogue, vault: Vault, engine: Engine) -> None:
+        self._catalogue, self._vault, self._engine = catalogue, vault, engine
+
+    def run(self, should_stop: Callable[[], bool]) -> None:
+        """Feed until told to stop; an engine that is away is asked again after a while."""
+        while not should_stop():
+            try:
+                pause = 0.0 if self.step() else _IDLE_SECONDS
+            except EngineUnreachable as error:
+                log.warning("%s", error)
+                pause = _UNREACHABLE_SECONDS
+            until = time.monotonic() + pause
+            while time.monotonic() < until and not should_stop():
+                time.sleep(min(_IDLE_SECONDS, pause))
+
+    def step(self) -> int:
+        """Hand over one batch of changes; returns how many were looked at.
+
+        Raises:
+            EngineUnreachable: nothing was lost, call again later.
+        """
+        self._notice_new_index()
+        with self._catalogue.reading() as session:
+            changes = outbox.due(session, BATCH)
+            if not changes:
+                return 0
+            entries, unreadable = self._entries(session, changes)
+        refusals = {refusal.page_id: refusal.reason for refusal in self._engine.apply(entries)}
+        refusals.update(unreadable)
+        with self._catalogue.writing() as session:
+            outbox.delivered(session, [change for change in changes if change.page_id not in refusals])
+            for change in changes:
+                if change.page_id in refusals:
+                    log.warning("page %s was not indexed: %s", change.page_id, refusals[change.page_id])
+                    outbox.refused(session, change, refusals[change.page_id])
+        return len(changes)
+
+    def _notice_new_index(self) -> None:
+        """An index that is not the one fed last is empty: hand everything over again."""
+        generation = self._engine.generation()
+        with self._catalogue.reading() as session:
+            known = session.get(IndexGeneration, self._engine.name)
+            if known is not None and known.generation == generation:
+                return
+        with self._catalogue.writing() as session:
+            session.merge(IndexGeneration(engine=self._engine.name, generation=generation, filled_at=time.time()))
+            session.execute(update(Page).where(Page.state == "searchable").values(state="read"))
+            count = outbox.enqueue_everything(session)
+        log.info("%s: a new index, %d pages to fill in", self._engine.name, count)
+
+    def _entries(
+        self, session: Session, changes: Sequence[Change]
+    ) -> tuple[list[IndexEntry | Removal], dict[str, str]]:
+        """The changes as the engine takes them, and the reasons for those whose reading cannot be had."""
+        entries: list[IndexEntry | Removal] = []
+        unreadable: dict[str, str] = {}
+        readings: dict[str, Reading | None] = {}
+        for change in changes:
+            page = session.get(Page, change.page_id)
+            if page is None:
+                entries.append(Removal(change.page_id, change.version))
+                continue
+            try:
+                reading = self._reading(session, page, readings)
+            except (StoreError, ValueError) as error:
+                unreadable[change.page_id] = str(error)
+                continue
+            if reading is not None:
+                following = self._following(session, page, readings)
+                entries.append(entry_of_page(self._place(session, page), change.version, reading, following))
+        return entries, unreadable
+
+    def _reading(self, session: Session, page: Page, known: dict[str, Reading | None]) -> Reading | None:
+        if page.id not in known:
+            known[page.id] = None
+            if page.reading_version is not None:
+                row = session.get_one(ReadingRow, (page.id, page.reading_version))
+                known[page.id] = Reading.from_bytes(self._vault.reading(page.id, row.version, row.sha256))
+        return known[page.id]
+
+    def _following(self, session: Session, page: Page, known: dict[str, Reading | None]) -> Reading | None:
+        following = session.scalars(
+            select(Page).where(Page.volume_id == page.volume_id, Page.page_number == page.page_number + 1)
+        ).first()
+        if following is None:
+            return None
+        try:
+            return self._reading(session, following, known)
+        except (StoreError, ValueError):
+            return None  # its own entry says so
+
+    @staticmethod
+    def _place(session: Session, page: Page) -> PagePlace:
+        return PagePlace(
+            page_id=page.id,
+            case_id=page.case_id,
+            volume_id=page.volume_id,
+            document_id=page.document_id,
+            page_number=page.page_number,
+            department=session.get_one(Case, page.case_id).department,
+            volume_order=session.get_one(Volume, page.volume_id).order_key,
+        )

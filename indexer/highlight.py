@@ -1,0 +1,207 @@
+"""Where on the page the words of a query stand, and the passage around them.
+
+Computed from the reading's own tokens and character boxes, never from an engine's offsets: what is shown is what was
+matched, whatever engine found the page.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from dossier.reading import Box, Line, Reading
+from indexer.identifiers import Place, identifiers_of_reading
+from indexer.query import IDENTIFIER, PHRASE, Query, Word
+from indexer.tokens import Token, is_han, tokens_of_lines
+from indexer.turn import turn_between
+
+_BEFORE, _AFTER = 30, 60  # characters of a snippet around its first match
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A passage of the page.
+
+    Attributes:
+        text: the passage, lines joined, with … where the page goes on.
+        matches: (start, end) of what was matched in `text`, in order, without overlap.
+    """
+
+    text: str
+    matches: tuple[tuple[int, int], ...]
+
+    def marked(self, before: str, after: str, escape: Callable[[str], str] = str) -> str:
+        """The passage with marks around the matches.
+
+        Args:
+            before: put before each match, such as `<mark>`.
+            after: put after each match.
+            escape: applied to the text itself, such as `html.escape`.
+        """
+        pieces: list[str] = []
+        past = 0
+        for start, end in self.matches:
+            pieces += [escape(self.text[past:start]), before, escape(self.text[start:end]), after]
+            past = end
+        return "".join([*pieces, escape(self.text[past:])])
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """What to show of a hit.
+
+    Attributes:
+        rects: on the page, one for each match and line.
+        next_rects: on the page after it, for phrases over the turn; empty if there are none.
+        snippet: the passage around the first match; the beginning of the page, where nothing is to be marked.
+    """
+
+    rects: tuple[Box, ...]
+    next_rects: tuple[Box, ...]
+    snippet: Snippet
+
+
+def highlight(query: Query, rung: str, reading: Reading, following: Reading | None) -> Highlight:
+    """What to show of a page that a rung of a query's ladder found.
+
+    Args:
+        query: as it was understood.
+        rung: the name of the rung.
+        reading: of the page.
+        following: of the page after it, as it was when the page was indexed; None if there was none.
+    """
+    tokens = tokens_of_lines([line.text for line in reading.lines])
+    turn = turn_between(reading, following)
+    here: list[Place] = []
+    there: list[Place] = []
+    for phrase in _phrases(query, rung):
+        here += _places_of_phrase(tokens, phrase)
+        before, after = _places_over_turn(turn.before, turn.after, phrase)
+        here += before
+        there += after
+    if rung == IDENTIFIER:
+        here += _places_of_identifiers(reading, query.words)
+    here, there = _without_overlap(here), _without_overlap(there)
+    return Highlight(
+        rects=tuple(_box(reading.lines[place.line], place) for place in here),
+        next_rects=tuple(_box(following.lines[place.line], place) for place in there) if following else (),
+        snippet=_snippet([line.text for line in reading.lines], here),
+    )
+
+
+def _phrases(query: Query, rung: str) -> list[tuple[str, ...]]:
+    """The token sequences that a rung matched. Numbers of digits are matched as identifiers, not as tokens."""
+    if rung == PHRASE:
+        return [query.phrase]
+    return [word.tokens for word in query.words if rung != IDENTIFIER or not word.tail]
+
+
+def _places_of_phrase(tokens: Sequence[Token], phrase: Sequence[str]) -> list[Place]:
+    places: list[Place] = []
+    for start in _starts([token.text for token in tokens], phrase):
+        places += _places_of_tokens(tokens[start : start + len(phrase)])
+    return places
+
+
+def _places_over_turn(
+    before: Sequence[Token], after: Sequence[Token], phrase: Sequence[str]
+) -> tuple[list[Place], list[Place]]:
+    both = [*before, *after]
+    here: list[Place] = []
+    there: list[Place] = []
+    for start in _starts([token.text for token in both], phrase):
+        end = start + len(phrase)
+        if start < len(before) < end:
+            here += _places_of_tokens(both[start : len(before)])
+            there += _places_of_tokens(both[len(before) : end])
+    return here, there
+
+
+def _starts(texts: Sequence[str], phrase: Sequence[str]) -> list[int]:
+    """The places in a sequence at which a phrase begins."""
+    length = len(phrase)
+    return [
+        start
+        for start in range(len(texts) - length + 1)
+        if texts[start] == phrase[0] and list(texts[start : start + length]) == list(phrase)
+    ]
+
+
+def _places_of_identifiers(reading: Reading, words: Sequence[Word]) -> list[Place]:
+    return [
+        place
+        for identifier in identifiers_of_reading(reading)
+        if any(_asks_for(word, identifier.canonical, identifier.tail) for word in words)
+        for place in identifier.places
+    ]
+
+
+def _asks_for(word: Word, canonical: str, tail: str) -> bool:
+    if word.tail:
+        return tail.endswith(word.tail)
+    return bool(word.identifier) and canonical == word.identifier
+
+
+def _places_of_tokens(tokens: Iterable[Token]) -> list[Place]:
+    """One place a line, from the first to the last of the tokens there."""
+    lines: dict[int, Place] = {}
+    for token in tokens:
+        so_far = lines.get(token.line)
+        lines[token.line] = Place(token.line, so_far.start if so_far else token.start, token.end)
+    return list(lines.values())
+
+
+def _without_overlap(places: Iterable[Place]) -> list[Place]:
+    """The places in reading order; those that overlap become one."""
+    apart: list[Place] = []
+    for place in sorted(places, key=lambda place: (place.line, place.start, place.end)):
+        last = apart[-1] if apart else None
+        if last and last.line == place.line and place.start < last.end:
+            apart[-1] = Place(last.line, last.start, max(last.end, place.end))
+        else:
+            apart.append(place)
+    return apart
+
+
+def _box(line: Line, place: Place) -> Box:
+    boxes = line.characters[place.start : place.end]
+    if boxes:
+        box = boxes[0]
+        for other in boxes[1:]:
+            box = box.union(other)
+        return box
+    # Only the line's box is known: share it among the characters, Han twice as wide as letters and digits.
+    widths = [2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line.text]
+    edges = [0, *accumulate(widths)]
+    first, last = edges[place.start] / edges[-1], edges[place.end] / edges[-1]
+    width, height = line.box.x1 - line.box.x0, line.box.y1 - line.box.y0
+    if line.vertical:
+        return Box(line.box.x0, line.box.y0 + height * first, line.box.x1, line.box.y0 + height * last)
+    return Box(line.box.x0 + width * first, line.box.y0, line.box.x0 + width * last, line.box.y1)
+
+
+def _snippet(lines: Sequence[str], places: Sequence[Place]) -> Snippet:
+    joined, starts = _joined(lines)
+    matches = [(starts[place.line] + place.start, starts[place.line] + place.end) for place in places]
+    first = matches[0][0] if matches else 0
+    begin = max(first - _BEFORE, 0)
+    end = min(first + _AFTER, len(joined))
+    opening = "…" if begin else ""
+    closing = "…" if end < len(joined) else ""
+    shift = len(opening) - begin
+    inside = tuple((start + shift, min(stop, end) + shift) for start, stop in matches if start < end)
+    return Snippet(f"{opening}{joined[begin:end]}{closing}", inside)
+
+
+def _joined(lines: Sequence[str]) -> tuple[str, list[int]]:
+    """The lines as one text, and where each starts: a space between them, but none beside Han."""
+    joined = ""
+    starts: list[int] = []
+    for line in lines:
+        if joined and line and not (is_han(joined[-1]) or is_han(line[0])):
+            joined += " "
+        starts.append(len(joined))
+        joined += line
+    return joined, starts

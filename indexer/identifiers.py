@@ -1,0 +1,192 @@
+"""Identifiers in page text and in queries: case numbers, ID cards, phones, bank cards, other long numbers.
+
+OCR and print put spaces and hyphens into long numbers and break them at line ends; here they are put together again.
+What an identifier is a number of decides only how it is recognised; for the search its canonical form counts, and its
+last digits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from dossier.folding import Folded, fold
+from dossier.numbers import PROVINCE_CODES, canonical, spans
+from dossier.reading import Line, Reading
+
+SHORTEST_TAIL = 4
+_SHORTEST_OTHER = 9  # one more than a date like 20200305
+_LONGEST = 32
+
+# Between two lines of which the second does not go on where the first ended. A flowing line's end is a line break.
+_BORDER = "\x00"
+
+_DIGITS = re.compile(r"\d+")
+_GAP = re.compile(r"[ \n-](?=\d)")
+_PHONE_GROUPS = {(11,), (3, 4, 4), (13,), (2, 11), (2, 3, 4, 4)}
+_LANDLINE_GROUPS = {(3, 7), (3, 8), (4, 7), (4, 8)}
+
+_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999, annex A
+_ID_CHECKS = "10X98765432"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Raw characters `start` to `end` of line `line`, counted from 0."""
+
+    line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """An identifier and where it stands.
+
+    Attributes:
+        canonical: the form by which it is searched.
+        places: one for each line that it touches.
+    """
+
+    canonical: str
+    places: tuple[Place, ...]
+
+    @property
+    def tail(self) -> str:
+        """Its last run of digits (with an ID's X), by the end of which it can be searched; empty if that is short."""
+        match = re.search(r"\d+X?(?=\D*$)", self.canonical)
+        return match.group() if match and len(match.group()) >= SHORTEST_TAIL else ""
+
+
+def identifiers_of_reading(reading: Reading) -> list[Identifier]:
+    """The identifiers on a page, in reading order; those broken at a line's end are whole."""
+    characters: list[str] = []
+    places: list[Place] = []
+    for index, line in enumerate(reading.lines):
+        folded = fold(line.text)
+        characters.append(folded.text)
+        places.extend(Place(index, *span) for span in zip(folded.starts, folded.ends, strict=True))
+        flows = index + 1 < len(reading.lines) and _flows_into(line, reading.lines[index + 1])
+        characters.append("\n" if flows else _BORDER)
+        places.append(Place(index, len(line.text), len(line.text)))
+    text = "".join(characters)
+    return [Identifier(form, _merged(places[start:end])) for form, start, end in _find(text)]
+
+
+def identifiers_of_text(text: str) -> list[Identifier]:
+    """The identifiers in a query; their places are in line 0."""
+    folded: Folded = fold(text)
+    return [Identifier(form, (Place(0, *folded.raw_span(start, end)),)) for form, start, end in _find(folded.text)]
+
+
+def is_id_number(digits: str) -> bool:
+    """Whether 18 characters are an ID card's number: region, date of birth and check digit are right."""
+    if not re.fullmatch(rf"(?:{PROVINCE_CODES})\d{{15}}[\dX]", digits):
+        return False
+    try:
+        date(int(digits[6:10]), int(digits[10:12]), int(digits[12:14]))
+    except ValueError:
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(digits[:17], _ID_WEIGHTS, strict=True))
+    return _ID_CHECKS[total % 11] == digits[17]
+
+
+def is_card_number(digits: str) -> bool:
+    """Whether 16 to 19 digits can be a bank card's number: it starts as cards do and its Luhn digit is right."""
+    if not re.fullmatch(r"[34569]\d{15,18}", digits):
+        return False
+    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+def _find(text: str) -> Iterator[tuple[str, int, int]]:
+    """(canonical form, start, end) of all identifiers in folded text, by place."""
+    case_numbers = [(canonical(text[start:end]), start, end) for _, start, end in spans(text)]
+    taken = [range(start, end) for _, start, end in case_numbers]
+    others = [
+        (form, start, end)
+        for form, start, end in _long_numbers(text)
+        if not any(start < span.stop and span.start < end for span in taken)
+    ]
+    yield from sorted([*case_numbers, *others], key=lambda found: found[1:])
+
+
+def _long_numbers(text: str) -> Iterator[tuple[str, int, int]]:
+    past = 0
+    for run in _DIGITS.finditer(text):
+        if run.start() < past:
+            continue
+        # The longest that is recognised: a card of 19 digits begins with 16 that may pass for a card, too.
+        for form, end in reversed(list(_candidates(text, run.start()))):
+            if form:
+                yield form, run.start(), end
+                past = end
+                break
+
+
+def _candidates(text: str, start: int) -> Iterator[tuple[str, int]]:
+    """For each end that a number starting here may have: its canonical form ("" if it is none) and the end."""
+    groups: list[str] = []
+    breaks = 0
+    end = start
+    while match := _DIGITS.match(text, end):
+        if breaks and text[end - 1] == "\n":
+            groups[-1] += match.group()  # a line's end does not divide a number into groups
+        else:
+            groups.append(match.group())
+        end = match.end()
+        if sum(map(len, groups)) > _LONGEST:
+            return
+        yield _recognised(groups, breaks), end
+        if text[end : end + 1] == "x" and not text[end + 1 : end + 2].isalnum():
+            yield _recognised([*groups[:-1], groups[-1] + "X"], breaks), end + 1
+        if not _GAP.match(text, end):
+            return
+        breaks += text[end] == "\n"
+        end += 1
+
+
+def _recognised(groups: list[str], breaks: int) -> str:
+    """The canonical form of digits in groups, "" if they are no identifier; `breaks` line ends were between them."""
+    digits = "".join(groups)
+    sizes = tuple(map(len, groups))
+    if breaks > 1:
+        return ""
+    if is_id_number(digits):
+        return digits
+    if re.fullmatch(r"(?:86)?1[3-9]\d{9}", digits) and sizes in _PHONE_GROUPS:
+        return digits[-11:]
+    if is_card_number(digits) and (len(sizes) == 1 or (set(sizes[:-1]) == {4} and sizes[-1] <= 4)):
+        return digits
+    if sizes in _LANDLINE_GROUPS and digits.startswith("0"):
+        return digits
+    # Accounts, orders, chat names; also IDs and cards whose check digit is wrong, on paper or by OCR.
+    return digits if sizes[0] >= _SHORTEST_OTHER and len(sizes) == 1 and not breaks else ""
+
+
+def _flows_into(line: Line, following: Line) -> bool:
+    """Whether the text of a line goes on in the next: that is below it, near, and under it for the most part.
+
+    Cells of a table row stand beside each other, and its last cell is not above the next row's first.
+    """
+    if line.vertical or following.vertical:
+        return False
+    height = line.box.y1 - line.box.y0
+    below = following.box.y0 > (line.box.y0 + line.box.y1) / 2
+    near = following.box.y0 - line.box.y1 < 2 * height
+    shared = min(line.box.x1, following.box.x1) - max(line.box.x0, following.box.x0)
+    narrower = min(line.box.x1 - line.box.x0, following.box.x1 - following.box.x0)
+    return below and near and shared > narrower / 2
+
+
+def _merged(places: list[Place]) -> tuple[Place, ...]:
+    """One place a line, from those of single characters; line ends have no extent."""
+    lines: dict[int, Place] = {}
+    for place in places:
+        if place.start == place.end:
+            continue
+        so_far = lines.get(place.line, place)
+        lines[place.line] = Place(place.line, min(so_far.start, place.start), max(so_far.end, place.end))
+    return tuple(lines.values())

@@ -1,0 +1,313 @@
+"""The embedded engine: tantivy, in the home's `index/` folder. Nothing else imports tantivy.
+
+    index/current.json          which index is current: {"schema": 1, "generation": "…"}
+    index/<generation>/         the index itself
+    index/lock                  held for the moment in which the current index is exchanged
+
+One process at a time writes; tantivy's own lock sees to it, and ends with the process. Readers in other processes look
+at the index's `meta.json` before each search and see what was committed last.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from dossier.errors import EngineUnreachable, HomeBusy
+from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Term
+from indexer.engine import Change, Hit, Hits, Refusal, Search, check_window, newest_of_each_page
+from indexer.entry import SCHEMA_VERSION, IndexEntry
+
+# One thread, because the machine's others read pages; the least heap that tantivy takes for one is 15 MB.
+_WRITER_HEAP = 64_000_000
+_LIVE, _REMOVED = "live", "removed"
+
+
+def _schema() -> Any:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("page_id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("version", fast=True)
+    builder.add_text_field("state", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("order", fast=True, tokenizer_name="raw", index_option="basic")
+    for name in ("case_id", "department", "volume_id", "document_id", "identifiers", "tails"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("singles", tokenizer_name="whitespace", index_option="basic")
+    for name in ("pairs", "turn"):
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
+    return builder.build()
+
+
+_SCHEMA = _schema()
+
+
+class TantivyEngine:
+    """`Engine` on files in a folder of its own.
+
+    Args:
+        folder: made if it is missing.
+    """
+
+    name = "tantivy"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.RLock()
+        self._generation = ""
+        self._index: Any = None
+        self._writer: Any = None
+        self._seen: tuple[int, ...] = ()
+
+    def generation(self) -> str:
+        """See `Engine.generation`."""
+        with self._lock:
+            self._open_current()
+            return self._generation
+
+    def apply(self, changes: Sequence[Change]) -> list[Refusal]:
+        """See `Engine.apply`.
+
+        Raises:
+            HomeBusy: another process writes to this index.
+        """
+        with self._lock:
+            self._open_current()
+            writer = self._open_writer()
+            newest = newest_of_each_page(changes)
+            try:
+                self._index.reload()
+                held = self._held(newest, (_LIVE, _REMOVED))
+                for page_id, change in newest.items():
+                    if change.version > held.get(page_id, -1):
+                        writer.delete_documents_by_term("page_id", page_id)
+                        writer.add_document(_document(change))
+                writer.commit()
+                self._index.reload()
+            except (ValueError, OSError) as error:
+                self._drop_writer()
+                raise EngineUnreachable(f"{self._folder}: {error}") from error
+        return []
+
+    def search(self, search: Search, limit: int, offset: int = 0) -> Hits:
+        """See `Engine.search`."""
+        check_window(limit, offset)
+        searcher = self._searcher()
+        total = 0
+        hits: list[Hit] = []
+        scope = [(tantivy.Occur.Must, _query(Term("state", _LIVE))), (tantivy.Occur.Must, _query(search.scope))]
+        better: list[tuple[Any, Any]] = []
+        for rung in search.rungs:
+            query = _query(rung.clause)
+            only_here = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *scope, *better])
+            found = self._ordered(searcher, only_here, limit - len(hits), max(offset - total, 0))
+            hits += [Hit(page_id, rung.name) for page_id in found[1]]
+            total += found[0]
+            better.append((tantivy.Occur.MustNot, query))
+        return Hits(total, tuple(hits))
+
+    def versions(self, page_ids: Collection[str]) -> dict[str, int]:
+        """See `Engine.versions`."""
+        with self._lock:
+            self._searcher()
+            return self._held(page_ids, (_LIVE,))
+
+    def count(self) -> int:
+        """See `Engine.count`."""
+        return int(self._searcher().search(_query(Term("state", _LIVE)), limit=1).count)
+
+    def clear(self) -> None:
+        """See `Engine.clear`."""
+        with self._lock:
+            self._drop_writer()
+            self._index = None
+            with self._exchange():
+                self._begin()
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.wait_merging_threads()
+            self._drop_writer()
+            self._index = None
+            self._generation = ""
+
+    def _ordered(self, searcher: Any, query: Any, limit: int, offset: int) -> tuple[int, list[str]]:
+        """The number of all pages found, and the ids of some, in their order."""
+        result = searcher.search(
+            query, limit=max(limit, 1), offset=offset, order_by_field="order", order=tantivy.Order.Asc
+        )
+        addresses = [address for _, address in result.hits[:limit]]
+        return int(result.count), [searcher.doc(address).get_first("page_id") for address in addresses]
+
+    def _held(self, page_ids: Collection[str], states: Sequence[str]) -> dict[str, int]:
+        if not page_ids:
+            return {}
+        searcher = self._index.searcher()
+        query = tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Must, tantivy.Query.term_set_query(_SCHEMA, "page_id", sorted(page_ids))),
+                (tantivy.Occur.Must, tantivy.Query.term_set_query(_SCHEMA, "state", list(states))),
+            ]
+        )
+        addresses = [address for _, address in searcher.search(query, limit=len(page_ids)).hits]
+        held = searcher.fast_field_values("version", addresses)
+        return {
+            searcher.doc(address).get_first("page_id"): int(version)
+            for address, version in zip(addresses, held, strict=True)
+        }
+
+    def _searcher(self) -> Any:
+        with self._lock:
+            self._open_current()
+            seen = self._meta_signature()
+            if seen != self._seen:
+                try:
+                    self._index.reload()
+                except ValueError as error:
+                    raise self._damaged(error) from error
+                self._seen = seen
+            return self._index.searcher()
+
+    def _open_current(self) -> None:
+        """Open the current index, if it is not the one that is open; begin one if there is none."""
+        current = self._read_current()
+        if not current:
+            with self._exchange():
+                current = self._read_current() or self._begin()
+        if self._index is not None and current == self._generation:
+            return
+        self._drop_writer()
+        try:
+            self._index = tantivy.Index.open(str(self._folder / current))
+            self._index.config_reader(reload_policy="manual")
+        except ValueError as error:
+            raise self._damaged(error) from error
+        self._generation = current
+        self._seen = ()
+
+    def _read_current(self) -> str:
+        """The generation of the index that is current, "" if there is none of this schema."""
+        try:
+            current = json.loads((self._folder / "current.json").read_bytes())
+            usable = (
+                current["schema"] == SCHEMA_VERSION and (self._folder / current["generation"] / "meta.json").exists()
+            )
+            return str(current["generation"]) if usable else ""
+        except FileNotFoundError:
+            return ""
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._damaged(error) from error
+
+    def _begin(self) -> str:
+        """Begin an empty index and make it the current one; the others go."""
+        generation = secrets.token_hex(8)
+        path = self._folder / generation
+        path.mkdir()
+        tantivy.Index(_SCHEMA, path=str(path))
+        pointer = self._folder / "current.json.new"
+        pointer.write_text(json.dumps({"schema": SCHEMA_VERSION, "generation": generation}), encoding="utf-8")
+        _to_disk(path)
+        _to_disk(pointer)
+        pointer.replace(self._folder / "current.json")
+        _to_disk(self._folder)
+        for other in self._folder.iterdir():
+            if other.is_dir() and other.name != generation:
+                shutil.rmtree(other)
+        return generation
+
+    @contextmanager
+    def _exchange(self) -> Iterator[None]:
+        """Hold the lock under which the current index is exchanged."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _open_writer(self) -> Any:
+        if self._writer is None:
+            try:
+                self._writer = self._index.writer(heap_size=_WRITER_HEAP, num_threads=1)
+            except ValueError as error:
+                if "LockBusy" in str(error):
+                    raise HomeBusy(str(self._folder)) from error
+                raise self._damaged(error) from error
+        return self._writer
+
+    def _drop_writer(self) -> None:
+        # The lock on the index goes with the object.
+        self._writer = None
+
+    def _meta_signature(self) -> tuple[int, ...]:
+        try:
+            meta = (self._folder / self._generation / "meta.json").stat()
+        except FileNotFoundError as error:
+            raise self._damaged(error) from error
+        return meta.st_mtime_ns, meta.st_ino, meta.st_size
+
+    def _damaged(self, error: Exception) -> EngineUnreachable:
+        return EngineUnreachable(f"{self._folder}: {error}")
+
+
+def _document(change: Change) -> Any:
+    if not isinstance(change, IndexEntry):
+        values: dict[str, Any] = {"page_id": change.page_id, "version": change.version, "state": _REMOVED}
+        return tantivy.Document.from_dict(values, _SCHEMA)
+    place = change.place
+    values = {
+        "page_id": place.page_id,
+        "version": change.version,
+        "state": _LIVE,
+        "order": change.order,
+        "case_id": place.case_id,
+        "department": place.department,
+        "volume_id": place.volume_id,
+        "document_id": place.document_id,
+        "identifiers": list(change.identifiers),
+        "tails": list(change.tails),
+        "singles": " ".join(change.singles),
+        "pairs": " ".join(change.pairs),
+        "turn": " ".join(change.turn),
+    }
+    return tantivy.Document.from_dict(values, _SCHEMA)
+
+
+def _query(clause: Clause) -> Any:
+    queries = tantivy.Query
+    match clause:
+        case Term(field, value):
+            return queries.term_query(_SCHEMA, field, value, "basic")
+        case Prefix(field, value):
+            return queries.fuzzy_term_query(_SCHEMA, field, value, distance=0, prefix=True)
+        case OneOf(field, values):
+            return queries.term_set_query(_SCHEMA, field, sorted(values)) if values else queries.empty_query()
+        case AllOf(clauses):
+            return _boolean(tantivy.Occur.Must, clauses) if clauses else queries.all_query()
+        case AnyOf(clauses):
+            return _boolean(tantivy.Occur.Should, clauses) if clauses else queries.empty_query()
+        case Not(inner):
+            parts = [(tantivy.Occur.Must, queries.all_query()), (tantivy.Occur.MustNot, _query(inner))]
+            return queries.boolean_query(parts)
+        case Phrase(field, values):
+            return queries.phrase_query(_SCHEMA, field, list(values))
+
+
+def _boolean(occur: Any, clauses: Sequence[Clause]) -> Any:
+    return tantivy.Query.boolean_query([(occur, _query(clause)) for clause in clauses])
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

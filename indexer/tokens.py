@@ -1,0 +1,75 @@
+"""Text cut into tokens, once, in Python, so that all engines search the same ones.
+
+A token is one Han character of any plane (also a kana, a hangul syllable, a bopomofo letter), or a run of letters of
+other scripts, or a run of digits, all folded (dossier/folding.py). Punctuation and spaces are no tokens: brackets of
+any kind are alike because none is searched. A phrase runs over the ends of lines; a run of letters or digits does not.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dossier.folding import HAN, fold
+
+# Elasticsearch's whitespace analyser cuts what is longer than 255 UTF-16 units. Two tokens of 60, all of them beyond
+# the BMP, with the marks between and before them, stay below.
+LONGEST_TOKEN = 60
+
+# Kana, bopomofo, hangul, and the radicals that are not folded into ideographs.
+_STANDS_ALONE = re.compile(f"[{HAN}\u2e80-\u2fdf\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\uac00-\ud7a3]")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token and its raw place: characters `start` to `end` of line `line`, counted from 0."""
+
+    text: str
+    line: int
+    start: int
+    end: int
+
+
+def tokens_of_lines(lines: Sequence[str]) -> list[Token]:
+    """The tokens of a page's raw lines, in reading order."""
+    return [token for index, line in enumerate(lines) for token in _tokens_of_line(line, index)]
+
+
+def tokens_of_text(text: str) -> list[str]:
+    """The tokens of a text, such as a query or a word of it."""
+    return [token.text for token in tokens_of_lines(text.splitlines())]
+
+
+def is_han(character: str) -> bool:
+    """Whether a folded character is a token by itself."""
+    return _kind(character) == "alone"
+
+
+def _tokens_of_line(line: str, index: int) -> Iterator[Token]:
+    folded = fold(line)
+    start = 0
+    while start < len(folded.text):
+        kind = _kind(folded.text[start])
+        end = start + 1
+        if kind in ("letter", "digit"):
+            while end < len(folded.text) and end - start < LONGEST_TOKEN and _continues(kind, folded.text[end]):
+                end += 1
+        if kind in ("alone", "letter", "digit"):
+            yield Token(folded.text[start:end], index, *folded.raw_span(start, end))
+        start = end
+
+
+def _continues(kind: str, character: str) -> bool:
+    return _kind(character) == kind or (kind == "letter" and _kind(character) == "mark")
+
+
+@lru_cache(maxsize=65536)
+def _kind(character: str) -> str:
+    if _STANDS_ALONE.match(character):
+        return "alone"
+    if character in "0123456789":
+        return "digit"
+    return {"L": "letter", "M": "mark"}.get(unicodedata.category(character)[0], "")

@@ -1,0 +1,64 @@
+"""The page turn: the last words of a page and the first of the next, so that a phrase across them is found.
+
+Running heads and page numbers stand between the two on paper, but not in the sentence; they are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dossier.folding import fold
+from dossier.reading import Line, Reading
+from indexer.tokens import Token, tokens_of_lines
+
+LONGEST = 32  # tokens on each side; a longer part of a phrase over the turn is not found
+
+# Where heads and feet are: 2.5 cm of an A4 page is the least margin of GB/T 9704, and scans are shifted.
+_MARGIN = 0.12
+_SAME_PLACE = 0.03
+# 35, — 35 —, 第3页 共5页, 3/5, 35-1, 35背, P35.
+_PAGE_NUMBER = re.compile(r"\W*[第p]?\W*\d{1,4}\W*(?:页|背|反)?\W*(?:(?:\W|共|of)*\d{1,4}\W*页?)?\W*")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The two sides of a page turn: tokens at the end of a page, and at the beginning of the next."""
+
+    before: tuple[Token, ...]
+    after: tuple[Token, ...]
+
+
+def turn_between(reading: Reading, following: Reading | None) -> Turn:
+    """The turn from a page to the next; without a next page it is empty.
+
+    The tokens' places are in the lines of their own page.
+    """
+    if following is None:
+        return Turn((), ())
+    before = _body_tokens(reading, following)
+    after = _body_tokens(following, reading)
+    if not before or not after:
+        return Turn((), ())
+    return Turn(tuple(before[-LONGEST:]), tuple(after[:LONGEST]))
+
+
+def _body_tokens(reading: Reading, neighbour: Reading) -> list[Token]:
+    # Left-out lines stay as empty ones, so that the tokens' lines are the page's.
+    return tokens_of_lines(["" if _is_furniture(line, neighbour) else line.text for line in reading.lines])
+
+
+def _is_furniture(line: Line, neighbour: Reading) -> bool:
+    """Whether a line is a page number, or a head or foot that stands at the same place on the neighbour."""
+    if line.box.y1 > _MARGIN and line.box.y0 < 1 - _MARGIN:
+        return False
+    if _PAGE_NUMBER.fullmatch(fold(line.text).text):
+        return True
+    return any(
+        abs(line.box.y0 - other.box.y0) < _SAME_PLACE and _without_numbers(line) == _without_numbers(other)
+        for other in neighbour.lines
+    )
+
+
+def _without_numbers(line: Line) -> str:
+    return re.sub(r"[\d\s]+", "0", fold(line.text).text)
