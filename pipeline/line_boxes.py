@@ -8,6 +8,7 @@ which lies near the character's middle.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,12 @@ def character_spans(text: str, middles: Sequence[float], height: float) -> list[
     return list(zip(begins, ends, strict=True))
 
 
+def surrounding(corners: NDArray[np.floating[Any]], width: int, height: int) -> Box:
+    """The upright box around points of a picture of `width` × `height` pixels, at least a pixel in each direction."""
+    (x0, y0), (x1, y1) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    return Box.of_pixels(x0, y0, max(x1, x0 + 1), max(y1, y0 + 1), width, height)
+
+
 def slices(
     quad: Quad, spans: Sequence[tuple[float, float]], vertical: bool, width: int, height: int
 ) -> tuple[Box, ...]:
@@ -90,6 +97,5 @@ def slices(
                 for part in (first, last)
             ]
         )
-        (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
-        boxes.append(Box.of_pixels(x0, y0, max(x1, x0 + 1), max(y1, y0 + 1), width, height))
+        boxes.append(surrounding(corners, width, height))
     return tuple(boxes)

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from dossier.reading import Box, Line
-from pipeline.line_boxes import Quad, character_spans, grown, is_vertical, sides, slices
+from dossier.reading import Line
+from pipeline.line_boxes import Quad, character_spans, grown, is_vertical, sides, slices, surrounding
 from pipeline.models import DETECTION, RECOGNITION
 from pipeline.reading_order import in_reading_order
 from pipeline.red_ink import take_out_red
@@ -150,10 +150,9 @@ class PaddleEngine:
         text, middles = text[first:last], middles[first:last]
         spans = character_spans(text, middles, sides(quad)[0 if vertical else 1])
         characters = slices(quad, spans, vertical, width, height)
-        (x0, y0), (x1, y1) = quad.min(axis=0), quad.max(axis=0)
         return Line(
             text=text,
-            box=Box.of_pixels(x0, y0, max(x1, x0 + 1), max(y1, y0 + 1), width, height),
+            box=surrounding(quad, width, height),
             confidence=round(float(answer["rec_score"]), 4),
             characters=characters,
             vertical=vertical and len(text) > 1,

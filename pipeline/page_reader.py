@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dossier.reading import Line, Reading
 from pipeline.blank import is_blank
@@ -74,36 +75,30 @@ class PageReader:
         return self.read_scan(scan)
 
     def read_scan(self, scan: Scan) -> PageResult:
-        """Reads a decoded page: turn, deskew, OCR; a page that seems blank is read as it lies, to be sure."""
-        paper_only = is_blank(scan.picture, scan.dpi)
-        flags = []
-        turn_degrees, skew_degrees, deskew_degrees = 0, 0.0, 0.0
-        picture = scan.picture
-        if not paper_only:
-            orientation = self._orientation.measure(picture)
-            if orientation.uncertain:
-                flags.append("turn_uncertain")
-            turn_degrees = orientation.correction
-            picture = quarter_turned(picture, turn_degrees)
-            skew = measure_skew(picture)
-            skew_degrees, deskew_degrees = skew.degrees, skew.correction
-            picture = deskewed(picture, deskew_degrees)
+        """Reads a decoded page; one that shows nothing but paper is not turned, and is flagged if OCR agrees."""
+        if is_blank(scan.picture, scan.dpi):
+            faint = self._engine.read(scan.picture)
+            if not any(line.confidence >= _CERTAIN_WORDS and len(line.text) > 1 for line in faint):
+                return self._result(scan, scan.picture, (), blank=True)
+        orientation = self._orientation.measure(scan.picture)
+        turned = quarter_turned(scan.picture, orientation.correction)
+        skew = measure_skew(turned)
+        picture = deskewed(turned, skew.correction)
         lines = self._engine.read(picture)
-        blank = paper_only and not any(line.confidence >= _CERTAIN_WORDS and len(line.text) > 1 for line in lines)
-        if not blank and is_weak(lines):
-            flags.append("low_confidence")
-        reading = Reading(
-            width=picture.shape[1],
-            height=picture.shape[0],
-            dpi=scan.dpi,
-            turn_degrees=turn_degrees,
-            skew_degrees=skew_degrees,
-            deskew_degrees=deskew_degrees,
-            blank=blank,
-            engine=self._engine.name,
-            lines=() if blank else lines,
-            flags=tuple(flags),
+        flags = {"turn_uncertain": orientation.uncertain, "low_confidence": is_weak(lines)}
+        return self._result(
+            scan,
+            picture,
+            lines,
+            turn_degrees=orientation.correction,
+            skew_degrees=skew.degrees,
+            deskew_degrees=skew.correction,
+            flags=tuple(flag for flag, raised in flags.items() if raised),
         )
+
+    def _result(self, scan: Scan, picture: Picture, lines: tuple[Line, ...], **measured: Any) -> PageResult:
+        height, width = picture.shape[:2]
+        reading = Reading(width=width, height=height, dpi=scan.dpi, engine=self._engine.name, lines=lines, **measured)
         return PageResult(reading, picture)
 
 
