@@ -1,0 +1,71 @@
+"""What a file holds, as far as it can be told without reading a page: its format and where its pages come from.
+
+These are values that cross the border of the process that looks into foreign bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+PageKind = Literal["picture", "pdf_picture", "pdf_text", "pdf_drawing"]
+
+
+class Format(StrEnum):
+    """What the bytes are, whatever the file is called."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    BMP = "bmp"
+    WEBP = "webp"
+    TIFF = "tiff"
+    PDF = "pdf"
+    ATTACHMENT = "attachment"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may ask for before it is refused.
+
+    Attributes:
+        max_pixels: of one page or of a picture on it; an A0 drawing at 300 dpi has 139 million.
+        max_pages: of one file.
+    """
+
+    max_pixels: int = 400_000_000
+    max_pages: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PageSource:
+    """A page as its file announces it.
+
+    Attributes:
+        index: its place in the file, from 0; frames of a TIFF that are no pages (thumbnails) leave gaps.
+        kind: "picture" of a picture file; "pdf_picture" where a PDF page is one full-page picture and nothing else;
+            "pdf_text" where its own text can be taken; "pdf_drawing" where it must be rendered and read.
+        width, height: pixels as it will be decoded, EXIF orientation or /Rotate applied.
+        dpi: pixels an inch, inferred from the paper where the file's own figure is not to be trusted.
+    """
+
+    index: int
+    kind: PageKind
+    width: int
+    height: int
+    dpi: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a complete file is.
+
+    Attributes:
+        format: by content.
+        media_type: for whoever downloads the original, e.g. "image/tiff".
+        pages: in the file's order; empty for attachments.
+    """
+
+    format: Format
+    media_type: str
+    pages: tuple[PageSource, ...]
