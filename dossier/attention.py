@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from dossier import flags
-from dossier.catalogue.tables import Arrival, Case, Document, Flag, OutboxRow, Page, Volume
 from dossier.cases import numbers_of
+from dossier.catalogue.tables import Arrival, Case, Document, Flag, OutboxRow, Page, Volume
 from dossier.errors import error_of
 
 # Flags that inform without asking for anything.
@@ -49,7 +49,7 @@ def questions(session: Session, limit: int = 500) -> list[Question]:
     rows = [*_refused_files(session, limit), *_parked_pages(session, limit), *_dead_letters(session, limit)]
     rows += _flags(session, limit)
     numbers = numbers_of(session, {row.case_id for row in rows})
-    numbered = [Question(**{**_fields(row), "case_number": numbers.get(row.case_id)}) for row in rows]
+    numbered = [replace(row, case_number=numbers.get(row.case_id)) for row in rows]
     return sorted(numbered, key=lambda row: row.since, reverse=True)[:limit]
 
 
@@ -61,11 +61,7 @@ def count_questions(session: Session) -> int:
     )
 
 
-def _fields(question: Question) -> dict[str, object]:
-    return {name: getattr(question, name) for name in Question.__dataclass_fields__}
-
-
-def _refused_statement() -> Select[tuple[Arrival, str]]:
+def _refused_statement() -> Select[Arrival, str]:
     return (
         select(Arrival, Volume.name)
         .join(Volume, Volume.id == Arrival.volume_id)
@@ -74,7 +70,7 @@ def _refused_statement() -> Select[tuple[Arrival, str]]:
     )
 
 
-def _parked_statement() -> Select[tuple[Page, str, str]]:
+def _parked_statement() -> Select[Page, str, str]:
     return (
         select(Page, Volume.name, Arrival.source)
         .join(Volume, Volume.id == Page.volume_id)
@@ -84,7 +80,7 @@ def _parked_statement() -> Select[tuple[Page, str, str]]:
     )
 
 
-def _dead_statement() -> Select[tuple[OutboxRow, Page, str]]:
+def _dead_statement() -> Select[OutboxRow, Page, str]:
     return (
         select(OutboxRow, Page, Volume.name)
         .join(Page, Page.id == OutboxRow.page_id)
@@ -93,7 +89,7 @@ def _dead_statement() -> Select[tuple[OutboxRow, Page, str]]:
     )
 
 
-def _flag_statement() -> Select[tuple[Flag]]:
+def _flag_statement() -> Select[Flag]:
     return select(Flag).where(Flag.closed_at.is_(None), Flag.code.not_in(_QUIET)).order_by(Flag.created_at.desc())
 
 

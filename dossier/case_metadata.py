@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from dossier import cases, flags, outbox
 from dossier.catalogue.tables import Case, Page, Person, Work
 from dossier.errors import DamagedFile
-from dossier.numbers import Number, canonical, find_numbers, fold_zeros
+from dossier.numbers import find_numbers, is_well_formed
 from dossier.work import NO_DEADLINE
 
 
@@ -77,7 +77,7 @@ def apply_metadata(session: Session, case: Case, metadata: CaseMetadata) -> None
     refused = [
         given.number
         for given in metadata.numbers
-        if not cases.bind_number(session, case, _number(given), system=given.system)
+        if not cases.bind_number(session, case, given.number, _kind(given), given.system)
     ]
     if refused:
         flags.raise_flag(session, "case", case.id, case.id, "number_clash", numbers=refused)
@@ -120,9 +120,8 @@ def _further(metadata: CaseMetadata) -> dict[str, Any]:
     return further
 
 
-def _number(given: NumberGiven) -> Number:
-    found = find_numbers(given.number)
-    if len(found) == 1 and found[0].canonical == canonical(given.number):
-        return found[0]
-    plain = canonical(given.number)
-    return Number(kind=given.kind or "other", as_given=given.number, canonical=plain, folded=fold_zeros(plain))
+def _kind(given: NumberGiven) -> str:
+    """What the number is a number of, as its form tells; where it tells nothing, as was said."""
+    if is_well_formed(given.number):
+        return str(find_numbers(given.number)[0].kind)
+    return given.kind or cases.OTHER_KIND

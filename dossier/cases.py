@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from dossier import audit, flags
 from dossier.catalogue.tables import Case, CaseNumber
 from dossier.errors import NotFound, NumberClash
-from dossier.numbers import Number, canonical, find_numbers, fold_zeros
+from dossier.numbers import canonical, find_numbers, folded
+
+OTHER_KIND = "other"
 
 
 def cases_with(session: Session, canonical_numbers: Iterable[str]) -> list[Case]:
@@ -20,7 +22,7 @@ def cases_with(session: Session, canonical_numbers: Iterable[str]) -> list[Case]
         select(Case).join(CaseNumber, CaseNumber.case_id == Case.id).where(CaseNumber.canonical.in_(canonical_numbers))
     ):
         while case.merged_into is not None:
-            case = session.get_one(Case, case.merged_into)  # noqa: PLW2901 -- following the chain is the point
+            case = session.get_one(Case, case.merged_into)
         found[case.id] = case
     return sorted(found.values(), key=lambda case: case.created_at)
 
@@ -55,7 +57,7 @@ def case_for_number(session: Session, given: str, actor: str) -> Case:
     try:
         return case_named(session, given)
     except NotFound:
-        numbers = find_numbers(given) or [_number_as_given(given)]
+        numbers = [(number.as_given, str(number.kind)) for number in find_numbers(given)] or [(given, OTHER_KIND)]
         return _open_case(session, "provisional", given, numbers, actor)
 
 
@@ -70,7 +72,8 @@ def case_for_folder(session: Session, folder: str, actor: str) -> Case:
     if len(found) == 1:
         return found[0]
     if numbers and not found:
-        return _open_case(session, "provisional", folder, numbers, actor)
+        given = [(number.as_given, str(number.kind)) for number in numbers]
+        return _open_case(session, "provisional", folder, given, actor)
     waiting = session.scalars(select(Case).where(Case.state == "unclaimed", Case.folder == folder)).first()
     if waiting is None:
         waiting = _open_case(session, "unclaimed", folder, [], actor)
@@ -96,41 +99,37 @@ def numbers_of(session: Session, case_ids: Iterable[str]) -> dict[str, str]:
         .where(CaseNumber.case_id.in_(list(case_ids)))
         .order_by(CaseNumber.id.desc())
     )
-    return {case_id: as_given for case_id, as_given in rows}
+    return dict(rows.tuples().all())
 
 
-def bind_number(session: Session, case: Case, number: Number, system: str = "") -> bool:
+def bind_number(session: Session, case: Case, as_given: str, kind: str, system: str = "") -> bool:
     """Give a case a number, unless the case has it; False where another case in the system has it."""
+    plain = canonical(as_given)
     standing = session.scalars(
-        select(CaseNumber).where(CaseNumber.system == system, CaseNumber.canonical == number.canonical)
+        select(CaseNumber).where(CaseNumber.system == system, CaseNumber.canonical == plain)
     ).first()
     if standing is not None:
         return standing.case_id == case.id
     session.add(
         CaseNumber(
-            case_id=case.id, system=system, kind=number.kind, as_given=number.as_given,
-            canonical=number.canonical, folded=number.folded,
+            case_id=case.id, system=system, kind=kind, as_given=as_given, canonical=plain, folded=folded(as_given)
         )
-    )  # fmt: skip
+    )
     session.flush()
     return True
 
 
-def _open_case(session: Session, state: str, folder: str, numbers: Sequence[Number], actor: str) -> Case:
+def _open_case(session: Session, state: str, folder: str, numbers: Sequence[tuple[str, str]], actor: str) -> Case:
     name = folder
-    for number in numbers:
-        name = name.replace(number.as_given, " ")
+    for as_given, _ in numbers:
+        name = name.replace(as_given, " ")
     case = Case(state=state, folder=folder, name=" ".join(name.split()))
     session.add(case)
     session.flush()
-    for number in numbers:
-        bind_number(session, case, number)
+    for as_given, kind in numbers:
+        bind_number(session, case, as_given, kind)
     flags.raise_flag(
         session, "case", case.id, case.id, "unknown_case" if state == "provisional" else "unclaimed", folder=folder
     )
     audit.record(session, "open_case", "case", case.id, actor, state=state, folder=folder)
     return case
-
-
-def _number_as_given(given: str) -> Number:
-    return Number(kind="other", as_given=given, canonical=canonical(given), folded=fold_zeros(canonical(given)))

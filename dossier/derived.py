@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +35,6 @@ def written_whole(target: Path) -> Iterator[Path]:
     temporary = target.with_name(f".{secrets.token_hex(6)}.{target.name}")
     try:
         yield temporary
-        os.replace(temporary, target)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "low_confidence": ("识别把握不大", "请对照图像核对文字"),
     "turn_uncertain": ("页面方向拿不准", "请查看页面方向"),
     "blank": ("空白页", "请确认是否确为空白"),
+    "assembly_failed": ("材料的 PDF 没有生成", "请运行 edossier retry；页面本身仍可查看和搜索"),
     "metadata_unusable": ("case.json 无法使用", "请改正后重新放入"),
 }
 

@@ -1,9 +1,12 @@
 """The numbers that name a case: recognised, made canonical, compared.
 
-Forms: 部门受案号 `沪徐检起诉受[2020]31010400012号`; 统一受案号 of 17 digits (six of the unit, four of the year, seven of
-the serial); court 案号 `（2020）沪0104刑初1号` (最高人民法院, 法〔2015〕137号, amended by 法〔2018〕335号) and the older
-`（2012）徐刑初字第0012号`; police case numbers, A and 22 digits; 文号 `沪徐检刑诉〔2020〕417号`, which name one document of
-a case and are therefore tried last.
+Forms:
+    部门受案号  沪徐检起诉受[2020]31010400012号
+    统一受案号  17 digits: six of the unit, four of the year, seven of the serial
+    案号        （2020）沪0104刑初1号 (最高人民法院, 法〔2015〕137号, amended by 法〔2018〕335号); before 2016
+                （2012）徐刑初字第0012号
+    police     A and 22 digits
+    文号        沪徐检刑诉〔2020〕417号; it names one document of a case and is therefore tried last
 """
 
 from __future__ import annotations
@@ -73,7 +76,8 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ),
     ),
     (Kind.POLICE, re.compile(r"(?<![0-9a-z])a\d{22}(?!\d)")),
-    (Kind.UNIFIED, re.compile(rf"(?<!\d)(?:{PROVINCE_CODES})\d{{4}}20\d{{2}}\d{{7}}(?!\d)")),
+    # Not the first 17 of an ID card's 18 characters, of which the last may be X.
+    (Kind.UNIFIED, re.compile(rf"(?<!\d)(?:{PROVINCE_CODES})\d{{4}}20\d{{2}}\d{{7}}(?![\dx])")),
     (
         Kind.DOCUMENT,
         re.compile(
@@ -83,8 +87,8 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
 )
 
-# Words that stand before an office's abbreviation in running text (以沪徐检刑诉〔2020〕417号起诉书指控…, 盗窃案沪徐检…) and
-# are part of none; 案 only where it is not the police's own 立案字, 受案字 and the like.
+# Words that stand before an office's abbreviation in running text (以沪徐检刑诉〔2020〕417号起诉书指控…, 盗窃案沪徐检…)
+# and are part of none; 案 only where it is not the police's own 立案字, 受案字 and the like.
 _LEADING_WORDS = re.compile(r".*(?:[以据由号的与及为至到了即]|(?<![立受撤破销结并])案)(?=.)", re.DOTALL)
 _OFFICE = re.compile(rf"[{_PROVINCES}蒙][{HAN}]{{0,4}}[检公法]")
 _LONGEST_OFFICE = 8  # 沪徐检审查起诉受, 鄂黄冈检未检刑诉

@@ -32,7 +32,7 @@ class Settings(BaseSettings):
         2.0, ge=0, le=3600, description="A file must be unchanged for so many seconds before it is looked at."
     )
     incomplete_after_seconds: float = Field(
-        60.0,
+        20.0,
         ge=0,
         le=86400,
         description="A quiet file that does not decode to its end is taken as truncated after so many seconds.",
@@ -58,21 +58,20 @@ class Settings(BaseSettings):
     max_pixels: int = Field(
         400_000_000,
         ge=1_000_000,
-        description="Pixels of the largest picture accepted (an A0 drawing at 300 dpi has 139 million).",
+        description="Pixels of the largest picture accepted; an A0 drawing at 300 dpi has 139 million.",
     )
     max_pages: int = Field(10_000, ge=1, description="Pages of the largest file accepted.")
     models_dir: str = Field(
         "",
-        description="Folder of the OCR models; empty means models/ in the home folder, else those that make setup installed.",
+        description="Folder of the OCR models; empty means models/ in the home folder, "
+        "or else those that make setup installed.",
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address that the web page listens on.")
     port: int = Field(8400, ge=0, le=65535, description="Port that the web page listens on.")
     search_engine: Literal["tantivy", "elasticsearch"] = Field(
         "tantivy", description="Search engine: tantivy (in the home folder) or elasticsearch (a server)."
     )
-    elasticsearch_url: str = Field(
-        "http://127.0.0.1:9200", description="Elasticsearch: address; several are separated by commas."
-    )
+    elasticsearch_url: str = Field("http://127.0.0.1:9200", description="Elasticsearch: the server's address.")
     elasticsearch_index: str = Field(
         "edossier", pattern=r"^[a-z][a-z0-9_-]{0,99}$", description="Elasticsearch: name of the index."
     )
@@ -85,10 +84,14 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource, file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
-        """Environment before file; no `.env` and no secrets folder, so that there is one place to look."""
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """No `.env` and no secrets folder, so that there is one place to look."""
         return init_settings, env_settings
 
     def worker_count(self) -> int:

@@ -67,16 +67,17 @@ class Status:
 
 def status_of(session: Session) -> Status:
     """Where everything stands now."""
-    files = {state: 0 for state in ARRIVAL_STATES}
-    files.update({state: count for state, count in session.execute(_counts(Arrival))})
-    pages = {state: 0 for state in PAGE_STATES}
-    pages.update({state: count for state, count in session.execute(_counts(Page))})
-    queue = {
-        kind: count
-        for kind, count in session.execute(
+    files = dict.fromkeys(ARRIVAL_STATES, 0)
+    files.update(_counts(session, Arrival))
+    pages = dict.fromkeys(PAGE_STATES, 0)
+    pages.update(_counts(session, Page))
+    queue = dict(
+        session.execute(
             select(Work.kind, func.count()).where(Work.state.in_(("waiting", "leased"))).group_by(Work.kind)
         )
-    }
+        .tuples()
+        .all()
+    )
     speed = _pages_a_minute(session)
     left = pages["waiting"] + pages["reading"] + pages["read"]
     return Status(
@@ -121,7 +122,9 @@ def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
             select(Page.volume_id, Page.id).where(
                 Page.volume_id.in_([volume_id for volume_id, *_ in rows]), Page.page_number == 1
             )
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     return [
         VolumeStatus(
@@ -139,8 +142,8 @@ def document_progress(session: Session, document_id: str) -> tuple[int, int]:
     return sum(state == "searchable" for state in states), len(states)
 
 
-def _counts(table: type[Arrival] | type[Page]):  # type: ignore[no-untyped-def]
-    return select(table.state, func.count()).group_by(table.state)
+def _counts(session: Session, table: type[Arrival] | type[Page]) -> dict[str, int]:
+    return dict(session.execute(select(table.state, func.count()).group_by(table.state)).tuples().all())
 
 
 def _pages_a_minute(session: Session) -> float:
@@ -148,6 +151,6 @@ def _pages_a_minute(session: Session) -> float:
     count, first = session.execute(
         select(func.count(), func.min(Page.searchable_at)).where(Page.searchable_at > now - _SPEED_WINDOW_SECONDS)
     ).one()
-    if count < 2:
+    if first is None or count < 2:
         return 0.0
     return float(count / max(now - first, 1.0) * 60)

@@ -1,8 +1,8 @@
 """The vault: originals and readings, written once, never changed or deleted.
 
-Originals are named by the SHA-256 of their bytes. A file is written under a temporary name in the vault, synced, renamed
-and its folder synced, so that whatever stands under a final name is whole and survives a power cut. The catalogue's row
-is committed after that: a row always finds its file.
+Originals are named by the SHA-256 of their bytes. A file is written under a temporary name in the vault, synced,
+renamed and its folder synced, so that whatever stands under a final name is whole and survives a power cut. The
+catalogue's row is committed after that: a row always finds its file.
 """
 
 from __future__ import annotations

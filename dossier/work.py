@@ -17,7 +17,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -51,16 +51,22 @@ def this_process() -> str:
 
 
 def request(
-    session: Session, kind: str, subject_ids: Collection[str], priority: int = NORMAL, due_on: str | None = None
+    session: Session,
+    kind: str,
+    subject_ids: Collection[str],
+    priority: int = NORMAL,
+    due_on: str | None = None,
+    delay_seconds: float = 0.0,
 ) -> None:
     """Ask for work: new rows, or rows that are done or failed set to waiting again; leased ones are left alone.
 
-    A more urgent request raises the priority of work that is waiting already.
+    A more urgent request raises the priority of work that is waiting already; a delay counts from the latest request.
     """
+    not_before = time.time() + delay_seconds if delay_seconds else 0.0
     for subject_id in subject_ids:
         statement = insert(Work).values(
             kind=kind, subject_id=subject_id, priority=priority, due_on=due_on or NO_DEADLINE, state="waiting",
-            attempts=0, not_before=0.0, error_detail="",
+            attempts=0, not_before=not_before, error_detail="",
         )  # fmt: skip
         statement = statement.on_conflict_do_update(
             index_elements=[Work.kind, Work.subject_id],
@@ -70,7 +76,7 @@ def request(
                     (Work.priority < statement.excluded.priority, Work.priority), else_=statement.excluded.priority
                 ),
                 "attempts": 0,
-                "not_before": 0.0,
+                "not_before": not_before,
                 "error_code": None,
                 "error_detail": "",
                 "updated_at": time.time(),
@@ -78,6 +84,13 @@ def request(
             where=Work.state != "leased",
         )
         session.execute(statement)
+
+
+def is_waiting(session: Session, kinds: Sequence[str]) -> bool:
+    """Whether there is anything to lease now; a look that disturbs no writer."""
+    return (
+        session.scalars(select(Work.id).where(Work.kind.in_(kinds), _is_free(time.time())).limit(1)).first() is not None
+    )
 
 
 def lease(session: Session, kinds: Sequence[str], owner: str, seconds: float, limit: int = 1) -> list[Job]:
@@ -162,6 +175,13 @@ def release(session: Session, owner: str) -> None:
         update(Work)
         .where(Work.state == "leased", Work.lease_owner == owner)
         .values(state="waiting", lease_owner=None, lease_until=None)
+    )
+
+
+def _is_free(now: float) -> ColumnElement[bool]:
+    return or_(
+        (Work.state == "waiting") & (Work.not_before <= now),
+        (Work.state == "leased") & (Work.lease_until < now),
     )
 
 

@@ -1,0 +1,63 @@
+# What one can do here. `make` alone lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHELL := /bin/bash
+LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-hashes --upgrade \
+	--no-emit-find-links --no-emit-index-url --no-emit-trusted-host
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev setup-servers demo run test lint format lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.setup ## environment in .venv with `edossier` in it, OCR models checked by hash
+
+demo: setup ## the main job on an invented dossier, then the web page until stopped
+	$(BIN)/edossier demo
+
+run: setup ## watch data/inbox, read, index and serve until stopped
+	$(BIN)/edossier run
+
+test: setup-dev setup-servers ## what the tests need, and the tests
+	$(BIN)/python -m pytest
+
+lint: setup-dev ## style, types, direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup-dev ## bring the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the environment and what the tests built
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache *.egg-info
+
+$(VENV)/.setup: requirements.lock pyproject.toml pipeline/models.py
+	$(PYTHON) tools/check_python.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -c 'import cv2' 2>/dev/null || bash tools/system_packages.sh libgl1 libglib2.0-0
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pipeline.models install
+	touch $@
+
+setup-dev: $(VENV)/.setup-dev
+
+setup-servers: ## veraPDF and Elasticsearch nodes for the tests, by Maven
+	bash tests/verapdf/install.sh
+	bash tests/engines/node/install.sh
+
+$(VENV)/.setup-dev: $(VENV)/.setup requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
+	bash tools/system_packages.sh poppler-utils chromium fonts-noto-cjk fonts-arphic-ukai fonts-arphic-uming fonts-wqy-zenhei
+	touch $@
+
+lock: ## write the lock files anew from pyproject.toml
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet pip-tools
+	build/lock/bin/pip-compile $(LOCK_OPTIONS) --extra build -o requirements.lock pyproject.toml
+	build/lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra dev -o requirements-dev.lock pyproject.toml

@@ -1,0 +1,120 @@
+"""What the commands share: the open home, and how they speak."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from dossier.catalogue.database import Catalogue
+from dossier.derived import Derived
+from dossier.home import Home
+from dossier.settings import Settings, load_settings
+from dossier.vault import Vault
+from indexer.engine import Engine
+from indexer.engines import open_engine
+from indexer.search import Searcher
+from pipeline import models
+from pipeline.crew import Crew
+from pipeline.worker_process import WorkerProcess
+
+# For people: answers on standard output, progress beside them on standard error. A pipe gets lines as they are.
+_WIDE = 10_000
+people = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+beside = Console(stderr=True, highlight=False)
+
+INSPECTIONS_PER_PROCESS = 1000
+
+
+class Context:
+    """A home folder with everything that opens on first use.
+
+    Args:
+        root: the home folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @cached_property
+    def home(self) -> Home:
+        """The folders."""
+        return Home.at(self._root)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, checked."""
+        return load_settings(self.home.root)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The catalogue, at the newest version of its tables."""
+        return Catalogue.open(self.home)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Originals and readings."""
+        return Vault(self.home.vault)
+
+    @cached_property
+    def derived(self) -> Derived:
+        """Pictures and PDFs."""
+        return Derived(self.home.derived)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The search engine that the settings name."""
+        return open_engine(self.home, self.settings)
+
+    @cached_property
+    def searcher(self) -> Searcher:
+        """From a query to pages."""
+        return Searcher(self.catalogue, self.vault, self.engine)
+
+    @cached_property
+    def models_dir(self) -> Path:
+        """Where the OCR models are."""
+        setting = self.settings.models_dir
+        return models.find(self.home.root, Path(setting) if setting else None)
+
+    def crew(self) -> Crew:
+        """New workers; raises ModelsMissing where they could not read."""
+        models.check(self.models_dir)
+        return Crew(self.catalogue, self.vault, self.derived, self.settings, self.models_dir)
+
+    def worker_process(self) -> WorkerProcess:
+        """A process of one's own for looking into files or writing PDFs."""
+        return WorkerProcess(self.models_dir, self.settings.page_timeout_seconds, INSPECTIONS_PER_PROCESS)
+
+
+def context_of(typer_context: typer.Context) -> Context:
+    """The context that the command line was opened with."""
+    context = typer_context.obj
+    assert isinstance(context, Context)
+    return context
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """The one JSON object of a command with `--json`."""
+    print(json.dumps(document, ensure_ascii=False))
+
+
+@contextmanager
+def stop_signal() -> Iterator[Callable[[], bool]]:
+    """A function that says whether the process was asked to stop (Ctrl-C, SIGTERM)."""
+    stop = threading.Event()
+    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop.is_set
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

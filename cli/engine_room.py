@@ -1,0 +1,75 @@
+"""The engine room: workers and feed inside this process, where no other process of the home does their part."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+
+from sqlalchemy import update
+
+from cli.context import Context
+from dossier import work
+from dossier.catalogue.tables import Work
+from dossier.errors import HomeBusy
+from indexer.feed import Feed
+
+
+class EngineRoom:
+    """Runs the parts that are missing, in threads, until the block ends.
+
+    A running `run` keeps its parts; what it lets go of while this waits is taken over.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._stop = threading.Event()
+        self._held = ExitStack()
+        self._threads: dict[str, threading.Thread] = {}
+        self._failures: list[BaseException] = []
+
+    def __enter__(self) -> EngineRoom:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        for thread in self._threads.values():
+            thread.join()
+        self._held.close()
+
+    def keep_running(self) -> None:
+        """Start what nobody does, and raise what ended a thread; to be called again and again while waiting."""
+        if self._failures:
+            raise self._failures[0]
+        self._start("work", lambda: self._context.crew().run(self._stop.is_set))
+        self._start("index", lambda: self._feed().run(self._stop.is_set))
+
+    def hurry_pdfs(self) -> None:
+        """Make PDFs now that would otherwise wait for late pages."""
+        with self._context.catalogue.writing() as session:
+            session.execute(
+                update(Work).where(Work.kind == work.ASSEMBLE, Work.state == "waiting").values(not_before=0.0)
+            )
+
+    def _feed(self) -> Feed:
+        return Feed(self._context.catalogue, self._context.vault, self._context.engine)
+
+    def _start(self, part: str, do: Callable[[], None]) -> None:
+        if part in self._threads:
+            return
+        try:
+            self._held.enter_context(self._context.home.hold(part))
+        except HomeBusy:
+            return
+
+        def body() -> None:
+            try:
+                do()
+            except BaseException as error:
+                self._failures.append(error)
+
+        self._threads[part] = threading.Thread(target=body, name=part)
+        self._threads[part].start()

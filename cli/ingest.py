@@ -1,0 +1,217 @@
+"""`edossier ingest`: take files or an inbox-shaped folder in, and work until all of it is searchable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cli.context import Context, context_of, people, print_json
+from cli.engine_room import EngineRoom
+from cli.progress import waiting_progress
+from dossier import cases
+from dossier.acceptance import Incoming, accept
+from dossier.audit import person_at_the_keyboard
+from dossier.catalogue.tables import Arrival, Case, Document, OutboxRow, Page, Volume, Work
+from dossier.errors import UsageError, error_of
+from dossier.numbers import find_numbers
+from dossier.place import LOOSE_VOLUME, Place, is_ignored, place_in_inbox
+from pipeline.intake import inspect_file
+from pipeline.sources import Limits
+
+
+@dataclass(frozen=True)
+class Given:
+    """A file that was named on the command line, or lies in a folder that was."""
+
+    path: Path
+    place: Place
+    source: str
+
+
+def ingest(
+    typer_context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders shaped like inbox/.")],
+    case: Annotated[str | None, typer.Option("--case", help="Case number; outranks the folder names.")] = None,
+    volume: Annotated[str | None, typer.Option("--volume", help="Volume name; outranks the folder names.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Take files in and work until all is searchable; sources stay where they are. 收入文件并处理完毕。"""
+    context = context_of(typer_context)
+    started = time.monotonic()
+    given = [file for path in paths for file in files_given(path, case, volume)]
+    arrival_ids = take_in(context, given, case)
+    work_until_searchable(context, arrival_ids, quiet=as_json)
+    with context.catalogue.reading() as session:
+        report = report_on(session, arrival_ids)
+    report["seconds"] = round(time.monotonic() - started, 2)
+    if as_json:
+        print_json(report)
+    else:
+        _print(report)
+    if report["failed"]:
+        raise typer.Exit(3)
+
+
+def files_given(path: Path, case: str | None, volume: str | None) -> Iterator[Given]:
+    """The files that a path on the command line stands for, with their places.
+
+    A folder whose own name bears a number is a case's folder; any other is shaped like the inbox.
+
+    Raises:
+        UsageError: there is nothing at the path.
+    """
+    if path.is_file():
+        yield Given(path, Place("", volume or LOOSE_VOLUME, path.name), path.name)
+        return
+    if not path.is_dir():
+        raise UsageError(f"{path}: no such file or folder")
+    folder_name = path.resolve().name
+    is_case_folder = case is not None or bool(find_numbers(folder_name))
+    for file in sorted(path.rglob("*")):
+        relative = PurePosixPath(file.relative_to(path))
+        if file.is_symlink() or not file.is_file() or is_ignored(relative):
+            continue
+        place = place_in_inbox(PurePosixPath(folder_name) / relative if is_case_folder else relative)
+        if volume is not None:
+            place = Place(place.case_folder, volume, str(relative))
+        yield Given(file, place, str(relative))
+
+
+def take_in(context: Context, given: list[Given], case: str | None) -> list[str]:
+    """Accept files, each with a look into it first; returns the arrivals' ids in the same order."""
+    limits = Limits(max_pixels=context.settings.max_pixels, max_pages=context.settings.max_pages)
+    inspector = context.worker_process()
+    arrival_ids = []
+    try:
+        for file in sorted(given, key=lambda file: not file.place.is_metadata):
+            contents = inspect_file(inspector, file.path, limits)
+            incoming = Incoming(file.path, file.place, file.source, "ingest", contents, case)
+            arrival_ids.append(accept(context.catalogue, context.vault, incoming, person_at_the_keyboard()).arrival_id)
+    finally:
+        inspector.stop()
+    return list(dict.fromkeys(arrival_ids))
+
+
+def work_until_searchable(context: Context, arrival_ids: list[str], quiet: bool) -> None:
+    """Wait, working where nobody else does, until every page of the arrivals is searchable or parked."""
+    with EngineRoom(context) as room, waiting_progress(quiet) as show:
+        while True:
+            room.keep_running()
+            with context.catalogue.reading() as session:
+                done, total, is_open = _progress(session, arrival_ids)
+            show(done, total)
+            if not is_open:
+                return
+            if done == total:
+                room.hurry_pdfs()
+            time.sleep(0.2)
+
+
+def report_on(session: Session, arrival_ids: list[str]) -> dict[str, Any]:
+    """What became of arrivals, as `ingest --json` prints it."""
+    documents: list[dict[str, Any]] = []
+    failed = 0
+    for arrival_id in arrival_ids:
+        arrival = session.get_one(Arrival, arrival_id)
+        if arrival.document_id is None:
+            documents.append(_file_entry(session, arrival))
+            failed += arrival.state == "failed"
+    document_ids = dict.fromkeys(
+        document_id
+        for arrival_id in arrival_ids
+        if (document_id := session.get_one(Arrival, arrival_id).document_id) is not None
+    )
+    for document_id in document_ids:
+        entry, parked = _document_entry(session, document_id)
+        documents.append(entry)
+        failed += parked
+    pages = session.scalar(select(func.count()).select_from(Page).where(Page.document_id.in_(list(document_ids))))
+    return {"files": len(arrival_ids), "pages": pages, "failed": failed, "seconds": 0.0, "documents": documents}
+
+
+def _document_entry(session: Session, document_id: str) -> tuple[dict[str, Any], int]:
+    document = session.get_one(Document, document_id)
+    pages = session.scalars(select(Page).where(Page.document_id == document_id)).all()
+    first = session.get_one(Arrival, pages[0].arrival_id)
+    is_folder = first.path != document.path
+    source = str(PurePosixPath(first.source).parent) if is_folder else first.source
+    parked = [page for page in pages if page.state == "parked"]
+    if parked:
+        state, error = "parked", error_of(parked[0].error_code or "", parked[0].error_detail)
+    else:
+        state = "searchable" if all(page.state == "searchable" for page in pages) else "reading"
+        error = None
+    return {
+        "id": document.id,
+        "source": source,
+        "case_number": cases.number_of(session, session.get_one(Case, document.case_id)),
+        "volume": session.get_one(Volume, document.volume_id).name,
+        "pages": len(pages),
+        "state": state,
+        "error": {"code": error.code, "message": error.message} if error else None,
+    }, len(parked)
+
+
+def _file_entry(session: Session, arrival: Arrival) -> dict[str, Any]:
+    error = error_of(arrival.error_code or "", arrival.error_detail) if arrival.state == "failed" else None
+    return {
+        "id": arrival.id,
+        "source": arrival.source,
+        "case_number": cases.number_of(session, session.get_one(Case, arrival.case_id)),
+        "volume": session.get_one(Volume, arrival.volume_id).name,
+        "pages": 0,
+        "state": "failed" if error else "attachment",
+        "error": {"code": error.code, "message": error.message} if error else None,
+    }
+
+
+def _progress(session: Session, arrival_ids: list[str]) -> tuple[int, int, bool]:
+    """Pages done, pages in all, and whether anything (also an index entry or a PDF) is still open."""
+    done = total = still_open = 0
+    for start in range(0, len(arrival_ids), 500):
+        some = arrival_ids[start : start + 500]
+        states = dict(
+            session.execute(select(Page.state, func.count()).where(Page.arrival_id.in_(some)).group_by(Page.state))
+            .tuples()
+            .all()
+        )
+        total += sum(states.values())
+        done += states.get("searchable", 0) + states.get("parked", 0)
+        pages = select(Page.id).where(Page.arrival_id.in_(some))
+        documents = select(Arrival.document_id).where(Arrival.id.in_(some))
+        still_open += (
+            session.scalar(
+                select(func.count())
+                .select_from(OutboxRow)
+                .where(OutboxRow.page_id.in_(pages), OutboxRow.dead.is_(False))
+            )
+            or 0
+        )
+        still_open += (
+            session.scalar(
+                select(func.count())
+                .select_from(Work)
+                .where(
+                    Work.subject_id.in_(documents) | Work.subject_id.in_(pages) | Work.subject_id.in_(some),
+                    Work.state.in_(("waiting", "leased")),
+                )
+            )
+            or 0
+        )
+    return done, total, done < total or still_open > 0
+
+
+def _print(report: dict[str, Any]) -> None:
+    people.print(
+        f"{report['files']} 个文件，{report['pages']} 页，失败 {report['failed']}，用时 {report['seconds']} 秒"
+    )
+    for document in report["documents"]:
+        reason = f"  {document['error']['message']}" if document["error"] else ""
+        people.print(f"  {document['state']:<11} {document['pages']:>4} 页  {document['source']}{reason}", markup=False)

@@ -1,0 +1,72 @@
+"""The `edossier` command: finds the home folder, calls one command's module, turns errors into exit codes.
+
+Exit codes: 0 done (also with flags, or no hits), 2 wrong usage or settings, 3 a file or page failed or is missing from
+the result, 4 a service is not reachable.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import demo, doctor, export, ingest, pages, parts, retry, run, search, settings, status, verify
+from cli.context import Context
+from dossier.errors import EdossierError
+
+app = typer.Typer(
+    name="edossier",
+    help="From the scanner's folder to the search result. 电子卷宗：扫描、识别、检索。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _home(
+    context: typer.Context,
+    home: Annotated[
+        Path, typer.Option("--home", envvar="EDOSSIER_HOME", help="Home folder: inbox, vault, catalogue, index.")
+    ] = Path("data"),
+) -> None:
+    context.obj = Context(home)
+
+
+app.command("run")(run.run)
+app.command("demo")(demo.demo)
+app.command("ingest")(ingest.ingest)
+app.command("status")(status.status)
+app.command("search")(search.search)
+app.command("pages")(pages.pages)
+app.command("export")(export.export)
+app.command("watch")(parts.watch)
+app.command("work")(parts.work)
+app.command("index")(parts.index)
+app.command("serve")(parts.serve)
+app.command("retry")(retry.retry)
+app.command("verify")(verify.verify)
+app.command("settings")(settings.settings)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command line; the one place where errors become exit codes."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for noisy in ("httpx", "elastic_transport", "alembic", "watchdog"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        app()
+    except EdossierError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": {"code": error.code, "message": error.message}}, ensure_ascii=False))
+        print(error.message, file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The parts of `run`, each a process of its own: `watch`, `work`, `index`, `serve`."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from typing import Annotated
+
+import typer
+
+from cli.context import context_of, stop_signal
+from dossier.errors import SettingsError
+from indexer.feed import Feed
+from pipeline.intake import Intake
+from pipeline.watch import watch as watch_inbox
+
+HostOption = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
+PortOption = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on.")]
+
+
+def watch(typer_context: typer.Context) -> None:
+    """Watch inbox/ and accept what is complete. 监视收件箱。"""
+    context = context_of(typer_context)
+    inspector = context.worker_process()
+    with stop_signal() as should_stop, context.home.hold("watch"):
+        intake = Intake(context.home.inbox, context.catalogue, context.vault, context.settings, inspector)
+        try:
+            watch_inbox(context.home.inbox, intake, context.settings, should_stop)
+        finally:
+            inspector.stop()
+
+
+def work(typer_context: typer.Context) -> None:
+    """Read pages, make pictures and PDFs. 识别页面。"""
+    context = context_of(typer_context)
+    with stop_signal() as should_stop, context.home.hold("work"):
+        context.crew().run(should_stop)
+
+
+def index(typer_context: typer.Context) -> None:
+    """Feed the search index. 更新索引。"""
+    context = context_of(typer_context)
+    with stop_signal() as should_stop, context.home.hold("index"):
+        Feed(context.catalogue, context.vault, context.engine).run(should_stop)
+
+
+def serve(typer_context: typer.Context, host: HostOption = None, port: PortOption = None) -> None:
+    """Serve the web page. 网页服务。"""
+    import uvicorn
+
+    from search_api.app import create_app
+
+    context = context_of(typer_context)
+    host, port = host or context.settings.host, context.settings.port if port is None else port
+    listener = _listen(host, port)
+    password = secrets.token_urlsafe(12)
+    application = create_app(
+        context.home, context.catalogue, context.vault, context.searcher.search, password, hosts=[host]
+    )
+    address = f"http://{host}:{listener.getsockname()[1]}/"
+    # On standard output, not in the log: whoever starts the program is meant to read it, nobody else.
+    print(f"网页地址 {address}  一次性口令 {password}", flush=True)
+    config = uvicorn.Config(application, log_level="warning", server_header=False)
+    with listener:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(f"host {host}, port {port}: {error.strerror}") from error
+    return listener

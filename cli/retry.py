@@ -1,0 +1,54 @@
+"""`edossier retry`: try again what failed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+
+from cli.context import context_of, people, print_json
+from dossier import audit, flags, outbox, work
+from dossier.audit import person_at_the_keyboard
+from dossier.catalogue.tables import Arrival, Flag, Page
+
+
+def retry(
+    typer_context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Put parked pages, refused files and undelivered index entries back in the queue. 重试失败的页面和文件。"""
+    context = context_of(typer_context)
+    actor = person_at_the_keyboard()
+    with context.catalogue.writing() as session:
+        pages = session.scalars(select(Page).where(Page.state == "parked")).all()
+        for page in pages:
+            page.state = "waiting"
+        work.request(session, work.READ, [page.id for page in pages])
+        files = session.scalars(
+            select(Arrival).where(
+                Arrival.state == "failed", Arrival.answered_by.is_(None), Arrival.media_type != "application/json"
+            )
+        ).all()
+        for file in files:
+            file.state = "received"
+        work.request(session, work.PAGINATE, [file.id for file in files])
+        unassembled = session.scalars(
+            select(Flag.subject_id).where(Flag.code == "assembly_failed", Flag.closed_at.is_(None))
+        ).all()
+        work.request(session, work.ASSEMBLE, unassembled)
+        for document_id in unassembled:
+            flags.close_flag(session, "document", document_id, "assembly_failed")
+        entries = outbox.revive_dead(session)
+        for page in pages:
+            audit.record(session, "retry", "page", page.id, actor)
+        for file in files:
+            audit.record(session, "retry", "arrival", file.id, actor)
+        result = {"pages": len(pages), "files": len(files), "pdfs": len(unassembled), "index_entries": entries}
+    if as_json:
+        print_json(result)
+    else:
+        people.print(
+            f"重新排队：{result['pages']} 页，{result['files']} 个文件，{result['pdfs']} 个 PDF，"
+            f"{result['index_entries']} 条索引。请保持 edossier run 运行。"
+        )

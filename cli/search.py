@@ -1,0 +1,41 @@
+"""`edossier search`: pages that a query finds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.context import context_of, people, print_json
+from indexer.search import Hit, SearchResult
+
+RUNG_NAMES = {"identifier": "编号", "phrase": "原句", "words": "词语"}
+
+
+def search(
+    typer_context: typer.Context,
+    query: Annotated[str, typer.Argument(help="A name, a number, a phrase.")],
+    case: Annotated[str | None, typer.Option("--case", help="Only in the case with this number.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most hits to show.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Find pages. 搜索页面。"""
+    result = context_of(typer_context).searcher.search(query, case=case, limit=limit)
+    if as_json:
+        print_json(result.as_json())
+    else:
+        print_hits(result)
+
+
+def print_hits(result: SearchResult) -> None:
+    """Print hits for people."""
+    people.print(f"共 {result.total} 页")
+    for hit in result.hits:
+        people.print(f"  {_place(hit)} [{RUNG_NAMES.get(hit.rung, hit.rung)}]", markup=False)
+        people.print(f"      {hit.snippet}", markup=False)
+
+
+def _place(hit: Hit) -> str:
+    number = hit.case_number or "待认领"
+    label = f"（页码 {hit.page_label}）" if hit.page_label else ""
+    return f"{number}  {hit.volume}  {hit.document_title}  第{hit.page_number}页{label}"

@@ -1,0 +1,35 @@
+"""`edossier verify`: catalogue against vault against index."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from sqlalchemy import func, select
+
+from cli.context import context_of, people, print_json
+from cli.progress import waiting_progress
+from dossier.catalogue.tables import Original, Page
+from dossier.verify import verify_store
+from indexer.agreement import verify_index
+
+
+def verify(
+    typer_context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Check that nothing was lost, doubled or altered. 校验：不丢、不重、不改。"""
+    context = context_of(typer_context)
+    with context.catalogue.reading() as session, waiting_progress(as_json, "校验", "件") as show:
+        faults = verify_store(session, context.vault, show) + verify_index(session, context.engine)
+        originals = session.scalar(select(func.count()).select_from(Original))
+        pages = session.scalar(select(func.count()).select_from(Page))
+    if as_json:
+        print_json({"originals": originals, "pages": pages, "faults": [asdict(fault) for fault in faults]})
+    else:
+        people.print(f"{originals} 个原件，{pages} 页：{'全部完好' if not faults else f'{len(faults)} 处问题'}")
+        for fault in faults:
+            people.print(f"  {fault.kind} {fault.subject} {fault.detail}", markup=False)
+    if faults:
+        raise typer.Exit(3)

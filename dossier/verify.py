@@ -1,0 +1,97 @@
+"""Verify: the proof that nothing was lost, doubled or altered, as far as catalogue and vault can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from dossier.catalogue.tables import Arrival, Attachment, Original, Page, ReadingRow, Volume, Work
+from dossier.vault import Vault, digest
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is not as it must be.
+
+    Attributes:
+        kind: missing, changed, unknown, unchecked (could not be read), or inconsistent.
+        subject: the file or row concerned.
+        detail: what is wrong with it.
+    """
+
+    kind: str
+    subject: str
+    detail: str
+
+
+def verify_store(session: Session, vault: Vault, progress: Progress = lambda done, total: None) -> list[Fault]:
+    """Check every original and reading against its digest, look for strangers, and check the rows for agreement."""
+    return [*_originals(session, vault, progress), *_readings(session, vault), *_rows(session)]
+
+
+def _originals(session: Session, vault: Vault, progress: Progress) -> Iterator[Fault]:
+    known = session.execute(select(Original.sha256, Original.size)).all()
+    for done, (sha256, size) in enumerate(known, start=1):
+        path = vault.original_path(sha256)
+        try:
+            if digest(path) != sha256:
+                yield Fault("changed", sha256, f"{path.stat().st_size} bytes, was {size}")
+        except FileNotFoundError:
+            yield Fault("missing", sha256, "original")
+        except OSError as error:
+            yield Fault("unchecked", sha256, str(error))
+        progress(done, len(known))
+    names = {sha256 for sha256, _ in known}
+    for path in vault.originals():
+        # Bytes stored just before the process was killed have no row yet; their source is still in the inbox.
+        if path.name not in names and digest(path) != path.name:
+            yield Fault("unknown", path.name, "a file in originals/ that is no original")
+
+
+def _readings(session: Session, vault: Vault) -> Iterator[Fault]:
+    for row in session.scalars(select(ReadingRow)):
+        name = f"{row.page_id}.{row.version}"
+        try:
+            vault.reading(row.page_id, row.version, row.sha256)
+        except Exception as error:
+            kind = {"object_missing": "missing", "object_changed": "changed"}.get(
+                getattr(error, "code", ""), "unchecked"
+            )
+            yield Fault(kind, name, f"reading: {error}")
+
+
+def _rows(session: Session) -> Iterator[Fault]:
+    for volume_id, name, pages, first, last, numbers in session.execute(
+        select(
+            Volume.id, Volume.name, func.count(), func.min(Page.page_number), func.max(Page.page_number),
+            func.count(Page.page_number.distinct()),
+        )
+        .join(Page, Page.volume_id == Volume.id)
+        .group_by(Volume.id)
+    ):  # fmt: skip
+        if (first, last, numbers) != (1, pages, pages):
+            yield Fault("inconsistent", volume_id, f"{name}: {pages} pages are numbered {first} to {last}")
+    with_pages = set(session.scalars(select(Page.arrival_id).distinct()))
+    attached = set(session.scalars(select(Attachment.arrival_id)))
+    queued = set(session.scalars(select(Work.subject_id).where(Work.kind == "paginate")))
+    for arrival in session.scalars(select(Arrival)):
+        if arrival.state in ("done", "reading") and arrival.id not in with_pages | attached:
+            yield Fault("inconsistent", arrival.id, f"{arrival.source}: {arrival.state}, but without pages")
+        if arrival.state == "received" and arrival.id not in queued:
+            yield Fault("inconsistent", arrival.id, f"{arrival.source}: received, but nobody works on it")
+    working = set(
+        session.scalars(select(Work.subject_id).where(Work.kind == "read", Work.state.in_(("waiting", "leased"))))
+    )
+    for page_id, state in session.execute(select(Page.id, Page.state).where(Page.state.in_(("waiting", "reading")))):
+        if page_id not in working:
+            yield Fault("inconsistent", page_id, f"page is {state}, but nobody works on it")
+    for page_id, version in session.execute(
+        select(Page.id, Page.reading_version).where(Page.state.in_(("read", "searchable")))
+    ):
+        if version is None or session.get(ReadingRow, (page_id, version)) is None:
+            yield Fault("inconsistent", page_id, "page is read, but has no reading")

@@ -1,0 +1,35 @@
+"""Whether the index holds just the pages that the catalogue calls searchable."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from dossier.catalogue.tables import OutboxRow, Page
+from dossier.verify import Fault
+from indexer.engine import Engine
+
+_AT_ONCE = 1000
+
+
+def verify_index(session: Session, engine: Engine) -> list[Fault]:
+    """Compare the index with the catalogue, page by page.
+
+    Raises:
+        EngineUnreachable: the index cannot be asked.
+    """
+    searchable = session.scalars(select(Page.id).where(Page.state == "searchable").order_by(Page.id)).all()
+    on_the_way = set(session.scalars(select(OutboxRow.page_id)))
+    faults = []
+    for start in range(0, len(searchable), _AT_ONCE):
+        some = searchable[start : start + _AT_ONCE]
+        versions = engine.versions(some)
+        faults += [
+            Fault("missing", page_id, "searchable, but not in the index")
+            for page_id in some
+            if page_id not in versions and page_id not in on_the_way
+        ]
+    read = session.scalar(select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))) or 0
+    if engine.count() > read:
+        faults.append(Fault("unknown", engine.name, f"the index holds {engine.count()} pages, the catalogue {read}"))
+    return faults

@@ -1,0 +1,186 @@
+"""Search: from a query to pages, with the words' places on the picture.
+
+The engine says which pages; the catalogue says what they are and whether they still are; the readings say where on the
+page the words stand. A page that the catalogue no longer shows is left out, whatever the engine says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dossier import cases
+from dossier.catalogue.database import Catalogue
+from dossier.catalogue.tables import Case, Document, Page, ReadingRow, Volume
+from dossier.reading import Box, Reading
+from dossier.vault import Vault
+from indexer import engine as engines
+from indexer.engine import Engine
+from indexer.highlight import Highlight, highlight
+from indexer.query import SCORES, Query, Visible, ladder, understand
+
+Rect = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class NextPage:
+    """The rest of a phrase that runs over the turn of the page."""
+
+    page_id: str
+    rects: tuple[Rect, ...]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A page that a query finds.
+
+    Attributes:
+        page_id … page_label: which page, and where it stands.
+        score: what the rung is worth; only the order means something.
+        rung: the best rung that found it: identifier, phrase, words.
+        snippet: the passage around the first match.
+        marks: (start, end) of the matches within the snippet.
+        rects: [x0, y0, x1, y1] of each match, fractions 0–1 of the upright page, origin top left.
+        next_page: where the match goes on, if it does.
+    """
+
+    page_id: str
+    case_id: str
+    case_number: str | None
+    volume: str
+    document_id: str
+    document_title: str
+    page_number: int
+    page_label: str | None
+    score: float
+    rung: str
+    snippet: str
+    marks: tuple[tuple[int, int], ...]
+    rects: tuple[Rect, ...]
+    next_page: NextPage | None
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The exact number of pages found, and the hits asked for, best first."""
+
+    total: int
+    hits: tuple[Hit, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of `edossier search --json` and of the API."""
+        return {"total": self.total, "hits": [_hit_as_json(hit) for hit in self.hits]}
+
+
+class Searcher:
+    """Searches one home."""
+
+    def __init__(self, catalogue: Catalogue, vault: Vault, engine: Engine) -> None:
+        self._catalogue, self._vault, self._engine = catalogue, vault, engine
+
+    def search(self, query: str, case: str | None = None, limit: int = 20, offset: int = 0) -> SearchResult:
+        """The pages that a query finds, best first.
+
+        Args:
+            query: what a user typed; any text is a query.
+            case: search only in the case with this number or id.
+            limit: most hits to give.
+            offset: hits to pass over.
+
+        Raises:
+            NotFound: there is no such case.
+            NumberClash: the case's number belongs to two cases.
+            UsageError: the query is longer than a paragraph.
+            EngineUnreachable: the engine does not answer.
+        """
+        understood = understand(query)
+        with self._catalogue.reading() as session:
+            only = frozenset({cases.case_named(session, case).id}) if case else None
+            sealed = frozenset(session.scalars(select(Case.id).where(Case.sealed.is_(True))))
+            found = self._engine.search(
+                ladder(understood, Visible(only_cases=only, without_cases=sealed)), limit, offset
+            )
+            return SearchResult(found.total, tuple(self._hits(session, understood, found.hits)))
+
+    def _hits(self, session: Session, query: Query, found: Sequence[engines.Hit]) -> list[Hit]:
+        rows = {
+            page.id: (page, volume, document)
+            for page, volume, document in session.execute(
+                select(Page, Volume, Document)
+                .join(Volume, Volume.id == Page.volume_id)
+                .join(Document, Document.id == Page.document_id)
+                .where(Page.id.in_([hit.page_id for hit in found]))
+            )
+        }
+        numbers = cases.numbers_of(session, {page.case_id for page, _, _ in rows.values()})
+        hits = []
+        for hit in found:
+            if hit.page_id not in rows:
+                continue
+            page, volume, document = rows[hit.page_id]
+            shown, following = self._shown(session, query, hit.rung, page)
+            hits.append(
+                Hit(
+                    page_id=page.id,
+                    case_id=page.case_id,
+                    case_number=numbers.get(page.case_id),
+                    volume=volume.name,
+                    document_id=document.id,
+                    document_title=document.title,
+                    page_number=page.page_number,
+                    page_label=page.page_label,
+                    score=SCORES[hit.rung],
+                    rung=hit.rung,
+                    snippet=shown.snippet.text,
+                    marks=shown.snippet.matches,
+                    rects=_rects(shown.rects),
+                    next_page=NextPage(following, _rects(shown.next_rects)) if shown.next_rects else None,
+                )
+            )
+        return hits
+
+    def _shown(self, session: Session, query: Query, rung: str, page: Page) -> tuple[Highlight, str]:
+        """What to mark on a page, and the id of the page after it."""
+        reading = self._reading(session, page)
+        following = session.scalars(
+            select(Page).where(
+                Page.volume_id == page.volume_id,
+                Page.page_number == page.page_number + 1,
+                Page.reading_version.is_not(None),
+            )
+        ).first()
+        next_reading = self._reading(session, following) if following else None
+        return highlight(query, rung, reading, next_reading), following.id if following else ""
+
+    def _reading(self, session: Session, page: Page) -> Reading:
+        row = session.get_one(ReadingRow, (page.id, page.reading_version))
+        return Reading.from_bytes(self._vault.reading(page.id, row.version, row.sha256))
+
+
+def _rects(boxes: Sequence[Box]) -> tuple[Rect, ...]:
+    return tuple((box.x0, box.y0, box.x1, box.y1) for box in boxes)
+
+
+def _hit_as_json(hit: Hit) -> dict[str, Any]:
+    next_page = None
+    if hit.next_page is not None:
+        next_page = {"page_id": hit.next_page.page_id, "rects": [list(rect) for rect in hit.next_page.rects]}
+    return {
+        "page_id": hit.page_id,
+        "case_id": hit.case_id,
+        "case_number": hit.case_number,
+        "volume": hit.volume,
+        "document_id": hit.document_id,
+        "document_title": hit.document_title,
+        "page_number": hit.page_number,
+        "page_label": hit.page_label,
+        "score": hit.score,
+        "rung": hit.rung,
+        "snippet": hit.snippet,
+        "rects": [list(rect) for rect in hit.rects],
+        "next_page": next_page,
+    }

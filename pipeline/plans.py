@@ -1,0 +1,132 @@
+"""Plans: from the catalogue's rows to the tasks that workers perform, with everything a worker needs to know."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dossier import cases
+from dossier.catalogue.tables import Arrival, Case, Document, Page, Volume
+from dossier.derived import PDF_RECIPE, Derived
+from dossier.errors import error_of
+from dossier.reading import Reading
+from dossier.vault import Vault
+from pipeline.searchable_pdf import Bookmark, PdfInfo, PdfPage
+from pipeline.sources import Limits, PageSource
+from pipeline.tasks import AssembleTask, InspectTask, PagePlan, PictureTask, ReadTask
+
+SETTLED_STATES = ("read", "searchable", "parked")
+
+
+def plan_inspection(session: Session, vault: Vault, arrival_id: str, limits: Limits) -> InspectTask:
+    """How to look into an arrival whose contents are not known yet."""
+    arrival = session.get_one(Arrival, arrival_id)
+    return InspectTask(vault.original_path(arrival.sha256), Path(arrival.path).name, limits)
+
+
+def plan_reading(session: Session, vault: Vault, derived: Derived, page_id: str) -> ReadTask:
+    """How to read a page."""
+    page = session.get_one(Page, page_id)
+    picture = derived.page_picture(page.id, next_reading_version(page))
+    return ReadTask(_original(session, vault, page), _source(page), picture)
+
+
+def plan_picture(session: Session, vault: Vault, derived: Derived, page_id: str) -> PictureTask:
+    """How to make the picture of a page as it stands now."""
+    page = session.get_one(Page, page_id)
+    reading = None
+    if page.reading_version is not None:
+        reading = Reading.from_bytes(vault.reading(page.id, page.reading_version))
+    picture = derived.page_picture(page.id, page.reading_version)
+    return PictureTask(_original(session, vault, page), _source(page), reading, picture)
+
+
+def plan_document(session: Session, vault: Vault, derived: Derived, document_id: str) -> tuple[AssembleTask, str]:
+    """How to make a document's PDF, and the key under which it is kept."""
+    document = session.get_one(Document, document_id)
+    volume = session.get_one(Volume, document.volume_id)
+    pages = session.scalars(select(Page).where(Page.document_id == document_id).order_by(Page.page_number)).all()
+    plans = _page_plans(session, vault, pages)
+    info = _info(session, volume, f"{volume.name} {document.title}")
+    key = _key(plans, info)
+    return AssembleTask(plans, info, (Bookmark(document.title, 0),), derived.document_pdf(document_id, key)), key
+
+
+def plan_volume(session: Session, vault: Vault, volume: Volume, target: Path) -> AssembleTask:
+    """How to make one PDF of a whole volume, with a bookmark for each document."""
+    pages = session.scalars(select(Page).where(Page.volume_id == volume.id).order_by(Page.page_number)).all()
+    titles = {
+        document.id: document.title
+        for document in session.scalars(select(Document).where(Document.volume_id == volume.id))
+    }
+    bookmarks: list[Bookmark] = []
+    previous = None
+    for index, page in enumerate(pages):
+        if page.document_id != previous:
+            bookmarks.append(Bookmark(titles[page.document_id], index))
+            previous = page.document_id
+    return AssembleTask(
+        _page_plans(session, vault, pages), _info(session, volume, volume.name), tuple(bookmarks), target
+    )
+
+
+def next_reading_version(page: Page) -> int:
+    """The version that the page's next reading gets."""
+    return (page.reading_version or 0) + 1
+
+
+def _source(page: Page) -> PageSource:
+    return PageSource(
+        index=page.index_in_file, kind=page.source_kind, width=page.width, height=page.height, dpi=page.dpi
+    )  # type: ignore[arg-type]
+
+
+def _original(session: Session, vault: Vault, page: Page) -> Path:
+    return vault.original_path(session.get_one(Arrival, page.arrival_id).sha256)
+
+
+def _page_plans(session: Session, vault: Vault, pages: Sequence[Page]) -> tuple[PagePlan, ...]:
+    return tuple(_page_plan(session, vault, page) for page in pages)
+
+
+def _page_plan(session: Session, vault: Vault, page: Page) -> PagePlan:
+    hole = None
+    if page.state == "parked":
+        hole = error_of(page.error_code or "", page.error_detail).chinese
+    elif page.reading_version is None:
+        hole = "此页尚未识别。"
+    reading_file = None
+    if page.reading_version is not None:
+        reading_file = vault.reading_path(page.id, page.reading_version)
+    return PagePlan(
+        PdfPage(
+            page_id=page.id,
+            original=_original(session, vault, page),
+            index=page.index_in_file,
+            reading=None,
+            label=page.page_label if page.page_label_state == "confirmed" else None,
+            hole=hole,
+        ),
+        reading_file,
+    )
+
+
+def _info(session: Session, volume: Volume, title: str) -> PdfInfo:
+    case = session.get_one(Case, volume.case_id)
+    number = cases.number_of(session, case) or ""
+    return PdfInfo(title=" ".join(part for part in (number, title) if part), case_number=number, volume=volume.name)
+
+
+def _key(plans: Sequence[PagePlan], info: PdfInfo) -> str:
+    """A short name for everything that the PDF is made from."""
+    parts = [
+        [plan.page.page_id, plan.reading_file.name if plan.reading_file else "", plan.page.label, plan.page.hole]
+        for plan in plans
+    ]
+    content = json.dumps([PDF_RECIPE, info.title, parts], ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]

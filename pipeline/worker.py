@@ -1,0 +1,128 @@
+"""A worker process: takes tasks from a pipe, one at a time, and answers each with a result or a typed error.
+
+It has no access to the catalogue: it reads originals and stored readings, and writes derived files. The parent decides
+what becomes of an answer. It ends when the pipe closes, that is, when its parent is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dossier.acceptance import Contents
+from dossier.derived import written_whole
+from dossier.errors import EdossierError, FileRefused, PageFailed
+from dossier.reading import Reading
+from pipeline.tasks import Answer, AssembleTask, InspectTask, PictureTask, ReadTask, Task
+
+PICTURE_SIDE = 2200
+PICTURE_QUALITY = 80
+
+
+def serve(connection: Connection, models_dir: Path) -> None:
+    """The main function of a worker process."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # An interrupt at the keyboard reaches the whole group; the parent decides when a worker ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker = Worker(models_dir)
+    while True:
+        try:
+            task = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer: Answer | EdossierError = worker.perform(task)
+        except EdossierError as error:
+            answer = error
+        except MemoryError:
+            answer = PageFailed("MemoryError")
+        except Exception as error:
+            answer = PageFailed(f"{type(error).__name__}: {error}")
+        try:
+            connection.send(answer)
+        except BrokenPipeError:
+            return
+
+
+class Worker:
+    """Performs tasks; loads the models with the first page that needs them."""
+
+    def __init__(self, models_dir: Path) -> None:
+        self._models_dir = models_dir
+        self._reader: Any = None
+
+    def perform(self, task: Task) -> Answer:
+        """Do a task and return its answer.
+
+        Raises:
+            EdossierError: with the reason why it cannot be done.
+        """
+        match task:
+            case InspectTask():
+                return _inspect(task)
+            case ReadTask():
+                return self._read(task)
+            case PictureTask():
+                return _picture(task)
+            case AssembleTask():
+                return _assemble(task)
+
+    def _read(self, task: ReadTask) -> Reading:
+        if self._reader is None:
+            from pipeline.page_reader import PageReader  # loads the OCR engine, which others do not need
+
+            self._reader = PageReader(self._models_dir)
+        result = self._reader.read(task.path, task.source)
+        write_picture(result.upright, task.picture)
+        reading: Reading = result.reading
+        return reading
+
+
+def write_picture(picture: NDArray[np.uint8], target: Path) -> None:
+    """Write an RGB picture (height, width, 3) as a JPEG for screens, its long side capped; whole or not at all."""
+    from PIL import Image
+
+    image = Image.fromarray(picture)
+    image.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    with written_whole(target) as temporary:
+        image.save(temporary, "JPEG", quality=PICTURE_QUALITY)
+
+
+def _inspect(task: InspectTask) -> Contents:
+    from pipeline.formats import inspect
+    from pipeline.sources import Format
+
+    try:
+        inspection = inspect(task.path, task.limits, name=task.name)
+    except FileRefused as refusal:
+        return Contents(refusal=refusal)
+    is_single_picture = len(inspection.pages) == 1 and inspection.format is not Format.PDF
+    return Contents(inspection.media_type, inspection.pages, is_single_picture)
+
+
+def _picture(task: PictureTask) -> None:
+    from pipeline.decode import decode_page
+    from pipeline.upright import upright
+
+    picture = decode_page(task.path, task.source.index).picture
+    if task.reading is not None:
+        picture = upright(picture, task.reading.turn_degrees, task.reading.deskew_degrees)
+    write_picture(picture, task.picture)
+
+
+def _assemble(task: AssembleTask) -> None:
+    from pipeline.searchable_pdf import assemble
+
+    pages = [
+        replace(plan.page, reading=Reading.from_bytes(plan.reading_file.read_bytes()) if plan.reading_file else None)
+        for plan in task.pages
+    ]
+    task.target.parent.mkdir(parents=True, exist_ok=True)
+    assemble(pages, task.info, task.bookmarks, task.target)
