@@ -1,0 +1,83 @@
+"""Starts a real Elasticsearch node from the jars that `node/install.sh` fetched."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+BUILD = _HERE.parents[1] / "build" / "elasticsearch"
+NEEDED_JAVA = {"8.19.0": 17, "9.1.0": 21}
+
+
+def java_of(least: int) -> Path | None:
+    """A Java of at least this version: the newest of those in the usual places."""
+    found: list[tuple[int, Path]] = []
+    for java in [Path("/usr/bin/java"), *Path("/usr/lib/jvm").glob("*/bin/java")]:
+        if java.exists():
+            said = subprocess.run([java, "-version"], capture_output=True, text=True, check=True).stderr
+            version = re.search(r'version "(\d+)', said)
+            if version and int(version[1]) >= least:
+                found.append((int(version[1]), java))
+    return max(found)[1] if found else None
+
+
+def missing(version: str) -> str:
+    """What a node of this version lacks on this machine, "" if nothing."""
+    if java_of(NEEDED_JAVA[version]) is None:
+        return f"Elasticsearch {version} needs Java {NEEDED_JAVA[version]}, which is missing"
+    if not (BUILD / version / "complete").exists():
+        return f"Elasticsearch {version} is not in {BUILD}: run tests/engines/node/install.sh"
+    return ""
+
+
+class SearchNode:
+    """A node that runs until `stop`, or until this process ends, however it ends.
+
+    Args:
+        version: of the server, one of `NEEDED_JAVA`.
+    """
+
+    def __init__(self, version: str) -> None:
+        java = java_of(NEEDED_JAVA[version])
+        assert java is not None
+        self._home = tempfile.TemporaryDirectory(prefix="edossier-search-node-")
+        self._log = Path(self._home.name, "console.log").open("w+b")  # noqa: SIM115  (closed in stop)
+        jars = BUILD / version
+        # The node ends with its standard input, which the kernel closes for a process that dies.
+        self._process = subprocess.Popen(
+            [
+                *(java, "-Xms1g", "-Xmx1g", "-cp", f"{jars}/lib/*"),
+                *(_HERE / "node" / "SearchNode.java", self._home.name, jars / "modules"),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        self.url = f"http://{self._address()}"
+
+    def stop(self) -> None:
+        """End the node and remove its files."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+        self._home.cleanup()
+
+    def _address(self) -> str:
+        ports = Path(self._home.name, "logs", "http.ports")
+        until = time.monotonic() + 90
+        while time.monotonic() < until and self._process.poll() is None:
+            # One line for each address that it listens on, renamed into place when it is whole.
+            if ports.exists():
+                return next(line for line in ports.read_text().split() if line.startswith("127.0.0.1:"))
+            time.sleep(0.1)
+        self._process.kill()
+        raise RuntimeError(f"the node did not start: {Path(self._log.name).read_text(errors='replace')[-4000:]}")
