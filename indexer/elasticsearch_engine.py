@@ -54,6 +54,8 @@ _MAPPINGS: dict[str, Any] = {
 # One shard holds tens of millions of pages; the copy is made where there is a second node to hold it.
 _SETTINGS = {"number_of_shards": 1, "auto_expand_replicas": "0-1", "max_result_window": DEEPEST}
 
+_REASON = 300  # characters
+
 Answer = TypeVar("Answer")
 
 
@@ -203,7 +205,7 @@ class ElasticsearchEngine:
                 if error.meta.status in _NEVER:
                     # The whole request, for the sake of one change in it or of their number: look for the one.
                     if len(waiting) == 1:
-                        return [*refusals, _refusal(waiting[0], str(error))]
+                        return [*refusals, _refusal(waiting[0], str(error)[:_REASON])]
                     middle = len(waiting) // 2
                     return [*refusals, *self._take(waiting[:middle]), *self._take(waiting[middle:])]
                 if error.meta.status not in _LATER:
@@ -215,11 +217,15 @@ class ElasticsearchEngine:
                     status, fault = item["index"]["status"], item["index"].get("error", {})
                     if status in _LATER:
                         later.append(change)
-                        reason = f"{fault.get('type')}: {fault.get('reason')}"
+                        reason = _why(fault)
+                    elif status == 404:  # the index has gone since the last call
+                        self.generation()
+                        later.append(change)
+                        reason = _why(fault)
                     elif status in _NEVER:
-                        refusals.append(_refusal(change, f"{fault.get('type')}: {fault.get('reason')}"))
+                        refusals.append(_refusal(change, _why(fault)))
                     elif status not in (200, 201, 409):  # 409: it has this version or a newer one already
-                        raise self._unreachable(f"{status} {fault.get('type')}: {fault.get('reason')}")
+                        raise self._unreachable(f"{status} {_why(fault)}")
             if not later:
                 return refusals
             if wait is None:
@@ -266,7 +272,9 @@ class ElasticsearchEngine:
             raise self._unreachable(error) from error
 
     def _unreachable(self, why: object) -> EngineUnreachable:
-        return EngineUnreachable(f"{self._url}: {why}")
+        # The text of a TransportError is its kind ("TLS error"); its message says what is wrong.
+        reason = f"{why}: {why.message}" if isinstance(why, TransportError) else str(why)
+        return EngineUnreachable(f"{self._url}: {reason}")
 
 
 def _document(change: Change) -> dict[str, Any]:
@@ -292,6 +300,13 @@ def _document(change: Change) -> dict[str, Any]:
 def _refusal(change: Change, reason: str) -> Refusal:
     page_id = change.place.page_id if isinstance(change, IndexEntry) else change.page_id
     return Refusal(page_id, change.version, reason)
+
+
+def _why(fault: dict[str, Any]) -> str:
+    """The server's reason and its cause, without the page's text that it repeats."""
+    cause = fault.get("caused_by", {})
+    reasons = (f"{part.get('type')}: {str(part.get('reason'))[:_REASON]}" for part in (fault, cause) if part)
+    return "; ".join(reasons)
 
 
 def _portions(changes: Sequence[Change]) -> Iterator[list[Change]]:

@@ -1,0 +1,176 @@
+"""What the Elasticsearch engine does when the server is full, gone, guarded, or has lost the index."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+from front import Front, refusing_items, refusing_requests
+from printed import entry
+
+from dossier.errors import EngineUnreachable
+from indexer.elasticsearch_engine import ElasticsearchEngine
+from indexer.entry import SCHEMA_VERSION
+
+pytestmark = pytest.mark.elasticsearch
+
+
+@pytest.fixture
+def front(node: str) -> Iterator[Front]:
+    made = Front(node)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def engine(front: Front) -> Iterator[ElasticsearchEngine]:
+    made = ElasticsearchEngine(front.url, "faults", waits=(0.01, 0.01, 0.01))
+    made.clear()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_request_that_a_full_server_refuses_is_repeated(
+    engine: ElasticsearchEngine, front: Front, status: int
+) -> None:
+    front.behaviour = refusing_requests(2, status)
+    assert engine.apply([entry("p1", "甲")]) == []
+    assert front.bulk_requests == 3
+    assert engine.count() == 1
+
+
+def test_only_the_pages_that_were_refused_are_sent_again(engine: ElasticsearchEngine, front: Front) -> None:
+    front.behaviour = refusing_items("p2", 2, 429)
+    assert engine.apply([entry(f"p{number}", "甲", version=number) for number in (1, 2, 3)]) == []
+    assert front.bulk_requests == 3
+    assert engine.versions(["p1", "p2", "p3"]) == {"p1": 1, "p2": 2, "p3": 3}
+
+
+def test_a_server_that_stays_full_is_unreachable_and_says_why(engine: ElasticsearchEngine, front: Front) -> None:
+    front.behaviour = refusing_items("p1", 99, 429)
+    with pytest.raises(EngineUnreachable, match="queue is full"):
+        engine.apply([entry("p1", "甲")])
+    assert front.bulk_requests == 4
+
+
+def test_a_page_that_the_server_will_never_take_is_refused_and_the_others_are_taken(
+    engine: ElasticsearchEngine,
+) -> None:
+    unfit = entry("p2", "甲", version=2)
+    # A keyword of Lucene has at most 32,766 bytes.
+    unfit = replace(unfit, place=replace(unfit.place, department="部" * 20_000))
+    (refusal,) = engine.apply([entry("p1", "甲", version=1), unfit, entry("p3", "甲", version=3)])
+    assert (refusal.page_id, refusal.version) == ("p2", 2)
+    assert "department" in refusal.reason
+    assert "immense term" in refusal.reason
+    assert engine.versions(["p1", "p2", "p3"]) == {"p1": 1, "p3": 3}
+
+
+def test_a_page_for_whose_sake_the_server_refuses_the_whole_request_is_found_and_refused(
+    engine: ElasticsearchEngine,
+) -> None:
+    unfit = entry("p" * 600, "甲", version=1)  # ids have at most 512 bytes
+    fit = [entry(f"p{number}", "甲", version=number) for number in range(2, 9)]
+    (refusal,) = engine.apply([*fit[:3], unfit, *fit[3:]])
+    assert refusal.page_id == "p" * 600
+    assert "Validation Failed" in refusal.reason
+    assert engine.count() == 7
+
+
+def test_requests_that_a_proxy_finds_too_large_are_divided(engine: ElasticsearchEngine, front: Front) -> None:
+    honest = front.behaviour
+    front.behaviour = lambda path, body, node: (413, b"{}") if len(body) > 5_000 else honest(path, body, node)
+    assert engine.apply([entry(f"p{number}", "甲乙丙丁" * 20, version=number + 1) for number in range(40)]) == []
+    assert engine.count() == 40
+
+
+def test_an_index_that_was_deleted_is_begun_anew_with_another_generation(
+    engine: ElasticsearchEngine, node: str
+) -> None:
+    engine.apply([entry("p1", "甲")])
+    before = engine.generation()
+    with Elasticsearch(node) as administrator:
+        (name,) = administrator.indices.get_alias(name=f"faults-v{SCHEMA_VERSION}").body
+        administrator.indices.delete(index=name)
+    assert engine.apply([entry("p2", "甲", version=2)]) == []
+    assert engine.count() == 1
+    assert engine.generation() != before
+    with Elasticsearch(node) as administrator:
+        # Made by us, with our mapping, not by the server on its own.
+        mapping = administrator.indices.get_mapping(index=f"faults-v{SCHEMA_VERSION}")
+        assert [index["mappings"]["dynamic"] for index in mapping.body.values()] == ["strict"]
+
+
+def test_what_cannot_be_reached_is_unreachable_and_names_the_address() -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))  # taken, and not listening
+        url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        engine = ElasticsearchEngine(url, "faults", timeout=2)
+        for call in (
+            engine.generation,
+            engine.count,
+            engine.clear,
+            lambda: engine.versions(["p1"]),
+            lambda: engine.apply([entry("p1", "甲")]),
+        ):
+            with pytest.raises(EngineUnreachable, match=url):
+                call()
+        engine.close()
+
+
+def test_a_key_is_sent_and_a_wrong_one_is_unreachable(node: str) -> None:
+    front = Front(node, authorization="ApiKey c2VjcmV0")
+    try:
+        for key, user in (("d3Jvbmc=", ""), ("", ""), ("", "someone")):
+            engine = ElasticsearchEngine(front.url, "faults", api_key=key, user=user, password="x")
+            with pytest.raises(EngineUnreachable, match="security_exception"):
+                engine.count()
+            engine.close()
+        engine = ElasticsearchEngine(front.url, "faults", api_key="c2VjcmV0")
+        assert engine.generation()
+        engine.close()
+    finally:
+        front.stop()
+
+
+def test_user_and_password_are_sent(node: str) -> None:
+    front = Front(node, authorization="Basic aW5kZXg6c2VjcmV0")  # index:secret
+    try:
+        engine = ElasticsearchEngine(front.url, "faults", user="index", password="secret")
+        assert engine.generation()
+        engine.close()
+    finally:
+        front.stop()
+
+
+def test_a_server_is_trusted_only_by_its_authority(node: str, tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is missing (apt-get install openssl)")
+    key, certificate, both = tmp_path / "key.pem", tmp_path / "certificate.pem", tmp_path / "both.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    both.write_bytes(key.read_bytes() + certificate.read_bytes())
+    front = Front(node, certificate=both)
+    try:
+        engine = ElasticsearchEngine(front.url, "faults", ca_file=str(certificate))
+        assert engine.generation()
+        engine.close()
+        engine = ElasticsearchEngine(front.url, "faults")
+        with pytest.raises(EngineUnreachable, match="certificate verify failed"):
+            engine.generation()
+        engine.close()
+    finally:
+        front.stop()
