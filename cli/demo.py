@@ -91,9 +91,9 @@ class Demonstration:
             except NotFound:
                 return {}
             return dict(
-                session.execute(select(Page.state, func.count()).where(Page.case_id == case.id).group_by(Page.state))
-                .tuples()
-                .all()
+                session.execute(
+                    select(Page.state, func.count()).where(Page.case_id == case.id).group_by(Page.state)
+                ).all()
             )
 
 

@@ -178,9 +178,9 @@ def _progress(session: Session, arrival_ids: list[str]) -> tuple[int, int, bool]
     for start in range(0, len(arrival_ids), 500):
         some = arrival_ids[start : start + 500]
         states = dict(
-            session.execute(select(Page.state, func.count()).where(Page.arrival_id.in_(some)).group_by(Page.state))
-            .tuples()
-            .all()
+            session.execute(
+                select(Page.state, func.count()).where(Page.arrival_id.in_(some)).group_by(Page.state)
+            ).all()
         )
         total += sum(states.values())
         done += states.get("searchable", 0) + states.get("parked", 0)

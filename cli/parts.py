@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
 import socket
 from typing import Annotated
 
 import typer
 
-from cli.context import context_of, stop_signal
+from cli.context import Context, context_of, stop_signal
 from dossier.errors import SettingsError
+from dossier.lifeline import die_with_parent
 from indexer.feed import Feed
 from pipeline.intake import Intake
 from pipeline.watch import watch as watch_inbox
+
+# Set by `run` to its process id, so that its parts end when it dies, however that happens.
+PARENT_VARIABLE = "EDOSSIER_PART_OF"
 
 HostOption = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
 PortOption = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on.")]
@@ -20,7 +26,7 @@ PortOption = Annotated[int | None, typer.Option("--port", min=0, max=65535, help
 
 def watch(typer_context: typer.Context) -> None:
     """Watch inbox/ and accept what is complete. 监视收件箱。"""
-    context = context_of(typer_context)
+    context = _context_of_part(typer_context)
     inspector = context.worker_process()
     with stop_signal() as should_stop, context.home.hold("watch"):
         intake = Intake(context.home.inbox, context.catalogue, context.vault, context.settings, inspector)
@@ -32,14 +38,14 @@ def watch(typer_context: typer.Context) -> None:
 
 def work(typer_context: typer.Context) -> None:
     """Read pages, make pictures and PDFs. 识别页面。"""
-    context = context_of(typer_context)
+    context = _context_of_part(typer_context)
     with stop_signal() as should_stop, context.home.hold("work"):
         context.crew().run(should_stop)
 
 
 def index(typer_context: typer.Context) -> None:
     """Feed the search index. 更新索引。"""
-    context = context_of(typer_context)
+    context = _context_of_part(typer_context)
     with stop_signal() as should_stop, context.home.hold("index"):
         Feed(context.catalogue, context.vault, context.engine).run(should_stop)
 
@@ -50,7 +56,7 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
 
     from search_api.app import create_app
 
-    context = context_of(typer_context)
+    context = _context_of_part(typer_context)
     host, port = host or context.settings.host, context.settings.port if port is None else port
     listener = _listen(host, port)
     password = secrets.token_urlsafe(12)
@@ -63,6 +69,13 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     config = uvicorn.Config(application, log_level="warning", server_header=False)
     with listener:
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _context_of_part(typer_context: typer.Context) -> Context:
+    parent = os.environ.get(PARENT_VARIABLE)
+    if parent is not None:
+        die_with_parent(int(parent), signal.SIGTERM)
+    return context_of(typer_context)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import typer
 
 from cli.context import Context, context_of, people, stop_signal
-from cli.parts import HostOption, PortOption
+from cli.parts import PARENT_VARIABLE, HostOption, PortOption
 from dossier.errors import SettingsError
 from pipeline import models
 
@@ -49,7 +50,7 @@ class Part:
             people.print(f"{self.name} 已退出（{code}），重新启动")
             self.process, self.started = None, now
         if now >= self.started + self.pause:
-            self.process = subprocess.Popen(self.command)
+            self.process = subprocess.Popen(self.command, env={**os.environ, PARENT_VARIABLE: str(os.getpid())})
             self.started = now
 
     def stop(self) -> None:

@@ -99,7 +99,7 @@ def numbers_of(session: Session, case_ids: Iterable[str]) -> dict[str, str]:
         .where(CaseNumber.case_id.in_(list(case_ids)))
         .order_by(CaseNumber.id.desc())
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def bind_number(session: Session, case: Case, as_given: str, kind: str, system: str = "") -> bool:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 # For use inside a regular expression's [...]: ideographs of all planes, the zero 〇, the repetition mark 々, and the
 # private areas, where older systems keep rare characters of people's names.
-HAN = "㐀-䶿一-鿿豈-\ufaff〇々\U00020000-\U0003fffd\ue000-\uf8ff\U000f0000-\U0010fffd"
+HAN = r"\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd\ue000-\uf8ff\U000f0000-\U0010fffd"
 
 _OPENING = "([{〔【〖〘〚〈⟨❲⦗⟦"
 _CLOSING = ")]}〕】〗〙〛〉⟩❳⦘⟧"

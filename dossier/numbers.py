@@ -99,7 +99,8 @@ def canonical(text: str) -> str:
 
     A 部门受案号 written without its closing 号 gets it.
     """
-    bare = "".join(fold(text).text.split()).upper()
+    # Twice, because a mark that stood alone joins the letter before it once the space between them is gone.
+    bare = _without_spaces(_without_spaces(text)).upper()
     if not bare.endswith("号") and dict(_PATTERNS)[Kind.ACCEPTANCE].fullmatch(bare.lower()):
         return f"{bare}号"
     return bare
@@ -139,6 +140,10 @@ def spans(folded_text: str) -> list[tuple[Kind, int, int]]:
                 office = match.groupdict().get("office")
                 found.append((kind, match.start() + (_leading_words(office) if office else 0), match.end()))
     return found
+
+
+def _without_spaces(text: str) -> str:
+    return "".join(fold(text).text.split())
 
 
 def _gaps(taken: list[tuple[int, int]], length: int) -> list[tuple[int, int]]:

@@ -74,9 +74,7 @@ def status_of(session: Session) -> Status:
     queue = dict(
         session.execute(
             select(Work.kind, func.count()).where(Work.state.in_(("waiting", "leased"))).group_by(Work.kind)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     speed = _pages_a_minute(session)
     left = pages["waiting"] + pages["reading"] + pages["read"]
@@ -122,9 +120,7 @@ def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
             select(Page.volume_id, Page.id).where(
                 Page.volume_id.in_([volume_id for volume_id, *_ in rows]), Page.page_number == 1
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [
         VolumeStatus(
@@ -143,7 +139,7 @@ def document_progress(session: Session, document_id: str) -> tuple[int, int]:
 
 
 def _counts(session: Session, table: type[Arrival] | type[Page]) -> dict[str, int]:
-    return dict(session.execute(select(table.state, func.count()).group_by(table.state)).tuples().all())
+    return dict(session.execute(select(table.state, func.count()).group_by(table.state)).all())
 
 
 def _pages_a_minute(session: Session) -> float:

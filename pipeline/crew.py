@@ -28,6 +28,7 @@ from dossier.work import Job
 from pipeline import plans, results
 from pipeline.sources import Limits
 from pipeline.tasks import Task
+from pipeline.worker import ReaderFactory, page_reader
 from pipeline.worker_process import WorkerProcess
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,17 @@ class Crew:
         catalogue, vault, derived: where work comes from and results go.
         settings: how many workers, and their limits.
         models_dir: where the OCR models are.
+        reader_factory: what makes the page reader of a worker process.
     """
 
     def __init__(
-        self, catalogue: Catalogue, vault: Vault, derived: Derived, settings: Settings, models_dir: Path
+        self,
+        catalogue: Catalogue,
+        vault: Vault,
+        derived: Derived,
+        settings: Settings,
+        models_dir: Path,
+        reader_factory: ReaderFactory = page_reader,
     ) -> None:
         self._catalogue, self._vault, self._derived = catalogue, vault, derived
         self._settings = settings
@@ -67,7 +75,7 @@ class Crew:
         self._next_renewal = 0.0
 
         def process() -> WorkerProcess:
-            return WorkerProcess(models_dir, settings.page_timeout_seconds, settings.worker_pages)
+            return WorkerProcess(models_dir, settings.page_timeout_seconds, settings.worker_pages, reader_factory)
 
         self._hands = [_Hand(process(), READER_KINDS) for _ in range(settings.worker_count())]
         self._hands.append(_Hand(process(), DESK_KINDS))

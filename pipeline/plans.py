@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from dossier.errors import error_of
 from dossier.reading import Reading
 from dossier.vault import Vault
 from pipeline.searchable_pdf import Bookmark, PdfInfo, PdfPage
-from pipeline.sources import Limits, PageSource
+from pipeline.sources import Limits, PageKind, PageSource
 from pipeline.tasks import AssembleTask, InspectTask, PagePlan, PictureTask, ReadTask
 
 SETTLED_STATES = ("read", "searchable", "parked")
@@ -81,9 +82,8 @@ def next_reading_version(page: Page) -> int:
 
 
 def _source(page: Page) -> PageSource:
-    return PageSource(
-        index=page.index_in_file, kind=page.source_kind, width=page.width, height=page.height, dpi=page.dpi
-    )  # type: ignore[arg-type]
+    kind = cast(PageKind, page.source_kind)
+    return PageSource(page.index_in_file, kind, page.width, page.height, page.dpi)
 
 
 def _original(session: Session, vault: Vault, page: Page) -> Path:

@@ -166,7 +166,8 @@ def _ends_within_a_signature(head: bytes) -> bool:
         return len(head) < 18
     if head.startswith(b"RIFF"):
         return len(head) < 12
-    return any(len(head) < len(signature) and signature.startswith(head) for signature, _, _ in _PAGES)
+    beginnings = (b"BM", b"RIFF", *(signature for signature, _, _ in _PAGES))
+    return any(len(head) < len(beginning) and beginning.startswith(head) for beginning in beginnings)
 
 
 def _is_bmp(head: bytes) -> bool:

@@ -6,12 +6,14 @@ what becomes of an answer. It ends when the pipe closes, that is, when its paren
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,19 +21,44 @@ from numpy.typing import NDArray
 from dossier.acceptance import Contents
 from dossier.derived import written_whole
 from dossier.errors import EdossierError, FileRefused, PageFailed
+from dossier.lifeline import die_with_parent
 from dossier.reading import Reading
+from pipeline.sources import PageSource
 from pipeline.tasks import Answer, AssembleTask, InspectTask, PictureTask, ReadTask, Task
+
+if TYPE_CHECKING:
+    from pipeline.page_reader import PageResult
 
 PICTURE_SIDE = 2200
 PICTURE_QUALITY = 80
 
 
-def serve(connection: Connection, models_dir: Path) -> None:
+class Reads(Protocol):
+    """What reads pages: `pipeline.page_reader.PageReader`, or a stand-in that replays what was read once."""
+
+    def read(self, path: Path, source: PageSource) -> PageResult:
+        """Read a page."""
+
+
+ReaderFactory = Callable[[Path], Reads]
+
+
+def page_reader(models_dir: Path) -> Reads:
+    """The reader with the real models; loading it takes seconds, so only who reads pages does."""
+    from pipeline.page_reader import PageReader
+
+    return PageReader(models_dir)
+
+
+def serve(connection: Connection, models_dir: Path, reader_factory: ReaderFactory = page_reader) -> None:
     """The main function of a worker process."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        die_with_parent(parent.pid, signal.SIGKILL)
     # An interrupt at the keyboard reaches the whole group; the parent decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    worker = Worker(models_dir)
+    worker = Worker(models_dir, reader_factory)
     while True:
         try:
             task = connection.recv()
@@ -54,9 +81,10 @@ def serve(connection: Connection, models_dir: Path) -> None:
 class Worker:
     """Performs tasks; loads the models with the first page that needs them."""
 
-    def __init__(self, models_dir: Path) -> None:
+    def __init__(self, models_dir: Path, reader_factory: ReaderFactory = page_reader) -> None:
         self._models_dir = models_dir
-        self._reader: Any = None
+        self._reader_factory = reader_factory
+        self._reader: Reads | None = None
 
     def perform(self, task: Task) -> Answer:
         """Do a task and return its answer.
@@ -70,19 +98,17 @@ class Worker:
             case ReadTask():
                 return self._read(task)
             case PictureTask():
-                return _picture(task)
+                _picture(task)
             case AssembleTask():
-                return _assemble(task)
+                _assemble(task)
+        return None
 
     def _read(self, task: ReadTask) -> Reading:
         if self._reader is None:
-            from pipeline.page_reader import PageReader  # loads the OCR engine, which others do not need
-
-            self._reader = PageReader(self._models_dir)
+            self._reader = self._reader_factory(self._models_dir)
         result = self._reader.read(task.path, task.source)
         write_picture(result.upright, task.picture)
-        reading: Reading = result.reading
-        return reading
+        return result.reading
 
 
 def write_picture(picture: NDArray[np.uint8], target: Path) -> None:

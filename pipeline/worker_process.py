@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dossier.errors import EdossierError, PageTimeout, WorkerDied
 from pipeline.tasks import Answer, Task
-from pipeline.worker import serve
+from pipeline.worker import ReaderFactory, page_reader, serve
 
 # Processes are started afresh, not forked: a fork would inherit locks and threads of the parent half way.
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -22,9 +22,13 @@ class WorkerProcess:
         models_dir: where the OCR models are.
         time_limit: seconds that a task may take.
         renew_after: tasks after which the process is replaced.
+        reader_factory: what makes its page reader.
     """
 
-    def __init__(self, models_dir: Path, time_limit: float, renew_after: int) -> None:
+    def __init__(
+        self, models_dir: Path, time_limit: float, renew_after: int, reader_factory: ReaderFactory = page_reader
+    ) -> None:
+        self._reader_factory = reader_factory
         self._models_dir = models_dir
         self._time_limit = time_limit
         self._renew_after = renew_after
@@ -107,7 +111,9 @@ class WorkerProcess:
     def _start(self) -> None:
         self.stop()
         ours, theirs = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=serve, args=(theirs, self._models_dir), daemon=True)
+        self._process = _CONTEXT.Process(
+            target=serve, args=(theirs, self._models_dir, self._reader_factory), daemon=True
+        )
         self._process.start()
         theirs.close()
         self._connection = ours

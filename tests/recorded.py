@@ -1,0 +1,75 @@
+"""Recorded reading: pages whose text is known, printed so that a stand-in for the OCR engine can tell them apart.
+
+A page carries its number as a row of black and white cells at its top. The stand-in reads the number and gives the
+lines recorded for it. Everything else is the real thing: decoding, turning, deskewing, storing, indexing, PDF.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from dossier.reading import Box, Line, Reading
+from pipeline.decode import decode_page
+from pipeline.page_reader import PageResult
+from pipeline.sources import PageSource
+
+WIDTH, HEIGHT, DPI = 620, 877, 75
+_CELL = 24
+_BITS = 20
+
+
+def print_page(number: int) -> Image.Image:
+    """A page that bears its number, and grey lines where its text would be."""
+    image = Image.new("RGB", (WIDTH, HEIGHT), "white")
+    draw = ImageDraw.Draw(image)
+    for bit in range(_BITS):
+        shade = "black" if number >> bit & 1 else "silver"
+        draw.rectangle((40 + bit * _CELL, 30, 40 + (bit + 1) * _CELL - 4, 50), fill=shade)
+    for row in range(len(lines_of(number))):
+        draw.rectangle((60, 100 + row * 40, 560, 110 + row * 40), fill="dimgray")
+    return image
+
+
+def text_of(number: int) -> str:
+    """The page's text, as it will be read."""
+    return "\n".join(line.text for line in lines_of(number))
+
+
+def lines_of(number: int) -> tuple[Line, ...]:
+    """The recorded lines of a page: invented people, one sentence of its own, and one that all pages share."""
+    texts = (f"讯问笔录第{number}页", f"证人甲{number}号称钱款已转入账户", "本页内容经核对与本人所述一致")
+    return tuple(_line(text, row) for row, text in enumerate(texts))
+
+
+def recorded_reader(_models_dir: Path) -> RecordedReader:
+    """A factory for worker processes."""
+    return RecordedReader()
+
+
+class RecordedReader:
+    """Reads pages made by `print_page`; takes no time and no models."""
+
+    def read(self, path: Path, source: PageSource) -> PageResult:
+        picture = decode_page(path, source.index).picture
+        lines = lines_of(number_of(picture))
+        height, width = picture.shape[:2]
+        return PageResult(Reading(width=width, height=height, dpi=source.dpi, engine="recorded", lines=lines), picture)
+
+
+def number_of(picture: NDArray[np.uint8]) -> int:
+    """The number on a page."""
+    row = picture[40, :, 0]
+    cells = [int(row[40 + bit * _CELL + 10]) for bit in range(_BITS)]
+    return sum(1 << bit for bit, shade in enumerate(cells) if shade < 96)
+
+
+def _line(text: str, row: int) -> Line:
+    top, bottom = (100 + row * 40) / HEIGHT, (110 + row * 40) / HEIGHT
+    left, right = 60 / WIDTH, 560 / WIDTH
+    step = (right - left) / len(text)
+    characters = tuple(Box(left + i * step, top, left + (i + 1) * step, bottom) for i in range(len(text)))
+    return Line(text, Box(left, top, right, bottom), 0.99, characters)
