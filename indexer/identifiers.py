@@ -24,6 +24,7 @@ _LONGEST = 32
 _BORDER = "\x00"
 
 _DIGITS = re.compile(r"\d+")
+_CHECK_X = re.compile(r"x(?![0-9a-z])")
 _GAP = re.compile(r"[ \n-](?=\d)")
 _PHONE_GROUPS = {(11,), (3, 4, 4), (13,), (2, 11), (2, 3, 4, 4)}
 _LANDLINE_GROUPS = {(3, 7), (3, 8), (4, 7), (4, 8)}
@@ -140,7 +141,7 @@ def _candidates(text: str, start: int) -> Iterator[tuple[str, int]]:
         if sum(map(len, groups)) > _LONGEST:
             return
         yield _recognised(groups, breaks), end
-        if text[end : end + 1] == "x" and not text[end + 1 : end + 2].isalnum():
+        if _CHECK_X.match(text, end):
             yield _recognised([*groups[:-1], groups[-1] + "X"], breaks), end + 1
         if not _GAP.match(text, end):
             return

@@ -20,7 +20,7 @@ from dossier.folding import HAN, fold
 LONGEST_TOKEN = 60
 
 # Kana, bopomofo, hangul, and the radicals that are not folded into ideographs.
-_STANDS_ALONE = re.compile(f"[{HAN}\u2e80-\u2fdf\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\uac00-\ud7a3]")
+_STANDS_ALONE = re.compile(rf"[{HAN}\u2e80-\u2fdf\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\uac00-\ud7a3]")
 
 
 @dataclass(frozen=True, slots=True)

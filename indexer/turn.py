@@ -17,8 +17,8 @@ LONGEST = 32  # tokens on each side; a longer part of a phrase over the turn is 
 # Where heads and feet are: 2.5 cm of an A4 page is the least margin of GB/T 9704, and scans are shifted.
 _MARGIN = 0.12
 _SAME_PLACE = 0.03
-# 35, — 35 —, 第3页 共5页, 3/5, 35-1, 35背, P35.
-_PAGE_NUMBER = re.compile(r"\W*[第p]?\W*\d{1,4}\W*(?:页|背|反)?\W*(?:(?:\W|共|of)*\d{1,4}\W*页?)?\W*")
+# 35, — 35 —, 第3页 共5页, 3/5, 35-1, 35背, P35; every run of other signs is one space.
+_PAGE_NUMBER = re.compile(r"(?:第 ?|p ?)?\d{1,4} ?[页背反]?(?: ?(?:共|of)? ?\d{1,4} ?页?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _is_furniture(line: Line, neighbour: Reading) -> bool:
     """Whether a line is a page number, or a head or foot that stands at the same place on the neighbour."""
     if line.box.y1 > _MARGIN and line.box.y0 < 1 - _MARGIN:
         return False
-    if _PAGE_NUMBER.fullmatch(fold(line.text).text):
+    if _PAGE_NUMBER.fullmatch(re.sub(r"\W+", " ", fold(line.text).text).strip()):
         return True
     return any(
         abs(line.box.y0 - other.box.y0) < _SAME_PLACE and _without_numbers(line) == _without_numbers(other)

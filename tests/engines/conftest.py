@@ -35,7 +35,7 @@ def engine(engine_address: str | Path) -> Iterator[Engine]:
     made = (
         TantivyEngine(engine_address)
         if isinstance(engine_address, Path)
-        else ElasticsearchEngine(engine_address, "conformance")
+        else ElasticsearchEngine(engine_address, "conformance", timeout=100)
     )
     made.clear()
     yield made

@@ -30,7 +30,7 @@ def front(node: str) -> Iterator[Front]:
 
 @pytest.fixture
 def engine(front: Front) -> Iterator[ElasticsearchEngine]:
-    made = ElasticsearchEngine(front.url, "faults", waits=(0.01, 0.01, 0.01))
+    made = ElasticsearchEngine(front.url, "faults", timeout=100, waits=(0.01, 0.01, 0.01))
     made.clear()
     yield made
     made.close()

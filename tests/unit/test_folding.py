@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dossier.folding import fold
+
+
+@pytest.mark.parametrize(
+    ("raw", "folded"),
+    [
+        ("ＡＢＣ１２３", "abc123"),
+        ("〔二〕【二】［二］（二）[二](二)", "(二)" * 6),
+        ("二○二◯年", "二〇二〇年"),
+        ("③㈠Ⅳ㎏", "3(一)ivkg"),
+        ("٣٤५", "345"),
+        ("12\u200b34\ufeff", "1234"),
+        ("葛\U000e0100城", "葛城"),
+        ("cafe\u0301", "café"),
+        ("\u2f08\uf9d1", "人六"),  # a Kangxi radical and a compatibility ideograph
+        ("35—1", "35-1"),
+        ("Straße", "strasse"),
+        ("𠮷𰵧", "𠮷𰵧"),
+    ],
+)
+def test_forms_of_the_same_are_folded_together(raw: str, folded: str) -> None:
+    assert fold(raw).text == folded
+
+
+def test_a_folded_character_knows_its_raw_span() -> None:
+    folded = fold("甲③cafe\u0301㎏")
+    assert folded.text == "甲3cafékg"
+    assert folded.raw_span(0, 1) == (0, 1)
+    assert folded.raw_span(1, 2) == (1, 2)
+    assert folded.raw_span(5, 6) == (5, 7)  # é was two characters
+    assert folded.raw_span(6, 7) == folded.raw_span(7, 8) == (7, 8)  # kg was one
+    assert folded.raw_span(2, 6) == (2, 7)
+
+
+@given(st.text())
+def test_spans_lie_in_the_text_and_never_go_back(text: str) -> None:
+    folded = fold(text)
+    assert len(folded.text) == len(folded.starts) == len(folded.ends)
+    assert all(0 <= start < end <= len(text) for start, end in zip(folded.starts, folded.ends, strict=True))
+    assert list(folded.starts) == sorted(folded.starts)
+    assert list(folded.ends) == sorted(folded.ends)

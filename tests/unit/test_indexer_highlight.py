@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import html
+
+import pytest
+
+from dossier.reading import Box, Line, Reading
+from indexer.highlight import Highlight, Snippet, highlight
+from indexer.query import understand
+
+
+def row(text: str, number: int, *, boxes: bool = False) -> Line:
+    """A line of cells, each 0.01 wide, beginning at 0.2; rows are 0.02 apart."""
+    y0, y1 = 0.2 + 0.02 * number, 0.215 + 0.02 * number
+    cells = tuple(Box(0.2 + 0.01 * place, y0, 0.21 + 0.01 * place, y1) for place in range(len(text)))
+    return Line(text, Box(0.2, y0, 0.2 + 0.01 * len(text), y1), characters=cells if boxes else ())
+
+
+def page(*lines: Line) -> Reading:
+    return Reading(1654, 2339, 200.0, lines=lines)
+
+
+def shown(text: str, rung: str, reading: Reading, following: Reading | None = None) -> Highlight:
+    return highlight(understand(text), rung, reading, following)
+
+
+def near(boxes: tuple[Box, ...]) -> list[list[float]]:
+    return [pytest.approx(box.as_list()) for box in boxes]
+
+
+def test_a_match_is_the_union_of_its_characters_boxes() -> None:
+    result = shown("小明", "phrase", page(row("证人林小明说", 0, boxes=True)))
+    assert near(result.rects) == [[0.23, 0.2, 0.25, 0.215]]
+
+
+def test_each_match_has_its_own_rectangle() -> None:
+    result = shown("甲", "phrase", page(row("甲乙甲", 0, boxes=True)))
+    assert near(result.rects) == [[0.2, 0.2, 0.21, 0.215], [0.22, 0.2, 0.23, 0.215]]
+
+
+def test_matches_that_overlap_are_one_rectangle() -> None:
+    result = shown("甲乙甲", "phrase", page(row("甲乙甲乙甲", 0, boxes=True)))
+    assert near(result.rects) == [[0.2, 0.2, 0.25, 0.215]]
+
+
+def test_a_match_over_a_line_break_has_a_rectangle_on_each_line() -> None:
+    result = shown("林小明", "phrase", page(row("证人林", 0, boxes=True), row("小明说", 1, boxes=True)))
+    assert near(result.rects) == [[0.22, 0.2, 0.23, 0.215], [0.2, 0.22, 0.22, 0.235]]
+
+
+def test_spaces_and_punctuation_within_a_match_lie_in_its_rectangle() -> None:
+    result = shown("林小明", "phrase", page(row("林 小，明", 0, boxes=True)))
+    assert near(result.rects) == [[0.2, 0.2, 0.25, 0.215]]
+
+
+def test_without_character_boxes_the_line_is_shared_by_width() -> None:
+    # Two Han of two cells and four digits of one: 8 cells in 0.06.
+    line = Line("林某1234", Box(0.2, 0.2, 0.28, 0.215))
+    assert near(shown("某", "phrase", page(line)).rects) == [[0.22, 0.2, 0.24, 0.215]]
+    assert near(shown("1234", "phrase", page(line)).rects) == [[0.24, 0.2, 0.28, 0.215]]
+
+
+def test_a_vertical_line_is_shared_from_top_to_bottom() -> None:
+    line = Line("甲乙丙丁", Box(0.2, 0.2, 0.22, 0.6), vertical=True)
+    assert near(shown("丙", "phrase", page(line)).rects) == [[0.2, 0.4, 0.22, 0.5]]
+
+
+def test_words_are_marked_each_where_they_stand() -> None:
+    result = shown("甲 丙", "words", page(row("甲乙丙", 0, boxes=True)))
+    assert near(result.rects) == [[0.2, 0.2, 0.21, 0.215], [0.22, 0.2, 0.23, 0.215]]
+
+
+def test_an_identifier_is_marked_as_it_is_printed() -> None:
+    reading = page(row("电话199-0000-1234", 0, boxes=True))
+    assert near(shown("19900001234", "identifier", reading).rects) == [[0.22, 0.2, 0.35, 0.215]]
+    assert near(shown("1234", "identifier", reading).rects) == [[0.22, 0.2, 0.35, 0.215]]
+    assert shown("19900001235", "identifier", reading).rects == ()
+
+
+def test_a_case_number_in_other_brackets_is_marked() -> None:
+    reading = page(row("见（2020）沪0104刑初1号", 0, boxes=True))
+    assert near(shown("[2020]沪0104刑初1号", "identifier", reading).rects) == [[0.21, 0.2, 0.36, 0.215]]
+
+
+def test_words_beside_an_identifier_are_marked_too() -> None:
+    reading = page(row("林某，19900001234", 0, boxes=True))
+    result = shown("林某 19900001234", "identifier", reading)
+    assert near(result.rects) == [[0.2, 0.2, 0.22, 0.215], [0.23, 0.2, 0.34, 0.215]]
+
+
+def test_a_phrase_over_the_page_turn_is_marked_on_both_pages() -> None:
+    foot = Line("— 3 —", Box(0.45, 0.94, 0.55, 0.955))
+    first = page(row("交给了林", 0, boxes=True), foot)
+    second = page(row("小明，后小明走了", 0, boxes=True))
+    result = shown("林小明", "phrase", first, second)
+    assert near(result.rects) == [[0.23, 0.2, 0.24, 0.215]]
+    assert near(result.next_rects) == [[0.2, 0.2, 0.22, 0.215]]
+    assert result.snippet.text == "交给了林— 3 —"
+    assert result.snippet.marked("[", "]") == "交给了[林]— 3 —"
+
+
+def test_what_stands_on_the_next_page_alone_is_not_marked_there() -> None:
+    first, second = page(row("小明", 0, boxes=True)), page(row("小明", 0, boxes=True))
+    assert shown("小明", "phrase", first, second).next_rects == ()
+
+
+def test_a_snippet_shows_the_text_around_the_first_match() -> None:
+    text = "甲" * 50 + "林小明" + "乙" * 80
+    snippet = shown("林小明", "phrase", page(row(text, 0))).snippet
+    assert snippet.text == "…" + "甲" * 30 + "林小明" + "乙" * 57 + "…"
+    assert snippet.matches == ((31, 34),)
+
+
+def test_lines_are_joined_without_a_space_beside_han() -> None:
+    reading = page(row("甲乙", 0), row("丙", 1), row("Mate", 2), row("Pro", 3))
+    assert shown("乙丙", "phrase", reading).snippet.text == "甲乙丙Mate Pro"
+    assert shown("pro", "phrase", reading).snippet.marked("[", "]") == "甲乙丙Mate [Pro]"
+
+
+def test_marks_are_not_escaped_and_the_text_is() -> None:
+    snippet = Snippet("a<b>c", ((1, 4),))
+    assert snippet.marked("<mark>", "</mark>", html.escape) == "a<mark>&lt;b&gt;</mark>c"
+
+
+def test_where_nothing_matches_the_snippet_is_the_beginning() -> None:
+    result = shown("丙", "phrase", page(row("甲" * 100, 0)))
+    assert result.rects == ()
+    assert result.snippet == Snippet("甲" * 60 + "…", ())
+
+
+def test_an_empty_page_has_an_empty_snippet() -> None:
+    assert shown("丙", "phrase", page()).snippet == Snippet("", ())

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dossier.errors import UsageError
+from indexer.query import LONGEST, Visible, Word, ladder, understand
+
+
+def words(text: str) -> list[tuple[str, str, str]]:
+    """(tokens joined, identifier, tail) of each word."""
+    return [("".join(word.tokens), word.identifier, word.tail) for word in understand(text).words]
+
+
+def rungs(text: str) -> list[str]:
+    return [rung.name for rung in ladder(understand(text), Visible()).rungs]
+
+
+def test_spaces_of_any_width_divide_words() -> None:
+    assert words("甲乙 丙\u3000丁\t戊\n己") == [(word, "", "") for word in ("甲乙", "丙", "丁", "戊", "己")]
+
+
+@pytest.mark.parametrize("text", ['"甲 乙"', "“甲 乙”", "„甲 乙”", "「甲 乙」", "『甲 乙』", "＂甲 乙＂", "“甲 乙“"])
+def test_quotation_marks_of_any_kind_keep_words_together(text: str) -> None:
+    assert understand(text).words == (Word(("甲", "乙")),)
+
+
+def test_a_mark_without_its_partner_is_ignored() -> None:
+    assert words('甲 "乙 丙') == [("甲", "", ""), ("乙", "", ""), ("丙", "", "")]
+    assert words("「甲") == [("甲", "", "")]
+    assert words('""') == []
+
+
+def test_an_identifier_is_a_word_wherever_it_stands() -> None:
+    assert words("林某19900001234报案") == [
+        ("林某", "", ""),
+        ("19900001234", "19900001234", "19900001234"),
+        ("报案", "", ""),
+    ]
+    assert words("[2020]沪0104刑初1号") == [("2020沪0104刑初1号", "(2020)沪0104刑初1号", "")]
+
+
+def test_quoted_numbers_are_text() -> None:
+    assert words('"19900001234"')[0][1] == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "tail"), [("8001", "8001"), ("008x", "008X"), ("801", ""), ("8001号", ""), ("x008", "")]
+)
+def test_four_digits_may_be_the_last_of_a_number(text: str, tail: str) -> None:
+    assert [word.tail for word in understand(text).words] == [tail]
+
+
+def test_a_year_beside_other_words_is_no_tail() -> None:
+    assert rungs("2020") == ["identifier", "phrase"]
+    assert rungs("林某 2020") == ["phrase", "words"]
+    assert rungs("林某 8001") == ["identifier", "phrase", "words"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", []),
+        ("——", []),
+        ("人", ["phrase"]),
+        ("林某 供述", ["phrase", "words"]),
+        ("19900001234", ["identifier", "phrase"]),
+    ],
+)
+def test_the_ladder_has_the_rungs_that_make_sense(text: str, names: list[str]) -> None:
+    assert rungs(text) == names
+
+
+def test_a_query_of_the_greatest_length_is_taken_and_a_longer_one_refused() -> None:
+    assert len(understand("甲" * LONGEST).phrase) == LONGEST
+    with pytest.raises(UsageError, match=str(LONGEST)):
+        understand("甲" * (LONGEST + 1))
+
+
+@given(st.text(max_size=LONGEST))
+def test_any_text_is_a_query(text: str) -> None:
+    query = understand(text)
+    assert all(word.tokens for word in query.words)
+    assert bool(ladder(query, Visible()).rungs) == bool(query.words)
