@@ -25,6 +25,7 @@ _LIVE, _REMOVED = "live", "removed"
 _BULK_BYTES = 5_000_000
 _BULK_CHANGES = 500
 _IDS_AT_ONCE = 1_000
+_TERMS_AT_ONCE = 65_536  # index.max_terms_count
 # "Later": the server is full, restarting, or without its shards at the moment.
 _LATER = (429, 502, 503, 504)
 # "Never": the change itself is at fault.
@@ -327,6 +328,11 @@ def _constant(clause: Clause, score: float) -> dict[str, Any]:
     return {"constant_score": {"filter": _query(clause), "boost": score}}
 
 
+def _one_of(field: str, values: Sequence[str]) -> dict[str, Any]:
+    portions = [values[start : start + _TERMS_AT_ONCE] for start in range(0, len(values), _TERMS_AT_ONCE)]
+    return {"bool": {"should": [{"terms": {field: portion}} for portion in portions or [[]]]}}
+
+
 def _query(clause: Clause) -> dict[str, Any]:
     match clause:
         case Term(field, value):
@@ -334,7 +340,7 @@ def _query(clause: Clause) -> dict[str, Any]:
         case Prefix(field, value):
             return {"prefix": {field: value}}
         case OneOf(field, values):
-            return {"terms": {field: sorted(values)}}
+            return _one_of(field, sorted(values))
         case AllOf(clauses):
             return {"bool": {"filter": [_query(each) for each in clauses]}} if clauses else {"match_all": {}}
         case AnyOf(clauses):
