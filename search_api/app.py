@@ -1,0 +1,68 @@
+"""The web application: the routes put together behind the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import select
+
+from dossier.catalogue.database import Catalogue
+from dossier.derived import Derived
+from dossier.home import Home
+from dossier.vault import Vault
+from search_api import board, page_picture, page_view, problems, search_page, session, volume_view
+from search_api.gate import Gate
+from search_api.session import Doorkeeper
+from search_api.site import STATIC, SearchFunction, Site, TheSite, page_templates
+from search_api.standing import Standings
+
+_health = APIRouter()
+
+
+def create_app(
+    home: Home,
+    catalogue: Catalogue,
+    vault: Vault,
+    search: SearchFunction,
+    one_time_password: str,
+    hosts: Collection[str] = (),
+) -> FastAPI:
+    """The site of one home.
+
+    Args:
+        home: whose derived pictures are shown.
+        catalogue: what there is.
+        vault: where the readings are.
+        search: gives hits for a query.
+        one_time_password: opens a session; good as long as the application lives.
+        hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
+    """
+    doorkeeper = Doorkeeper(one_time_password)
+    app = FastAPI(
+        title="edossier",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        # Their pages load scripts from elsewhere, and there is no elsewhere on this network.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.site = Site(
+        home, catalogue, vault, Derived(home.derived), search, doorkeeper, Standings(catalogue), page_templates()
+    )
+    problems.install(app)
+    app.add_middleware(Gate, doorkeeper=doorkeeper, hosts=hosts)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    for module in (session, board, volume_view, search_page, page_view, page_picture):
+        app.include_router(module.router)
+    app.include_router(_health)
+    return app
+
+
+@_health.get("/api/v1/health")
+def health(site: TheSite) -> dict[str, str]:
+    """Whether the site answers and its catalogue can be read; needs no login and tells nothing else."""
+    with site.catalogue.reading() as opened:
+        opened.execute(select(1))
+    return {"status": "ok"}

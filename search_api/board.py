@@ -1,0 +1,42 @@
+"""The board 进度: how far everything is, what needs a hand, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from search_api.site import TheSite
+
+router = APIRouter()
+
+
+@router.get("/board", include_in_schema=False)
+def board(request: Request, site: TheSite) -> Response:
+    """The board as a page; its script asks for it again every two seconds and shows what has changed."""
+    standing = site.standings.latest()
+    at_work = [volume for volume in standing.volumes if volume.searchable + volume.parked < volume.pages]
+    settled = [volume for volume in standing.volumes if volume.searchable + volume.parked >= volume.pages]
+    context = {
+        "status": standing.status,
+        "received": sum(standing.status.files.values()),
+        "viewable": sum(standing.status.pages.values()),
+        "at_work": at_work,
+        "settled": settled,
+        "questions": standing.questions,
+        "inbox": site.home.inbox,
+    }
+    return site.pages.TemplateResponse(request, "board.html", context)
+
+
+@router.get("/api/v1/status")
+def status(site: TheSite) -> dict[str, Any]:
+    """Totals, volumes (deadline first), and what needs a hand (newest first)."""
+    standing = site.standings.latest()
+    return {
+        **asdict(standing.status),
+        "volumes": [asdict(volume) for volume in standing.volumes],
+        "attention": [asdict(question) for question in standing.questions],
+    }

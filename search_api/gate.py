@@ -1,0 +1,149 @@
+"""The gate around the whole site: which requests come in at all, and what every answer carries.
+
+Closed unless opened: a new route is behind the login without anybody thinking of it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from search_api import problems
+from search_api.problems import Problem
+from search_api.session import COOKIE
+
+if TYPE_CHECKING:
+    from search_api.session import Doorkeeper
+
+OPEN_PATHS = ("/login", "/api/v1/health")
+OPEN_FOLDER = "/static/"
+
+# Nothing that is offered takes more than a short form.
+MOST_BODY_BYTES = 16 * 1024
+
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Gate:
+    """ASGI middleware: host, size, origin and session are checked in this order; then the site answers.
+
+    Args:
+        app: the site.
+        doorkeeper: who knows the sessions.
+        hosts: names under which the site is reached besides the loopback ones.
+    """
+
+    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, hosts: Collection[str] = ()) -> None:
+        self._app = app
+        self._doorkeeper = doorkeeper
+        self._names = {"localhost", *(host.casefold().rstrip(".") for host in hosts)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through to the site, or answer it here; see ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                _add_headers(MutableHeaders(scope=message), request.url.path)
+            await send(message)
+
+        refusal = self._refusal(request)
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
+            return
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            if started:
+                raise
+            await problems.answer(request, error)(scope, receive, send_with_headers)
+
+    def _refusal(self, request: Request) -> Response | None:
+        """Why a request does not come in, as an answer; None when it does."""
+        if not self._is_our_host(request.headers.get("host", "")):
+            return problems.as_json(
+                Problem(400, "host_refused", "这个地址不是本系统的。", "请用启动时显示的地址打开。")
+            )
+        if request.method not in _SAFE_METHODS:
+            if _body_is_too_large(request):
+                return problems.as_json(Problem(413, "too_large", "请求太大。", "请从页面上操作。"))
+            if not _is_same_origin(request):
+                return problems.as_json(
+                    Problem(403, "origin_refused", "请求来自别的网站。", "请从本系统的页面上操作。")
+                )
+        path = request.url.path
+        if path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
+            return None
+        if self._doorkeeper.knows(request.cookies.get(COOKIE, "")):
+            return None
+        if problems.wants_json(request):
+            return problems.as_json(Problem(401, "not_signed_in", "请先登录。", "请输入启动时显示的一次性口令。"))
+        if request.method not in _SAFE_METHODS:
+            return RedirectResponse("/login", 303)
+        target = path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?next={quote(target, safe='/')}", 303)
+
+    def _is_our_host(self, header: str) -> bool:
+        """Whether the Host header names this site.
+
+        Rebinding a name to another address needs a name: addresses written as numbers are always ours.
+        """
+        try:
+            host = urlsplit(f"//{header}").hostname or ""
+        except ValueError:
+            return False
+        if host.rstrip(".") in self._names:
+            return True
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return True
+
+
+def _is_same_origin(request: Request) -> bool:
+    """Whether a request that changes something comes from a page of this site, or from no browser at all.
+
+    Browsers send Sec-Fetch-Site to trustworthy addresses and Origin with every POST; programs send neither.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None and site not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc.casefold() == request.headers.get("host", "").casefold()
+
+
+def _body_is_too_large(request: Request) -> bool:
+    length = request.headers.get("content-length", "")
+    if not length:
+        return "transfer-encoding" in request.headers
+    return not length.isdecimal() or int(length) > MOST_BODY_BYTES
+
+
+def _add_headers(headers: MutableHeaders, path: str) -> None:
+    for name, value in _HEADERS.items():
+        headers[name] = value
+    # Dossiers stay out of the browser's cache, except pictures, which say so themselves.
+    headers.setdefault("Cache-Control", "no-cache" if path.startswith(OPEN_FOLDER) else "no-store")

@@ -1,0 +1,98 @@
+"""What there is to know of a page: where it stands, what came before and after it, what was read on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from dossier import flags
+from dossier.cases import number_of
+from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, ReadingRow, Volume
+from dossier.errors import NotFound, error_of
+from dossier.reading import Reading
+from search_api.site import Site
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What the catalogue says of a page and of where it is."""
+
+    page: Page
+    case_number: str | None
+    case_name: str
+    volume: str
+    document_title: str
+    source: str
+    pages_in_volume: int
+    before: str | None
+    after: str | None
+    notes: tuple[tuple[str, str], ...]
+    reading_sha256: str | None
+
+
+def facts_of(site: Site, page_id: str) -> PageFacts:
+    """The facts of a page.
+
+    Raises:
+        NotFound: there is no such page.
+    """
+    with site.catalogue.reading() as session:
+        page = session.get(Page, page_id)
+        if page is None:
+            raise NotFound(page_id)
+        case = session.get_one(Case, page.case_id)
+        neighbours = dict(
+            session.execute(
+                select(Page.page_number, Page.id).where(
+                    Page.volume_id == page.volume_id,
+                    Page.page_number.in_((page.page_number - 1, page.page_number + 1)),
+                )
+            ).all()
+        )
+        reading_row = (
+            session.get(ReadingRow, (page_id, page.reading_version)) if page.reading_version is not None else None
+        )
+        return PageFacts(
+            page=page,
+            case_number=number_of(session, case),
+            case_name=case.name,
+            volume=session.get_one(Volume, page.volume_id).name,
+            document_title=session.get_one(Document, page.document_id).title,
+            source=session.get_one(Arrival, page.arrival_id).source,
+            pages_in_volume=session.scalar(
+                select(func.count()).select_from(Page).where(Page.volume_id == page.volume_id)
+            )
+            or 0,
+            before=neighbours.get(page.page_number - 1),
+            after=neighbours.get(page.page_number + 1),
+            notes=tuple(_notes(session, page)),
+            reading_sha256=reading_row.sha256 if reading_row else None,
+        )
+
+
+def _notes(session: Session, page: Page) -> list[tuple[str, str]]:
+    """What a person should know of the page: what happened, and what to do next."""
+    notes = []
+    if page.state == "parked":
+        error = error_of(page.error_code or "", page.error_detail)
+        notes.append((error.chinese, error.remedy_chinese))
+    codes = session.scalars(
+        select(Flag.code)
+        .where(Flag.subject_kind == "page", Flag.subject_id == page.id, Flag.closed_at.is_(None))
+        .order_by(Flag.id)
+    )
+    return notes + [flags.SENTENCES[code] for code in codes]
+
+
+def reading_of(site: Site, facts: PageFacts) -> Reading | None:
+    """What was read on the page; None before it has been read.
+
+    Raises:
+        StoreError: the vault does not hold what the catalogue says.
+    """
+    version = facts.page.reading_version
+    if version is None:
+        return None
+    return Reading.from_bytes(site.vault.reading(facts.page.id, version, facts.reading_sha256))

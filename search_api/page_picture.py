@@ -1,0 +1,166 @@
+"""A page's picture: sent as it stands in derived/, or asked for and waited for where it is not there yet."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from PIL import Image
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dossier import work
+from dossier.catalogue.tables import Page, Work
+from dossier.derived import PICTURE_RECIPE
+from dossier.errors import NotFound, error_of
+from search_api.problems import Problem
+from search_api.site import Site, TheSite
+
+# Thumbnail, beside the text, for reading; anything larger is the picture itself. Few sizes, so that browsers find them
+# in their cache again.
+THUMBNAIL = 240
+WIDTHS = (THUMBNAIL, 800, 1600)
+LONGEST_WAIT_SECONDS = 15.0
+_POLL_SECONDS = 0.1
+# A page may be read while its scan's picture is awaited: look which picture is wanted so often.
+_ASK_AGAIN_SECONDS = 1.0
+_QUALITY = 82
+_FOR_EVER = "private, max-age=31536000, immutable"
+_ASK_FIRST = "private, no-cache"
+
+router = APIRouter()
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    path: Path
+    version: str
+
+
+def picture_address(page_id: str, reading_version: int | None, width: int | None) -> str:
+    """Where a browser finds a page's picture; the address changes with the reading, so that it can be kept.
+
+    Thumbnails do not wait to be made: a browser has six connections, and a grid of them would take them all.
+    """
+    size = "" if width is None else f"width={width}&"
+    if width == THUMBNAIL:
+        size += "wait=0&"
+    return f"/api/v1/pages/{page_id}/image?{size}reading={_version_name(reading_version)}"
+
+
+@router.get(
+    "/api/v1/pages/{page_id}/image",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, 503: {"description": "still being made; see Retry-After"}},
+)
+async def page_image(
+    request: Request,
+    site: TheSite,
+    page_id: str,
+    width: Annotated[int | None, Query(ge=1, le=100_000, description="pixels; the next larger size is sent")] = None,
+    reading: Annotated[str, Query(description="the reading that the caller knows of")] = "",
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="seconds")] = LONGEST_WAIT_SECONDS,
+) -> Response:
+    """The page's picture as JPEG: upright once it has been read, as scanned before."""
+    wanted = await run_in_threadpool(_wanted, site, page_id)
+    snapped = snapped_width(width)
+    if request.headers.get("if-none-match") == _entity_tag(wanted, snapped):
+        return Response(status_code=304, headers=_caching(wanted, snapped, reading))
+    until = time.monotonic() + wait
+    while True:
+        wanted = await _when_there(site, page_id, wanted, until)
+        try:
+            content = await run_in_threadpool(_at_width, wanted.path, snapped)
+        except FileNotFoundError:
+            # derived/ may be emptied at any moment: then it is made once more.
+            continue
+        return Response(content, media_type="image/jpeg", headers=_caching(wanted, snapped, reading))
+
+
+def snapped_width(width: int | None) -> int | None:
+    """The smallest of the sizes on offer that is as wide as asked; None for the picture as it is."""
+    return next((size for size in WIDTHS if width is not None and width <= size), None)
+
+
+async def _when_there(site: Site, page_id: str, wanted: _Wanted, until: float) -> _Wanted:
+    """Wait until the picture stands in derived/.
+
+    Raises:
+        Problem: it does not yet; it is being made.
+        EdossierError: it cannot be made.
+    """
+    ask_at = time.monotonic()
+    while not wanted.path.is_file():
+        now = time.monotonic()
+        if now >= ask_at:
+            await run_in_threadpool(_ask_for, site, page_id)
+            wanted = await run_in_threadpool(_wanted, site, page_id)
+            ask_at = now + _ASK_AGAIN_SECONDS
+        if now >= until:
+            raise Problem(
+                503, "picture_pending", "图像正在生成。", "请稍候，页面会自动重试。", page_id, {"Retry-After": "2"}
+            )
+        await asyncio.sleep(_POLL_SECONDS)
+    return wanted
+
+
+def _wanted(site: Site, page_id: str) -> _Wanted:
+    with site.catalogue.reading() as session:
+        page = session.get(Page, page_id)
+        if page is None:
+            raise NotFound(page_id)
+        version = page.reading_version
+    return _Wanted(site.derived.page_picture(page_id, version), _version_name(version))
+
+
+def _ask_for(site: Site, page_id: str) -> None:
+    """Ask for the picture, once: most callers find that somebody has asked already, and write nothing."""
+    with site.catalogue.reading() as session:
+        standing = _standing_work(session, page_id)
+        if standing is not None and standing.state == "failed":
+            raise error_of(standing.error_code or "", standing.error_detail)
+    if standing is None or standing.state == "done" or standing.priority > work.URGENT:
+        with site.catalogue.writing() as session:
+            work.request(session, work.PICTURE, [page_id], priority=work.URGENT)
+
+
+def _standing_work(session: Session, page_id: str) -> Work | None:
+    return session.scalars(select(Work).where(Work.kind == work.PICTURE, Work.subject_id == page_id)).first()
+
+
+def _at_width(path: Path, width: int | None) -> bytes:
+    """The JPEG bytes of a picture, made narrower where it is wider than `width` pixels."""
+    if width is None:
+        return path.read_bytes()
+    with Image.open(path) as picture:
+        if picture.width <= width:
+            return path.read_bytes()
+        size = (width, max(1, round(picture.height * width / picture.width)))
+        # Decodes at an eighth, a quarter or half of the size where that is still large enough.
+        picture.draft(None, (size[0] * 2, size[1] * 2))
+        smaller = picture.resize(size, Image.Resampling.BOX if width == THUMBNAIL else Image.Resampling.LANCZOS)
+    encoded = io.BytesIO()
+    smaller.save(encoded, "JPEG", quality=_QUALITY)
+    return encoded.getvalue()
+
+
+def _version_name(reading_version: int | None) -> str:
+    return "scan" if reading_version is None else str(reading_version)
+
+
+def _entity_tag(wanted: _Wanted, width: int | None) -> str:
+    return f'"{wanted.version}-{PICTURE_RECIPE}-{width or "full"}"'
+
+
+def _caching(wanted: _Wanted, width: int | None, reading: str) -> dict[str, str]:
+    return {
+        "ETag": _entity_tag(wanted, width),
+        "Cache-Control": _FOR_EVER if reading == wanted.version else _ASK_FIRST,
+    }

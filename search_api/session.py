@@ -1,0 +1,154 @@
+"""Sessions: who may come in. A person shows the one-time password printed at start and gets a cookie.
+
+The cookie is an opaque random token; what it stands for is kept here, in memory. Both end with the process, as the
+password does.
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from search_api.site import TheSite
+
+COOKIE = "edossier_session"
+
+# A working day with its breaks: nobody is asked twice, and a forgotten machine is locked by next morning.
+IDLE_SECONDS = 12 * 3600.0
+FREE_FAILURES = 5
+FIRST_LOCK_SECONDS = 30.0
+LONGEST_LOCK_SECONDS = 900.0
+_MOST_ADDRESSES = 1000
+
+
+class Doorkeeper:
+    """Knows the password, who is inside, and who has guessed wrong too often.
+
+    After `FREE_FAILURES` wrong passwords from an address, that address waits: 30 seconds, then twice as long with each
+    further failure, up to a quarter of an hour. Meanwhile even the right password is not looked at.
+
+    Args:
+        password: that opens the door; never empty.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, password: str, clock: Callable[[], float] = time.monotonic) -> None:
+        if not password:
+            raise ValueError("an empty password would let everybody in")
+        self._password = password.encode("utf-8")
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._seen: dict[str, float] = {}
+        self._failures: dict[str, tuple[int, float]] = {}
+
+    def seconds_locked(self, address: str) -> int:
+        """Whole seconds that an address must still wait; 0 when it may try."""
+        with self._lock:
+            _, until = self._failures.get(address, (0, 0.0))
+            return max(0, math.ceil(until - self._clock()))
+
+    def enter(self, address: str, password: str) -> str | None:
+        """The token of a new session, or None where the password is wrong or the address must wait."""
+        given = password.strip().encode("utf-8")
+        with self._lock:
+            now = self._clock()
+            failures, until = self._failures.get(address, (0, 0.0))
+            if until > now:
+                return None
+            if not hmac.compare_digest(given, self._password):
+                self._count_failure(address, failures + 1, now)
+                return None
+            self._failures.pop(address, None)
+            self._seen = {token: at for token, at in self._seen.items() if now - at <= IDLE_SECONDS}
+            token = secrets.token_urlsafe(32)
+            self._seen[token] = now
+            return token
+
+    def knows(self, token: str) -> bool:
+        """Whether a token is that of a session in use; asking counts as use."""
+        with self._lock:
+            now = self._clock()
+            at = self._seen.get(token)
+            if at is None or now - at > IDLE_SECONDS:
+                return False
+            self._seen[token] = now
+            return True
+
+    def leave(self, token: str) -> None:
+        """End a session."""
+        with self._lock:
+            self._seen.pop(token, None)
+
+    def _count_failure(self, address: str, failures: int, now: float) -> None:
+        over = failures - FREE_FAILURES
+        wait = min(FIRST_LOCK_SECONDS * 2 ** min(over, 30), LONGEST_LOCK_SECONDS) if over >= 0 else 0.0
+        # Renewed at the end of the dictionary, so that the address that failed longest ago is forgotten first.
+        self._failures.pop(address, None)
+        self._failures[address] = (failures, now + wait)
+        while len(self._failures) > _MOST_ADDRESSES:
+            self._failures.pop(next(iter(self._failures)))
+
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/login")
+def login_form(request: Request, site: TheSite, next: str = "/") -> Response:
+    """The form that asks for the password; whoever is inside already goes on."""
+    if site.doorkeeper.knows(request.cookies.get(COOKIE, "")):
+        return RedirectResponse(local_target(next), 303)
+    return _form(request, site, next)
+
+
+@router.post("/login")
+def login(
+    request: Request,
+    site: TheSite,
+    password: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/",
+) -> Response:
+    """Open a session, or show the form again with the reason."""
+    address = request.client.host if request.client else ""
+    token = site.doorkeeper.enter(address, password)
+    if token is None:
+        return _form(request, site, next, wrong=True)
+    answer = RedirectResponse(local_target(next), 303)
+    answer.set_cookie(
+        COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/"
+    )  # fmt: skip
+    return answer
+
+
+@router.post("/logout")
+def logout(request: Request, site: TheSite) -> Response:
+    """End the session of this browser."""
+    site.doorkeeper.leave(request.cookies.get(COOKIE, ""))
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return answer
+
+
+def local_target(target: str) -> str:
+    """A path of this site to go on to; anything that a browser could take for another site becomes "/"."""
+    parts = urlsplit(target)
+    is_local = target.startswith("/") and not target.startswith("//") and not parts.scheme and not parts.netloc
+    # Browsers read a backslash as a slash and drop control characters.
+    if not is_local or "\\" in target or any(ord(character) < 0x20 for character in target):
+        return "/"
+    return target
+
+
+def _form(request: Request, site: TheSite, target: str, wrong: bool = False) -> Response:
+    locked = site.doorkeeper.seconds_locked(request.client.host if request.client else "")
+    status, headers = (429, {"Retry-After": str(locked)}) if locked else (401 if wrong else 200, {})
+    context = {"target": local_target(target), "wrong": wrong, "locked": locked}
+    return site.pages.TemplateResponse(request, "login.html", context, status, headers)

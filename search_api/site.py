@@ -1,0 +1,67 @@
+"""The site: what the routes need, handed to each of them in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+import jinja2
+from fastapi import Depends, Request
+from fastapi.templating import Jinja2Templates
+
+from dossier.catalogue.database import Catalogue
+from dossier.derived import Derived
+from dossier.home import Home
+from dossier.vault import Vault
+from indexer.search import SearchResult
+from search_api import wording
+
+if TYPE_CHECKING:
+    from search_api.session import Doorkeeper
+    from search_api.standing import Standings
+
+_TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+
+
+class SearchFunction(Protocol):
+    """What the site asks for hits: `indexer.search.Searcher.search`."""
+
+    def __call__(self, query: str, case: str | None = None, limit: int = 20, offset: int = 0) -> SearchResult:
+        """The hits of a query, best first, from the `offset`-th on."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the routes need: the home's stores, the search, the door, and the pages' templates."""
+
+    home: Home
+    catalogue: Catalogue
+    vault: Vault
+    derived: Derived
+    search: SearchFunction
+    doorkeeper: Doorkeeper
+    standings: Standings
+    pages: Jinja2Templates
+
+
+def page_templates() -> Jinja2Templates:
+    """The templates of the web pages: everything is escaped, and a name that is not there is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(wording.FILTERS)
+    return Jinja2Templates(env=environment)
+
+
+def _site(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+TheSite = Annotated[Site, Depends(_site)]

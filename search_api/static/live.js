@@ -1,0 +1,44 @@
+// A page that moves by itself: asks for itself every two seconds and replaces the sections that have changed.
+"use strict";
+
+(function () {
+  const PAUSE = 2000;
+  // As the server sent them: pictures and the reader change what stands in the page.
+  const shown = new Map();
+  const lost = document.getElementById("lost");
+
+  function replaceChanged(fresh) {
+    document.querySelectorAll("[data-live]").forEach(function (section) {
+      const newer = fresh.getElementById(section.id);
+      if (newer === null || newer.outerHTML === shown.get(section.id)) { return; }
+      const focused = section.contains(document.activeElement) ? document.activeElement.id : "";
+      const replacement = document.importNode(newer, true);
+      shown.set(section.id, newer.outerHTML);
+      section.replaceWith(replacement);
+      const again = focused === "" ? null : document.getElementById(focused);
+      if (again !== null) { again.focus({ preventScroll: true }); }
+    });
+    document.title = fresh.title;
+  }
+
+  function ask() {
+    if (document.hidden) { window.setTimeout(ask, PAUSE); return; }
+    fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
+      .then(function (answer) {
+        // The program was started anew, and knows this browser no longer.
+        if (answer.redirected) { window.location.reload(); return ""; }
+        if (!answer.ok) { throw new Error(String(answer.status)); }
+        return answer.text();
+      })
+      .then(function (text) {
+        if (text === "") { return; }
+        replaceChanged(new DOMParser().parseFromString(text, "text/html"));
+        lost.hidden = true;
+      })
+      .catch(function () { lost.hidden = false; })
+      .then(function () { window.setTimeout(ask, PAUSE); });
+  }
+
+  document.querySelectorAll("[data-live]").forEach(function (section) { shown.set(section.id, section.outerHTML); });
+  window.setTimeout(ask, PAUSE);
+})();

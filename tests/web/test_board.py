@@ -1,0 +1,131 @@
+"""The board and the volumes: what an operator sees."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from scanroom import CASE, Scanroom, Shape
+from site_under_test import Room
+from starlette.testclient import TestClient
+
+from dossier.acceptance import Contents
+from dossier.catalogue.tables import Case
+from dossier.errors import TruncatedFile
+from search_api.standing import Standings
+from search_api.volume_view import PORTION
+
+
+def test_the_board_counts_what_is_received_viewable_and_searchable(browser: TestClient) -> None:
+    page = browser.get("/board").text
+    for name, count in (("已收文件", 3), ("可查看页", 3), ("待识别页", 1), ("可搜索页", 2)):
+        assert f"<dt>{name}</dt><dd>{count}</dd>" in page
+    assert "可搜索 2/3" in page
+
+
+def test_an_empty_home_says_where_to_put_the_scans(empty_room: Room) -> None:
+    page = empty_room.signed_in().get("/board").text
+    assert f"<code>{empty_room.scanroom.home.inbox}</code>" in page
+    assert "<table>" not in page
+
+
+def test_a_refused_file_stands_on_the_board_with_reason_and_remedy(room: Room) -> None:
+    room.scanroom.receive("0009.jpg", contents=Contents(refusal=TruncatedFile("0009.jpg")))
+    page = room.signed_in().get("/board").text
+    assert "文件不完整，后半部分缺失。" in page
+    assert "原件已保存，请检查后重新扫描或上传。" in page
+    assert ">0009.jpg</span>" in page
+    assert "1 个文件" in page
+
+
+def test_a_parked_page_on_the_board_leads_to_its_picture(room: Room) -> None:
+    room.scanroom.park(room.page_ids[2], "page_unreadable")
+    page = room.signed_in().get("/board").text
+    assert "页面图像无法解码。" in page
+    assert f'href="/pages/{room.page_ids[2]}"' in page
+    assert "<h2>正在处理" not in page, "nothing is left to do for the program"
+
+
+def test_the_nearest_deadline_stands_first(room: Room) -> None:
+    today = dt.date.today()
+    cases = {
+        "沪南检诉受[2031]31011500081号": 9,
+        "沪北检诉受[2031]31011500082号": 2,
+        "沪中检诉受[2031]31011500083号": -1,
+    }
+    for number in cases:
+        room.scanroom.receive("0001.jpg", case=number)
+    with room.scanroom.catalogue.writing() as session:
+        for case in session.query(Case):
+            if case.folder in cases:
+                case.due_on = (today + dt.timedelta(days=cases[case.folder])).isoformat()
+    page = room.signed_in().get("/board").text
+    table = page[page.index("<h2>正在处理") : page.index('id="attention"')]
+    places = [table.index(number) for number in (*sorted(cases, key=lambda number: cases[number]), CASE)]
+    assert places == sorted(places)
+    assert "已超期 1 天" in table
+    assert 'class="due soon"' in table
+    assert 'class="due later"' in table
+
+
+def test_the_status_is_the_same_in_json(room: Room) -> None:
+    room.scanroom.receive("0009.jpg", contents=Contents(refusal=TruncatedFile("0009.jpg")))
+    status = room.signed_in().get("/api/v1/status").json()
+    assert status["pages"] == {"waiting": 1, "reading": 0, "read": 0, "searchable": 2, "parked": 0}
+    assert status["files"]["failed"] == 1
+    (volume,) = status["volumes"]
+    assert (volume["volume"], volume["searchable"], volume["pages"]) == ("证据材料卷一", 2, 3)
+    assert {"truncated", "unknown_case"} == {question["code"] for question in status["attention"]}
+
+
+def test_many_lookers_cost_one_count(room: Room) -> None:
+    counted = _Counted(room.scanroom)
+    standings = Standings(counted)  # type: ignore[arg-type]
+    first = standings.latest()
+    for _ in range(20):
+        assert standings.latest() is first
+    assert counted.readings == 1
+
+
+@dataclass
+class _Counted:
+    """A catalogue that counts how often it is read."""
+
+    scanroom: Scanroom
+    readings: int = 0
+
+    def reading(self):  # type: ignore[no-untyped-def]
+        self.readings += 1
+        return self.scanroom.catalogue.reading()
+
+
+def test_a_volume_shows_every_page_with_its_state(room: Room) -> None:
+    page = room.signed_in().get(f"/volumes/{room.scanroom.volume_id()}").text
+    assert page.count('class="state-searchable"') == 2
+    assert page.count('class="state-waiting"') == 1
+    assert "可搜索 2/3" in page
+    for page_id, version in zip(room.page_ids, (1, 1, "scan"), strict=True):
+        assert f'src="/api/v1/pages/{page_id}/image?width=240&amp;wait=0&amp;reading={version}"' in page
+
+
+def test_a_long_volume_comes_in_portions_and_opens_at_a_number(room: Room) -> None:
+    pages = PORTION * 2 + 1
+    contents = Contents("image/tiff", [Shape(index) for index in range(pages)])
+    room.scanroom.receive("全卷.tif", volume="证据材料卷五", contents=contents)
+    volume_id = room.scanroom.volume_id("证据材料卷五")
+    browser = room.signed_in()
+
+    middle = browser.get(f"/volumes/{volume_id}?start={PORTION + 5}").text
+    assert middle.count("<li ") == PORTION
+    assert f"第 {PORTION + 1}–{PORTION * 2} 页，共 {pages} 页" in middle
+    last = browser.get(f"/volumes/{volume_id}?start={pages}").text
+    assert last.count("<li ") == 1
+    target = browser.get(f"/volumes/{volume_id}/page?number=77").headers["location"]
+    assert room.scanroom.page(target.rpartition("/")[2]).page_number == 77
+    beyond = browser.get(f"/volumes/{volume_id}/page?number=9999").headers["location"]
+    assert room.scanroom.page(beyond.rpartition("/")[2]).page_number == pages
+
+
+def test_a_volume_that_is_not_there_is_said_to_be_missing(browser: TestClient) -> None:
+    assert browser.get("/volumes/v00").status_code == 404
+    assert browser.get("/volumes/v00/page?number=1").status_code == 404

@@ -1,0 +1,118 @@
+"""The page's picture: sizes, caching, and the wait for one that is not there."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+
+import pytest
+from PIL import Image
+from scanroom import HEIGHT, WIDTH
+from site_under_test import PAGES, Room
+from starlette.testclient import TestClient
+
+from dossier import work
+from search_api.page_picture import snapped_width
+
+
+def address(page_id: str, **params: object) -> str:
+    return f"/api/v1/pages/{page_id}/image?" + "&".join(f"{name}={value}" for name, value in params.items())
+
+
+@pytest.mark.parametrize(
+    ("asked", "width"), [(1, 240), (240, 240), (241, 800), (800, 800), (1600, 1000), (5000, 1000), (None, 1000)]
+)
+def test_the_picture_comes_in_few_widths_and_is_never_enlarged(
+    browser: TestClient, room: Room, asked: int | None, width: int
+) -> None:
+    answer = browser.get(address(room.page_ids[0], **({"width": asked} if asked else {})))
+    assert answer.headers["content-type"] == "image/jpeg"
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        assert picture.size == (width, round(HEIGHT * width / WIDTH))
+
+
+def test_a_width_is_snapped_to_the_next_larger_one() -> None:
+    assert [snapped_width(asked) for asked in (1, 240, 500, 1600, 1601, None)] == [240, 240, 800, 1600, None, None]
+
+
+def test_a_picture_whose_reading_is_named_is_kept_for_ever(browser: TestClient, room: Room) -> None:
+    named = browser.get(address(room.page_ids[0], width=240, reading=1))
+    assert named.headers["cache-control"] == "private, max-age=31536000, immutable"
+    for stale in (address(room.page_ids[0], width=240), address(room.page_ids[0], width=240, reading="scan")):
+        assert browser.get(stale).headers["cache-control"] == "private, no-cache"
+
+
+def test_a_picture_that_the_browser_has_is_not_sent_again(browser: TestClient, room: Room) -> None:
+    target = address(room.page_ids[0], width=240)
+    tag = browser.get(target).headers["etag"]
+    again = browser.get(target, headers={"if-none-match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    other_width = browser.get(address(room.page_ids[0], width=800), headers={"if-none-match": tag})
+    assert other_width.status_code == 200
+
+
+def test_a_picture_that_is_not_there_is_asked_for_urgently_and_soon_tried_again(room: Room) -> None:
+    problem = room.signed_in().get(address(room.page_ids[2], wait=0))
+    assert problem.status_code == 503
+    assert problem.json()["code"] == "picture_pending"
+    assert int(problem.headers["retry-after"]) > 0
+    assert problem.headers["cache-control"] == "no-store"
+    (asked,) = room.scanroom.requested(work.PICTURE)
+    assert (asked.subject_id, asked.priority, asked.state) == (room.page_ids[2], work.URGENT, "waiting")
+
+
+def test_asking_again_for_a_waiting_picture_writes_nothing(room: Room) -> None:
+    browser = room.signed_in()
+    browser.get(address(room.page_ids[2], wait=0))
+    (asked,) = room.scanroom.requested(work.PICTURE)
+    browser.get(address(room.page_ids[2], wait=0))
+    (again,) = room.scanroom.requested(work.PICTURE)
+    assert again.updated_at == asked.updated_at
+
+
+def test_a_picture_made_while_the_browser_waits_is_sent(room: Room) -> None:
+    timer = threading.Timer(0.4, room.scanroom.put_picture, (room.page_ids[2], PAGES[0], None))
+    timer.start()
+    begun = time.monotonic()
+    answer = room.signed_in().get(address(room.page_ids[2]))
+    timer.join()
+    assert answer.status_code == 200
+    assert 0.3 < time.monotonic() - begun < 5
+
+
+def test_a_page_that_is_read_while_its_scan_is_awaited_comes_upright(room: Room) -> None:
+    timer = threading.Timer(0.4, room.scanroom.read, (room.page_ids[2], PAGES[0]))
+    timer.start()
+    answer = room.signed_in().get(address(room.page_ids[2], reading="scan"))
+    timer.join()
+    assert answer.status_code == 200
+    assert answer.headers["etag"].startswith('"1-')
+    assert answer.headers["cache-control"] == "private, no-cache", "it is not the picture that was named"
+
+
+def test_a_picture_lost_from_derived_is_asked_for_again(room: Room) -> None:
+    browser = room.signed_in()
+    room.scanroom.derived.page_picture(room.page_ids[0], 1).unlink()
+    browser.get(address(room.page_ids[0], wait=0))
+    room.scanroom.finish_work(work.PICTURE, room.page_ids[0])
+    assert browser.get(address(room.page_ids[0], wait=0)).status_code == 503
+    (asked,) = room.scanroom.requested(work.PICTURE)
+    assert asked.state == "waiting"
+
+
+def test_a_picture_that_cannot_be_made_says_why_and_is_not_asked_for_again(room: Room) -> None:
+    browser = room.signed_in()
+    browser.get(address(room.page_ids[2], wait=0))
+    room.scanroom.finish_work(work.PICTURE, room.page_ids[2], "failed", "page_unreadable")
+    problem = browser.get(address(room.page_ids[2]))
+    assert (problem.status_code, problem.json()["code"]) == (422, "page_unreadable")
+    (asked,) = room.scanroom.requested(work.PICTURE)
+    assert asked.state == "failed"
+
+
+def test_a_picture_of_no_page_is_a_problem(browser: TestClient) -> None:
+    problem = browser.get(address("p00"))
+    assert (problem.status_code, problem.json()["code"]) == (404, "not_found")
+    assert browser.get(address("p00", width=0)).status_code == 422
+    assert browser.get(address("p00", wait=16)).status_code == 422

@@ -1,0 +1,73 @@
+"""Problems: one shape for everything that goes wrong."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from site_under_test import PASSWORD, Room
+from starlette.testclient import TestClient
+
+from dossier.errors import EdossierError, every_error
+from indexer.search import SearchResult
+from search_api.app import create_app
+from search_api.problems import problem_of
+
+FIELDS = {"type", "title", "status", "detail", "code", "remedy"}
+
+
+def test_every_error_of_the_project_has_a_status_and_keeps_its_code() -> None:
+    for code, kind in every_error().items():
+        problem = problem_of(kind("x"))
+        assert problem.code == code
+        assert 400 <= problem.status <= 599
+        assert problem.title == kind.chinese
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/nothing", 404, "not_found"),
+        ("DELETE", "/api/v1/status", 405, "method_not_allowed"),
+        ("GET", "/api/v1/pages/p00/text", 404, "not_found"),
+        ("GET", "/api/v1/search", 422, "invalid_request"),
+    ],
+)
+def test_problems_have_one_shape(browser: TestClient, method: str, path: str, status: int, code: str) -> None:
+    answer = browser.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert set(problem) == FIELDS
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["type"] == f"urn:edossier:problem:{code}"
+    assert problem["remedy"]
+
+
+def test_a_person_gets_a_page_and_a_program_json(browser: TestClient) -> None:
+    page = browser.get("/nothing", headers={"accept": "text/html"})
+    assert page.status_code == 404
+    assert "没有这个页面" in page.text
+    problem = browser.get("/nothing", headers={"accept": "application/json"})
+    assert problem.json()["code"] == "not_found"
+
+
+def test_a_fault_of_ours_is_logged_and_tells_nothing_of_the_inside(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(query: str, case: str | None = None, limit: int = 20, offset: int = 0) -> SearchResult:
+        raise RuntimeError("the secret inside")
+
+    scanroom = room.scanroom
+    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, broken, PASSWORD)
+    browser = Room(scanroom, app, room.page_ids).signed_in()
+    with caplog.at_level(logging.ERROR):
+        problem = browser.get("/api/v1/search?q=a")
+        page = browser.get("/?q=a")
+    assert (problem.status_code, problem.json()["code"]) == (500, "internal")
+    assert page.status_code == 500
+    assert EdossierError.chinese in page.text
+    for answer in (problem, page):
+        assert "secret" not in answer.text
+        assert answer.headers["x-frame-options"] == "DENY"
+    assert caplog.text.count("\nRuntimeError: the secret inside") == 2

@@ -1,0 +1,139 @@
+"""The door: the one-time password, the cookie, and what happens to those who guess."""
+
+from __future__ import annotations
+
+import pytest
+from site_under_test import PASSWORD, Room
+
+from search_api.session import COOKIE, FREE_FAILURES, IDLE_SECONDS, Doorkeeper, local_target
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_right_password_opens_the_page_that_was_asked_for(room: Room) -> None:
+    client = room.client()
+    turned_away = client.get("/?q=林晓禾&case=7")
+    assert turned_away.status_code == 303
+    once, twice = "%E6%9E%97%E6%99%93%E7%A6%BE", "%25E6%259E%2597%25E6%2599%2593%25E7%25A6%25BE"
+    assert turned_away.headers["location"] == f"/login?next=/%3Fq%3D{twice}%26case%3D7"
+
+    form = client.get(turned_away.headers["location"])
+    assert f'name="next" value="/?q={once}&amp;case=7"' in form.text
+    entered = client.post("/login", data={"password": PASSWORD, "next": f"/?q={once}&case=7"})
+
+    assert entered.headers["location"] == f"/?q={once}&case=7"
+    assert client.get("/board").status_code == 200
+
+
+def test_spaces_around_a_copied_password_do_no_harm(room: Room) -> None:
+    assert room.client().post("/login", data={"password": f" {PASSWORD}\n"}).status_code == 303
+
+
+def test_the_cookie_is_kept_from_scripts_and_other_sites(room: Room) -> None:
+    answer = room.client().post("/login", data={"password": PASSWORD})
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Path=/" in cookie
+    assert PASSWORD not in cookie
+
+
+def test_a_wrong_password_is_refused_without_a_cookie(room: Room) -> None:
+    client = room.client()
+    answer = client.post("/login", data={"password": PASSWORD[:-1]})
+    assert answer.status_code == 401
+    assert "set-cookie" not in answer.headers
+    assert "口令不对" in answer.text
+    assert client.get("/board").status_code == 303
+
+
+def test_an_invented_cookie_is_not_a_session(room: Room) -> None:
+    client = room.client()
+    client.cookies.set(COOKIE, "x" * 43)
+    assert client.get("/board").status_code == 303
+
+
+def test_after_five_wrong_passwords_even_the_right_one_must_wait(room: Room) -> None:
+    client = room.client()
+    for _ in range(FREE_FAILURES):
+        answer = client.post("/login", data={"password": "guess"})
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 30
+    refused = client.post("/login", data={"password": PASSWORD})
+    assert refused.status_code == 429
+    assert "set-cookie" not in refused.headers
+
+
+def test_the_wait_doubles_with_each_further_failure_and_ends() -> None:
+    clock = Clock()
+    door = Doorkeeper(PASSWORD, clock)
+    waits = []
+    for _ in range(FREE_FAILURES + 6):
+        assert door.enter("10.0.0.7", "guess") is None
+        waits.append(door.seconds_locked("10.0.0.7"))
+        clock.now += waits[-1]
+    assert waits == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900]
+    assert door.enter("10.0.0.7", PASSWORD) is not None
+    assert door.enter("10.0.0.7", "guess") is None
+    assert door.seconds_locked("10.0.0.7") == 0
+
+
+def test_one_address_that_guesses_does_not_lock_out_another() -> None:
+    door = Doorkeeper(PASSWORD, Clock())
+    for _ in range(FREE_FAILURES):
+        door.enter("10.0.0.7", "guess")
+    assert door.enter("10.0.0.7", PASSWORD) is None
+    assert door.enter("10.0.0.8", PASSWORD) is not None
+
+
+def test_a_session_ends_after_a_night_without_use() -> None:
+    clock = Clock()
+    door = Doorkeeper(PASSWORD, clock)
+    token = door.enter("", PASSWORD)
+    assert token is not None
+    clock.now += IDLE_SECONDS - 1
+    assert door.knows(token)
+    clock.now += IDLE_SECONDS - 1
+    assert door.knows(token), "use prolongs it"
+    clock.now += IDLE_SECONDS + 1
+    assert not door.knows(token)
+
+
+def test_leaving_ends_the_session_on_the_server(room: Room) -> None:
+    client = room.signed_in()
+    token = client.cookies[COOKIE]
+    assert client.post("/logout").headers["location"] == "/login"
+    client.cookies.set(COOKIE, token)
+    assert client.get("/board").status_code == 303
+
+
+def test_an_empty_password_is_no_password() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        Doorkeeper("")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "javascript:alert(1)",
+        "board",
+        "",
+        "/\t/x.example",
+    ],
+)
+def test_the_login_never_leads_to_another_site(target: str) -> None:
+    assert local_target(target) == "/"
+
+
+def test_whoever_is_inside_does_not_see_the_form_again(room: Room) -> None:
+    answer = room.signed_in().get("/login?next=/board")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/board")
