@@ -21,6 +21,10 @@ _JPEG_END = 0xD9
 _PNG_SIGNATURE_LENGTH = 8
 _PNG_LONGEST_CHUNK = 2**31 - 1
 
+_BMP_CORE_HEADER = 12
+# BITMAPINFOHEADER, biCompression: BI_RGB, BI_BITFIELDS, BI_ALPHABITFIELDS.
+_BMP_PLAIN = {0, 3, 6}
+
 _ZERO_TAIL = 1024
 
 
@@ -80,10 +84,35 @@ def require_webp_end(content: bytes) -> None:
     """Compare a WebP's announced length with its real one.
 
     Raises:
-        TruncatedFile: the file is shorter than its RIFF header says.
+        TruncatedFile: the file is shorter than its RIFF header says, or its end was never written: the decoder takes
+            zeros for a picture.
     """
-    if len(content) < 12 or 8 + int.from_bytes(content[4:8], "little") > len(content):
-        raise TruncatedFile("WebP shorter than its header says")
+    announced = 8 + int.from_bytes(content[4:8], "little")
+    if announced > len(content):
+        raise TruncatedFile(f"WebP: {announced - len(content)} bytes are missing")
+    if ends_in_zeros(content[:announced]):
+        raise TruncatedFile("its end was reserved but never written")
+
+
+def require_bmp_end(content: bytes) -> None:
+    """Compare a BMP's length with that of its rows, where they are not compressed.
+
+    Raises:
+        TruncatedFile: rows, or parts of the header, are missing.
+    """
+    (start,) = struct.unpack_from("<I", content, 10)
+    (header,) = struct.unpack_from("<I", content, 14)
+    layout, place = ("<HHHH", 18) if header == _BMP_CORE_HEADER else ("<iiHHI", 18)
+    if len(content) < 14 + header:
+        raise TruncatedFile("BMP cut within its header")
+    width, height, _, bits, *coding = struct.unpack_from(layout, content, place)
+    if coding and coding[0] not in _BMP_PLAIN:
+        return
+    row = (abs(width) * bits + 31) // 32 * 4
+    # The last row's padding carries nothing.
+    missing = start + row * (abs(height) - 1) + (abs(width) * bits + 7) // 8 - len(content)
+    if missing > 0:
+        raise TruncatedFile(f"BMP: {missing} bytes are missing")
 
 
 def ends_in_zeros(content: bytes) -> bool:

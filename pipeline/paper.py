@@ -36,7 +36,7 @@ def resolution(width: int, height: int, tagged_dpi: float | None) -> tuple[float
         Pixels an inch, and True where `tagged_dpi` was believed.
     """
     if tagged_dpi is not None and LEAST_DPI <= tagged_dpi <= GREATEST_DPI:
-        return float(tagged_dpi), True
+        return round(float(tagged_dpi), 2), True
     short, long = sorted((width, height))
     candidates = [(_A4, dpi) for dpi in _SCANNER_DPIS]
     candidates += [(paper, dpi) for dpi in _SCANNER_DPIS for paper in _PAPERS]

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object
 
 # ISO 32000-1, table 165: Hidden and NoView.
 _UNSEEN_FLAGS = 0b10 | 0b100000
 _WITHOUT_LOOK = {"/Link", "/Popup"}
+# Viewers draw these from their own entries where they bring no look.
+_SELF_DRAWN = {
+    "/Circle",
+    "/FreeText",
+    "/Highlight",
+    "/Ink",
+    "/Line",
+    "/Square",
+    "/Squiggly",
+    "/StrikeOut",
+    "/Underline",
+}
 _TYPED_FIELDS = {"/Tx", "/Ch"}
 _DEEPEST_FIELD = 32
 
@@ -48,29 +62,24 @@ def _shown(page: pikepdf.Page) -> list[Object]:
 def _is_shown(annotation: Object) -> bool:
     if not isinstance(annotation, Dictionary) or str(annotation.get("/Subtype")) in _WITHOUT_LOOK:
         return False
-    if int(annotation.get("/F", 0)) & _UNSEEN_FLAGS:
+    flags = annotation.get("/F", 0)
+    if isinstance(flags, int) and flags & _UNSEEN_FLAGS:
+        return False
+    rectangle = numbers(annotation.get("/Rect"))
+    if len(rectangle) != 4 or rectangle[0] == rectangle[2] or rectangle[1] == rectangle[3]:
         return False
     look = annotation.get("/AP")
     has_look = isinstance(look, Dictionary) and look.get("/N") is not None
-    rectangle = annotation.get("/Rect")
-    if not isinstance(rectangle, Array) or len(rectangle) != 4:
-        return False
-    left, bottom, right, top = (float(edge) for edge in rectangle.as_list())
-    has_extent = left != right and bottom != top
-    # Viewers draw these from their own entries where they bring no look.
-    draws_itself = str(annotation.get("/Subtype")) in {
-        "/FreeText",
-        "/Highlight",
-        "/Ink",
-        "/Line",
-        "/Square",
-        "/Circle",
-        "/Underline",
-        "/StrikeOut",
-        "/Squiggly",
-    }
     is_field = annotation.get("/Subtype") == Name.Widget and _inherited(annotation, "/V") is not None
-    return has_extent and (has_look or draws_itself or is_field)
+    return has_look or is_field or str(annotation.get("/Subtype")) in _SELF_DRAWN
+
+
+def numbers(array: Object | None) -> list[float]:
+    """The numbers of a PDF array; none where it is anything else."""
+    if not isinstance(array, Array):
+        return []
+    found = array.as_list()
+    return [float(value) for value in found] if all(isinstance(value, int | Decimal) for value in found) else []
 
 
 def _inherited(field: Object, key: str) -> str | None:

@@ -14,17 +14,22 @@ import pikepdf
 import pypdfium2
 
 from dossier.errors import DamagedFile, FileTooLarge, PageUnreadable
-from pipeline.paper import resolution
+from pipeline.paper import LEAST_DPI, resolution
 from pipeline.pdf_annotations import has_hidden_layers, shows_annotations, shows_typed_annotations
 from pipeline.pdf_file import PdfFile, opened_pdf
+from pipeline.pdf_forms import require_finite
 from pipeline.pdf_marks import Mark, page_marks, page_size, visible_marks
 from pipeline.pdf_pictures import is_whole_page, lets_nothing_through, match_pictures, native_dpi, quarter_turn
 from pipeline.pdf_text import PageText, page_text
+from pipeline.rectangles import area
 from pipeline.sources import Limits, PageKind
 
 _RENDERING_DPI = 300.0
 # Strips and layers of a scan are rendered as finely as they are stored, up to this.
 _FINEST_DPI = 600.0
+# A4's long side at 300 dpi, and a little. Pictures placed more coarsely than any scanner works are rendered up to this
+# size; a page of metres, as programs make it of a photograph with a point for each pixel, is not blown up.
+_USUAL_PIXELS = 3520.0
 _POINTS_AN_INCH = 72.0
 # A unit of a metre; ISO 32000 names no limit.
 _GREATEST_UNIT = 2835
@@ -38,6 +43,8 @@ _PICTURE_SHARE = 0.25
 _SEGMENTS_A_CHARACTER = 100
 # From this share on, the pictures are the page, and their resolution is its resolution.
 _SCANNED_SHARE = 0.8
+# Smaller ones are logos, stamps and signatures; a page is not given up for them.
+_LARGE_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class PageContent:
         kind: how it is to be read.
         seen: what a person sees on it.
         text: its visible characters.
+        images: how the seen pictures are stored, by the address of their mark.
         whole: the one picture that is the page, as painted and as stored, for kind "pdf_picture".
     """
 
@@ -62,6 +70,7 @@ class PageContent:
     kind: PageKind
     seen: list[Mark]
     text: PageText
+    images: dict[int, pikepdf.Object]
     whole: tuple[Mark, pikepdf.Object] | None
 
 
@@ -96,14 +105,24 @@ def page_content(pdf: PdfFile, index: int, limits: Limits, has_layers: bool) -> 
     """
     stored = pdf.structure.pages[index]
     try:
+        require_finite(stored)
         page = pdf.canvas[index]
-    except pypdfium2.PdfiumError as error:
+    except (pikepdf.PdfError, pypdfium2.PdfiumError, TypeError) as error:
         raise DamagedFile(f"PDF page {index + 1}: {error}") from error
     with closing(page):
         try:
-            yield _examined(page, stored, limits, has_layers)
-        except (pikepdf.PdfError, pypdfium2.PdfiumError) as error:
+            content = _examined(page, stored, limits, has_layers)
+        except (pikepdf.PdfError, pypdfium2.PdfiumError, AttributeError, TypeError, ValueError) as error:
+            # pikepdf answers with Python's own errors where an object is of another type than the standard says.
             raise DamagedFile(f"PDF page {index + 1}: {error}") from error
+        yield content
+
+
+def large_pictures(content: PageContent) -> list[pikepdf.Object]:
+    """The stored pictures that take a good part of the page each."""
+    least = _LARGE_SHARE * content.size[0] * content.size[1]
+    pictures = [mark for mark in content.seen if mark.kind == "picture" and area(mark.box) >= least]
+    return [content.images[mark.address] for mark in pictures if mark.address in content.images]
 
 
 def _examined(page: Any, stored: pikepdf.Page, limits: Limits, has_layers: bool) -> PageContent:
@@ -119,6 +138,8 @@ def _examined(page: Any, stored: pikepdf.Page, limits: Limits, has_layers: bool)
             mark.is_opaque = image is not None and lets_nothing_through(image)
     seen = visible_marks(marks)
     size = page_size(page)
+    if min(size) <= 0:
+        raise DamagedFile("a page without extent")
     is_plain = not has_layers and not shows_annotations(stored)
     whole = None
     if is_plain and len(seen) == 1 and (image := images.get(seen[0].address)) is not None:
@@ -129,7 +150,7 @@ def _examined(page: Any, stored: pikepdf.Page, limits: Limits, has_layers: bool)
         text = page_text(page, marks)
         if _is_readable(text, seen) and not shows_typed_annotations(stored):
             kind = "pdf_text"
-    return PageContent(page, stored, size, _unit(stored), kind, seen, text, whole)
+    return PageContent(page, stored, size, _unit(stored), kind, seen, text, images, whole)
 
 
 def _is_readable(text: PageText, seen: list[Mark]) -> bool:
@@ -143,8 +164,8 @@ def _is_readable(text: PageText, seen: list[Mark]) -> bool:
 
 def _picture_share(seen: list[Mark], size: tuple[float, float]) -> float:
     """The part of the page under pictures, at most 1; what lies over each other counts twice."""
-    areas = ((mark.box[2] - mark.box[0]) * (mark.box[3] - mark.box[1]) for mark in seen if mark.kind == "picture")
-    return min(sum(areas) / max(size[0] * size[1], 1e-6), 1.0)
+    covered = sum(area(mark.box) for mark in seen if mark.kind == "picture")
+    return min(covered / (size[0] * size[1]), 1.0)
 
 
 def decoded_shape(content: PageContent, limits: Limits) -> tuple[int, int, float, bool]:
@@ -155,16 +176,19 @@ def decoded_shape(content: PageContent, limits: Limits) -> tuple[int, int, float
         across, _ = native_dpi(mark, content.unit)
         if quarter_turn(mark.matrix) in (90, 270):
             width, height = height, width
-        dpi, trusted = resolution(width, height, round(across, 2))
+        dpi, trusted = resolution(width, height, across)
         return width, height, dpi, trusted
-    wanted = _RENDERING_DPI
-    if _picture_share(content.seen, content.size) >= _SCANNED_SHARE:
-        pictures = [mark for mark in content.seen if mark.kind == "picture"]
-        wanted = min(max(max(native_dpi(mark, content.unit)) for mark in pictures), _FINEST_DPI)
     inches = [side * content.unit / _POINTS_AN_INCH for side in content.size]
-    wanted = min(wanted, math.sqrt(limits.max_pixels / max(inches[0] * inches[1], 1e-6)))
+    wanted = _RENDERING_DPI
+    is_scan = _picture_share(content.seen, content.size) >= _SCANNED_SHARE
+    if is_scan:
+        native = max(max(native_dpi(mark, content.unit)) for mark in content.seen if mark.kind == "picture")
+        if native < LEAST_DPI:
+            native = max(native, min(_RENDERING_DPI, _USUAL_PIXELS / max(inches)))
+        wanted = min(native, _FINEST_DPI)
+    wanted = min(wanted, math.sqrt(limits.max_pixels / (inches[0] * inches[1])))
     width, height = (max(1, math.floor(inch * wanted + 0.5)) for inch in inches)
-    dpi, trusted = resolution(width, height, round(wanted, 2))
+    dpi, trusted = resolution(width, height, wanted) if is_scan else (round(wanted, 2), True)
     return width, height, dpi, trusted
 
 

@@ -53,14 +53,15 @@ def opened_pdf(path: Path, limits: Limits) -> Iterator[PdfFile]:
         EmptyFile: it has no page.
         FileTooLarge: it has more pages than the limit.
     """
-    with path.open("rb") as file:
+    # Two handles: each library expects to find its file where it left it.
+    with path.open("rb") as file, path.open("rb") as drawn:
         ending = _ending(file)
         structure = _structure(file, ending)
         with structure:
             count = _page_count(structure, limits)
             if ending:
                 raise TruncatedFile(ending)
-            canvas = _canvas(file, structure, count)
+            canvas = _canvas(drawn, structure, count)
             try:
                 yield PdfFile(structure, canvas)
             finally:
@@ -103,7 +104,6 @@ def _page_count(structure: pikepdf.Pdf, limits: Limits) -> int:
 
 def _canvas(file: BinaryIO, structure: pikepdf.Pdf, count: int) -> Any:
     try:
-        file.seek(0)
         canvas = pypdfium2.PdfDocument(file)
         canvas.init_forms()
         if len(canvas) == count:

@@ -7,20 +7,20 @@ the page's UserUnit) from the top left of the page as displayed, y downward, Cro
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import numpy as np
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
 from pipeline.placement import Affine
+from pipeline.rectangles import Rectangle, around, is_there, meet, placed
 
 MarkKind = Literal["text", "picture", "path", "shading"]
-Rectangle: TypeAlias = tuple[float, float, float, float]
-"""x0, y0, x1, y1 with x0 ≤ x1 and y0 ≤ y1."""
 
 _KINDS: dict[int, MarkKind] = {
     pdfium.FPDF_PAGEOBJ_TEXT: "text",
@@ -49,7 +49,7 @@ class Mark:
         kind: what it is.
         box: its place, cut to page and clip; x1 < x0 or y1 < y0 where nothing of it is left.
         handle: PDFium's object; holds while the page is open.
-        is_painted: False for invisible text, empty paint, full transparency.
+        is_painted: False for paths without paint and for full transparency.
         is_white: painted in white or nearly so; never for pictures.
         is_opaque: a filled upright rectangle or picture through which nothing shines; of a picture's own masks PDFium
             tells nothing, they are for the caller to see to.
@@ -95,45 +95,44 @@ def display_matrix(page: Any) -> Affine:
     }[page.get_rotation()]
 
 
-def placed(matrix: Affine, left: float, bottom: float, right: float, top: float) -> Rectangle:
-    """The upright box around a rectangle after `matrix`."""
-    corners = [matrix.apply(x, y) for x in (left, right) for y in (bottom, top)]
-    across, down = [x for x, _ in corners], [y for _, y in corners]
-    return min(across), min(down), max(across), max(down)
-
-
-def meet(one: Rectangle, other: Rectangle) -> Rectangle:
-    """What two rectangles share; x1 < x0 or y1 < y0 where that is nothing."""
-    return max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3])
-
-
-def is_there(box: Rectangle) -> bool:
-    """Whether a rectangle is not empty; a line without thickness is there."""
-    return box[0] <= box[2] and box[1] <= box[3]
-
-
 def page_marks(page: Any) -> list[Mark]:
-    """Everything that the page's content paints or seems to paint, first painted first."""
+    """Everything that the page's content seems to paint, first painted first; invisible text is left out.
+
+    A scan's invisible text has an object for each word, more than all else in the file together.
+    """
     frame = (0.0, 0.0, *page_size(page))
     count, get = pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject
     return list(_marks(page.raw, count, get, display_matrix(page), frame, True, 0))
 
 
 def visible_marks(marks: list[Mark]) -> list[Mark]:
-    """Those that a person sees: painted, on the page, not behind something, not white on nothing."""
+    """Those that a person sees: painted, on the page, not behind something, not white on nothing.
+
+    Texts are compared with everything that may lie over or under them; paths, of which a drawing has tens of thousands,
+    with what lies over half of all, and with the space that all before them take.
+    """
     if not marks:
         return []
     boxes = np.array([mark.box for mark in marks])
-    cover_order = np.array([order for order, mark in enumerate(marks) if mark.is_opaque], dtype=int)
-    covers = boxes[cover_order] + np.array([-_SLACK, -_SLACK, _SLACK, _SLACK])
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    slack = np.array([-_SLACK, -_SLACK, _SLACK, _SLACK])
+    opaque = np.array([order for order, mark in enumerate(marks) if mark.is_opaque], dtype=int)
+    large = opaque[areas[opaque] * 2 >= areas.max(initial=0.0)]
     is_seen = np.zeros(len(marks), dtype=bool)
+    taken: Rectangle = (math.inf, math.inf, -math.inf, -math.inf)
     for order, mark in enumerate(marks):
         if not mark.is_painted or not is_there(mark.box):
             continue
-        later = covers[np.searchsorted(cover_order, order, side="right") :]
-        if len(later) and bool(_holding(later, boxes[order]).any()):
+        covers = large if mark.kind == "path" else opaque
+        later = covers[np.searchsorted(covers, order, side="right") :]
+        if len(later) and bool(_holding(boxes[later] + slack, boxes[order]).any()):
             continue
-        is_seen[order] = not mark.is_white or bool(_meeting(boxes[is_seen], boxes[order]).any())
+        if mark.is_white and not is_there(meet(taken, mark.box)):
+            continue
+        if mark.is_white and mark.kind == "text" and not _meeting(boxes[:order][is_seen[:order]], boxes[order]).any():
+            continue
+        is_seen[order] = True
+        taken = around(taken, mark.box)
     return [mark for mark, seen in zip(marks, is_seen, strict=True) if seen]
 
 
@@ -161,15 +160,17 @@ def _marks(
     for place in range(count(parent)):
         handle = get(parent, place)
         kind = pdfium.FPDFPageObj_GetType(handle)
-        clip = _clip(handle, matrix, frame)
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT and pdfium.FPDFTextObj_GetTextRenderMode(handle) in _UNSEEN_TEXT:
+            continue
+        clip, is_level = _clip(handle, matrix, frame)
         if kind == pdfium.FPDF_PAGEOBJ_FORM:
             if depth < _DEEPEST_FORM and is_there(clip):
                 inner = _matrix(handle).then(matrix)
-                solid = is_solid and not pdfium.FPDFPageObj_HasTransparency(handle)
+                solid = is_solid and is_level and not pdfium.FPDFPageObj_HasTransparency(handle)
                 counts, gets = pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject
                 yield from _marks(handle, counts, gets, inner, clip, solid, depth + 1)
         elif kind in _KINDS:
-            yield _mark(handle, _KINDS[kind], matrix, clip, is_solid)
+            yield _mark(handle, _KINDS[kind], matrix, clip, is_solid and is_level)
 
 
 def _mark(handle: Any, kind: MarkKind, matrix: Affine, clip: Rectangle, is_solid: bool) -> Mark:
@@ -191,7 +192,7 @@ def _mark(handle: Any, kind: MarkKind, matrix: Affine, clip: Rectangle, is_solid
         ink = _ink(
             handle, pdfium.FPDFPageObj_GetStrokeColor if mode in _STROKED_TEXT else pdfium.FPDFPageObj_GetFillColor
         )
-        return Mark(kind, box, handle, mode not in _UNSEEN_TEXT and ink != "none", is_white=ink == "white")
+        return Mark(kind, box, handle, ink != "none", is_white=ink == "white")
     if kind == "path":
         return _path(handle, box, is_solid and is_wide)
     return Mark(kind, box, handle, True)
@@ -235,17 +236,20 @@ def _matrix(handle: Any) -> Affine:
     return Affine(raw.a, raw.b, raw.c, raw.d, raw.e, raw.f)
 
 
-def _clip(handle: Any, matrix: Affine, frame: Rectangle) -> Rectangle:
-    """What the object's clip paths leave of `frame`, each taken as the box around it."""
+def _clip(handle: Any, matrix: Affine, frame: Rectangle) -> tuple[Rectangle, bool]:
+    """What the object's clip paths leave of `frame`, each taken as the box around it, and whether they are boxes."""
     clip = pdfium.FPDFPageObj_GetClipPath(handle)
+    is_level = True
     for path in range(max(pdfium.FPDFClipPath_CountPaths(clip), 0)):
         segments = pdfium.FPDFClipPath_CountPathSegments(clip, path)
+        is_level &= segments in _RECTANGLE_SEGMENTS
         if not 0 < segments <= _LONGEST_CLIP:
             continue
         points = [_point(pdfium.FPDFClipPath_GetPathSegment(clip, path, place)) for place in range(segments)]
+        is_level &= all(min(abs(x1 - x0), abs(y1 - y0)) < _SLACK for (x0, y0), (x1, y1) in pairwise(points))
         across, down = [x for x, _ in points], [y for _, y in points]
         frame = meet(frame, placed(matrix, min(across), min(down), max(across), max(down)))
-    return frame
+    return frame, is_level
 
 
 def _point(segment: Any) -> tuple[float, float]:

@@ -16,11 +16,13 @@ from dossier.errors import PageUnreadable
 from dossier.reading import Box, Line, Reading
 from pipeline.painted_order import in_painted_order
 from pipeline.pdf_annotations import has_hidden_layers
-from pipeline.pdf_content import decoded_shape, opened_page, page_content
+from pipeline.pdf_content import decoded_shape, large_pictures, opened_page, page_content
 from pipeline.pdf_file import opened_pdf
-from pipeline.pdf_marks import Mark, Rectangle, upright_rules
+from pipeline.pdf_holes import require_nothing_lost
+from pipeline.pdf_marks import Mark, upright_rules
 from pipeline.pdf_pictures import EmbeddedPicture, native_dpi, quarter_turn, require_whole_picture
 from pipeline.placement import Affine
+from pipeline.rectangles import Rectangle
 from pipeline.sources import Limits, PageSource
 from pipeline.text_lines import GlyphLine, glyph_lines
 
@@ -54,11 +56,14 @@ def pdf_pixels(path: Path, index: int, limits: Limits) -> tuple[Pixels, float, b
         FileRefused: the file is not what it was.
     """
     with opened_page(path, index, limits) as content:
-        _require_content(content.stored)
+        if not content.seen:
+            require_nothing_lost(path, content.stored)
         width, height, dpi, trusted = decoded_shape(content, limits)
+        if content.kind != "pdf_text":
+            for image in large_pictures(content):
+                require_whole_picture(image)
         if content.whole:
-            mark, image = content.whole
-            require_whole_picture(image)
+            mark, _ = content.whole
             pixels = np.rot90(_bitmap_of(mark), k=-(quarter_turn(mark.matrix) or 0) // 90)
         else:
             pixels = _rendered(content.page, width, height)
@@ -74,12 +79,11 @@ def text_reading(path: Path, index: int, limits: Limits | None = None) -> Readin
         limits: as given to `decode_page`.
 
     Raises:
-        PageUnreadable: the page's content is missing.
+        PageUnreadable: the page is not there.
         FileRefused: the file is not what it was.
     """
     limits = limits or Limits()
     with opened_page(path, index, limits) as content:
-        _require_content(content.stored)
         width, height, dpi, _ = decoded_shape(content, limits)
         lines = in_painted_order(glyph_lines(content.text.glyphs, upright_rules(content.seen)))
         found = tuple(_placed_line(line, content.size) for line in lines)
@@ -144,14 +148,3 @@ def _placed_line(line: GlyphLine, size: tuple[float, float]) -> Line:
 def _fraction(box: Rectangle, size: tuple[float, float]) -> Box:
     places = (box[0] / size[0], box[1] / size[1], box[2] / size[0], box[3] / size[1])
     return Box(*(round(min(max(place, 0.0), 1.0), 5) for place in places))
-
-
-def _require_content(stored: pikepdf.Page) -> None:
-    """Tell a page whose content is gone from one that is empty: PDFium shows both as white paper.
-
-    Raises:
-        PageUnreadable: the page refers to content that the file does not hold.
-    """
-    written = stored.obj.unparse()
-    if b"/Contents" in written and stored.obj.get("/Contents") is None:
-        raise PageUnreadable("the page's content is missing from the file")

@@ -11,8 +11,10 @@ from pikepdf import Array, Name, Object
 
 from dossier.errors import FileRefused, PageUnreadable
 from pipeline.completeness import require_jpeg_end
-from pipeline.pdf_marks import Mark, Rectangle
+from pipeline.pdf_annotations import numbers
+from pipeline.pdf_marks import Mark
 from pipeline.placement import Affine
+from pipeline.rectangles import Rectangle
 
 _DEEPEST_FORM = 15
 # Scans are placed to the last point or rounded to a whole one; a margin that shows is wider.
@@ -52,7 +54,7 @@ class EmbeddedPicture:
 def match_pictures(page: pikepdf.Page, marks: list[Mark]) -> dict[int, Object]:
     """The stored image of each painted picture, by its mark's address; empty where the two readings disagree."""
     painted = [mark for mark in marks if mark.kind == "picture"]
-    stored = list(_painted(page.obj, page.obj.get("/Resources"), 0)) if painted else []
+    stored = list(_painted(page.obj, page.obj.get("/Resources"), ())) if painted else []
     if len(stored) != len(painted):
         return {}
     matched: dict[int, Object] = {}
@@ -137,7 +139,7 @@ def require_whole_picture(image: Object) -> None:
         raise PageUnreadable(str(getattr(error, "detail", error))) from error
 
 
-def _painted(holder: Object, resources: Object | None, depth: int) -> Iterator[Object | None]:
+def _painted(holder: Object, resources: Object | None, within: tuple[tuple[int, int], ...]) -> Iterator[Object | None]:
     """The images that a page or form paints, in order; None for one that is written into the content itself."""
     named = resources.get("/XObject") if resources is not None else None
     for instruction in pikepdf.parse_content_stream(holder, "Do BI ID EI"):
@@ -150,8 +152,8 @@ def _painted(holder: Object, resources: Object | None, depth: int) -> Iterator[O
             continue
         if found.get("/Subtype") == Name.Image:
             yield found
-        elif found.get("/Subtype") == Name.Form and depth < _DEEPEST_FORM:
-            yield from _painted(found, found.get("/Resources", resources), depth + 1)
+        elif found.get("/Subtype") == Name.Form and len(within) < _DEEPEST_FORM and found.objgen not in within:
+            yield from _painted(found, found.get("/Resources", resources), (*within, found.objgen))
 
 
 def _unclipped(mark: Mark) -> Rectangle:
@@ -161,7 +163,9 @@ def _unclipped(mark: Mark) -> Rectangle:
 
 
 def _is_plain(image: Object) -> bool:
-    """Whether the samples mean what they usually mean (ISO 32000-1, table 90)."""
+    """Whether the picture has one coding, and samples that mean what they usually mean (ISO 32000-1, table 90)."""
+    if len(_filters(image)) > 1:
+        return False
     decode = image.get("/Decode")
     if decode is None:
         return True
@@ -169,7 +173,7 @@ def _is_plain(image: Object) -> bool:
     top = 1.0
     if isinstance(space, Array) and len(space) and space[0] == Name.Indexed:
         top = 2.0 ** int(image.get("/BitsPerComponent", 8)) - 1
-    values = [float(value) for value in decode.as_list()]
+    values = numbers(decode)
     return bool(values) and all(value == (top if place % 2 else 0.0) for place, value in enumerate(values))
 
 

@@ -7,10 +7,13 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pypdfium2.raw as pdfium
+from numpy.typing import NDArray
 
-from pipeline.pdf_marks import Mark, Rectangle, address, display_matrix, page_size, placed, visible_marks
+from pipeline.pdf_marks import Mark, address, display_matrix, page_size, visible_marks
 from pipeline.placement import Affine
+from pipeline.rectangles import Rectangle, placed
 from pipeline.text_lines import Glyph
 
 _SURROGATES = range(0xD800, 0xE000)
@@ -49,7 +52,8 @@ def page_text(page: Any, marks: list[Mark]) -> PageText:
     if not seen:
         return PageText((), 0, 0)
     order = {mark.address: place for place, mark in enumerate(marks)}
-    covers = [(place, mark.box) for place, mark in enumerate(marks) if mark.is_opaque]
+    opaque = [place for place, mark in enumerate(marks) if mark.is_opaque]
+    covers = np.array([(place, *marks[place].box) for place in opaque]).reshape(-1, 5)
     width, height = page_size(page)
     matrix = display_matrix(page)
     glyphs: list[Glyph] = []
@@ -72,7 +76,7 @@ def page_text(page: Any, marks: list[Mark]) -> PageText:
             x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
             if not (0 <= x <= width and 0 <= y <= height):
                 continue
-            if any(later > order[owner] and _contains(cover, x, y) for later, cover in covers):
+            if _is_covered(covers, order[owner], x, y):
                 continue
             character = _character(code)
             if not character:
@@ -116,5 +120,10 @@ def _placing(textpage: Any, place: int, matrix: Affine, code: int) -> tuple[Rect
     return box, em or max(box[3] - box[1], 0.1), angle
 
 
-def _contains(box: Rectangle, x: float, y: float) -> bool:
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+def _is_covered(covers: NDArray[np.float64], order: int, x: float, y: float) -> bool:
+    """Whether something painted after `order` lies over a point; `covers` has rows of order, x0, y0, x1, y1."""
+    later = covers[np.searchsorted(covers[:, 0], order, side="right") :]
+    if not len(later):
+        return False
+    inside = (later[:, 1] <= x) & (x <= later[:, 3]) & (later[:, 2] <= y) & (y <= later[:, 4])
+    return bool(inside.any())

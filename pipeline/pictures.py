@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from dossier.errors import DamagedFile, EdossierError, FileTooLarge
-from pipeline.completeness import require_jpeg_end, require_png_end, require_webp_end
+from pipeline.completeness import require_bmp_end, require_jpeg_end, require_png_end, require_webp_end
 from pipeline.paper import resolution
 from pipeline.sources import Format, Limits, PageSource
 from pipeline.tiff_frames import tiff_frames
@@ -30,6 +30,12 @@ _PILLOW_FORMATS = {
     Format.BMP: "BMP",
     Format.WEBP: "WEBP",
     Format.TIFF: "TIFF",
+}
+_REQUIRED_ENDS: dict[Format, Callable[[bytes], None]] = {
+    Format.JPEG: require_jpeg_end,
+    Format.PNG: require_png_end,
+    Format.BMP: require_bmp_end,
+    Format.WEBP: require_webp_end,
 }
 _TIFF_PHOTOMETRIC = 262
 _MIN_IS_WHITE = 0
@@ -50,12 +56,7 @@ def picture_pages(path: Path, format_: Format, limits: Limits) -> tuple[PageSour
     if format_ is Format.TIFF:
         return _tiff_pages(path, limits)
     content = path.read_bytes()
-    if format_ is Format.JPEG:
-        require_jpeg_end(content)
-    elif format_ is Format.PNG:
-        require_png_end(content)
-    elif format_ is Format.WEBP:
-        require_webp_end(content)
+    _REQUIRED_ENDS[format_](content)
     with _strict_pillow(limits), _opened(BytesIO(content), format_, limits) as picture:
         width, height, dpi, _ = _shape(picture)
         if format_ is Format.JPEG:

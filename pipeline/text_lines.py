@@ -9,11 +9,12 @@ import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.pdf_marks import Rectangle
+from pipeline.rectangles import Rectangle, around
 
 # All in ems, the size of the larger of two neighbours.
 _BESIDE = 0.5  # how far a neighbour may stand off the line: sub- and superscripts stay in it
@@ -86,16 +87,6 @@ def glyph_lines(glyphs: Iterable[Glyph], rules: Sequence[Rectangle] = ()) -> lis
     runs = _joined(runs, walls)
     lines = [_line(run) for run in runs]
     return [line for line in lines if line is not None]
-
-
-def around(boxes: Sequence[Rectangle]) -> Rectangle:
-    """The smallest rectangle around several."""
-    return (
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
-        max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
-    )
 
 
 def _without_overprints(glyphs: Iterable[Glyph]) -> list[Glyph]:
@@ -186,7 +177,7 @@ def _runs_downward(run: list[Glyph]) -> bool:
 def _joined(runs: list[list[Glyph]], walls: NDArray[np.float64]) -> list[list[Glyph]]:
     """Join level pieces that touch, in whatever order they were painted."""
     level = [run for run in runs if abs(run[0].angle) < _SAME_ANGLE and not _runs_downward(run)]
-    boxes = {id(run): around([glyph.box for glyph in run]) for run in level}
+    boxes = {id(run): reduce(around, (glyph.box for glyph in run)) for run in level}
     absorbed: set[int] = set()
     open_rows: list[list[Glyph]] = []
     for run in sorted(level, key=lambda run: boxes[id(run)][0]):
@@ -197,7 +188,7 @@ def _joined(runs: list[list[Glyph]], walls: NDArray[np.float64]) -> list[list[Gl
             is_near = _touches(boxes[id(row)], box, max(row[-1].em, run[0].em))
             if is_near and not _is_parted(row[-1].box, run[0].box, walls):
                 row.extend(run)
-                boxes[id(row)] = around((boxes[id(row)], box))
+                boxes[id(row)] = around(boxes[id(row)], box)
                 absorbed.add(id(run))
                 break
         else:
@@ -226,7 +217,7 @@ def _line(run: list[Glyph]) -> GlyphLine | None:
     if not spaced:
         return None
     vertical = _runs_downward(spaced) and (abs(spaced[0].angle) < _SAME_ANGLE or spaced[0].angle > 0)
-    box = around([glyph.box for glyph in spaced if glyph.character != " "])
+    box = reduce(around, (glyph.box for glyph in spaced if glyph.character != " "))
     return GlyphLine(
         text="".join(glyph.character for glyph in spaced),
         boxes=tuple(_full(glyph.box, box, spaced[0].angle, vertical) for glyph in spaced),
