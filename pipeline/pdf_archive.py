@@ -6,6 +6,7 @@ nothing is encrypted or compressed by LZW. veraPDF checks it in the tests.
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,8 +120,10 @@ def set_up_viewing(pdf: Pdf, bookmarks: Sequence[Bookmark], labels: Sequence[str
 
 
 def save(pdf: Pdf, target: Path) -> None:
-    """Write the file; equal content gives equal bytes, the file's /ID included."""
-    pdf.save(target, force_version=VERSION, deterministic_id=True, normalize_content=False, linearize=False)
+    """Write the file to the disk; equal content gives equal bytes, the file's /ID included."""
+    pdf.save(target, force_version=VERSION, deterministic_id=True)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _page_labels(labels: Sequence[str | None]) -> Dictionary:

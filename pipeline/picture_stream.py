@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, String
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from pipeline.decode import decode_page
 from pipeline.embedded_stream import embedded_stream
@@ -32,8 +32,6 @@ from pipeline.tiff_strips import MIN_IS_BLACK, TiffStrips, tiff_strips
 
 _ORIENTATIONS = {0: 1, 90: 6, 180: 3, 270: 8}
 """EXIF orientation for a clockwise quarter turn."""
-
-_PILLOW_ERRORS = (Image.DecompressionBombError, UnidentifiedImageError)
 
 RENDERED_QUALITY = 92
 """JPEG quality of rendered born-digital pages, without chroma subsampling: coloured type stays sharp."""
@@ -107,14 +105,20 @@ def _own_bytes(pdf: Pdf, path: Path, format_: Format, index: int) -> PictureStre
             if format_ is Format.TIFF:
                 strips = tiff_strips(file, index)
                 return _tiff(pdf, strips) if strips else None
-        except (ValueError, LookupError, EOFError, SyntaxError, *_PILLOW_ERRORS):
-            return None  # whether such a file can be shown at all is the decoder's to say
+        except Exception as error:
+            # Pillow lets any exception through on hostile content. Whether such a file can be shown at all is the
+            # decoder's to say; only an error of the operating system, or of memory, is none of the content.
+            if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None):
+                raise
     return None
 
 
 def _embedded(pdf: Pdf, found: EmbeddedPicture) -> PictureStream | None:
     with found.pdf:
-        stream = embedded_stream(pdf, found.image)
+        try:
+            stream = embedded_stream(pdf, found.image)
+        except (pikepdf.PikepdfError, ValueError, LookupError, TypeError):
+            return None  # as above: a dictionary that makes no sense may still be one that PDFium can draw
     orientation = _ORIENTATIONS[found.turn_degrees]
     return PictureStream(stream, found.width, found.height, orientation, is_original=True) if stream else None
 

@@ -6,9 +6,7 @@ needs the memory of a few pages. The finished file is read again and its text co
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from pipeline.decode import decode_page
 from pipeline.glyphless_font import GlyphlessFont
 from pipeline.note_sheet import note_sheet
 from pipeline.pdf_archive import Bookmark, PdfInfo, describe, save, set_up_viewing
+from pipeline.picture_spool import PictureSpool
 from pipeline.picture_stream import PictureStream, lossless_stream, page_stream
 from pipeline.placement import placement
 from pipeline.text_check import check_text
@@ -32,9 +31,6 @@ __all__ = ["AssemblyReport", "Bookmark", "PdfInfo", "PdfPage", "assemble"]
 POINTS_AN_INCH = 72
 SMALLEST_PAGE, LARGEST_PAGE = 3.0, 14400.0
 """PDF units: the limits of a page's sides (ISO 19005-2, 6.1.13)."""
-
-SPOOL_BYTES = 32 * 1024 * 1024
-"""Pictures held in memory before they go to the temporary file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +102,32 @@ class _Sheet:
     reading: Reading
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A page whose picture is in the spool.
+
+    Attributes:
+        size: width and height, PDF units.
+        picture: object number.
+        operators: that draw the picture and its text.
+        lines: the text.
+        label: the number on the paper.
+    """
+
+    size: tuple[float, float]
+    picture: int
+    operators: bytes
+    lines: list[str]
+    label: str | None
+
+
 class _Book:
-    """A PDF that is being written; pages past `SPOOL_BYTES` wait in a temporary file without a name."""
+    """A PDF that is being written: its pictures wait in the spool, its pages are made at the end."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._files = ExitStack()
-        self._pdf = self._files.enter_context(Pdf.new())
-        self._part = Pdf.new()
-        self._part_bytes = 0
+        self._spool = PictureSpool(folder)
         self._font = GlyphlessFont()
-        self._labels: list[str | None] = []
-        self._lines: list[list[str]] = []
+        self._pages: list[_Drawn] = []
         self._originals = 0
         self._notes: list[tuple[str, str]] = []
 
@@ -125,27 +135,22 @@ class _Book:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._part.close()
-        self._files.close()
+        self._spool.close()
 
     def add(self, page: PdfPage) -> None:
         """Draw a page, or the note that stands for it, behind the others."""
-        try:
-            sheet = _scan_sheet(self._part, page)
-        except (FileRefused, PageFailed):
-            if page.hole is None:
-                raise
-            sheet = None
-        if sheet is None:
-            reason = page.hole or ""
-            note, reading = note_sheet(page.page_id, reason)
-            sheet = _Sheet(lossless_stream(self._part, np.array(note.convert("RGB"))), reading)
-            self._notes.append((page.page_id, reason))
-        self._draw(sheet)
-        self._originals += sheet.picture.is_original
-        self._labels.append(page.label)
+        with Pdf.new() as workbench:
+            try:
+                sheet = _scan_sheet(workbench, page)
+            except (FileRefused, PageFailed):
+                if page.hole is None:
+                    raise
+                sheet = _note(workbench, page.page_id, page.hole)
+                self._notes.append((page.page_id, page.hole))
+            self._pages.append(self._drawn(sheet, page.label))
+            self._originals += sheet.picture.is_original
 
-    def _draw(self, sheet: _Sheet) -> None:
+    def _drawn(self, sheet: _Sheet, label: str | None) -> _Drawn:
         """One picture, and over it the invisible text."""
         reading, picture = sheet.reading, sheet.picture
         points = _points_a_pixel(reading)
@@ -154,44 +159,38 @@ class _Book:
         matrix = placement(stored, picture.orientation, reading.turn_degrees, reading.deskew_degrees, canvas)
         lines = layer_lines(reading)
         drawing = f"q {matrix.scaled(points).operands()} cm /Im0 Do Q\n".encode("ascii")
-        operators = drawing + text_operators(lines, width, height, self._font)
-        page = self._part.add_blank_page(page_size=(width, height))
-        page.obj.Resources = Dictionary(XObject=Dictionary(Im0=picture.stream))
-        page.obj.Contents = self._part.make_stream(operators)
-        self._lines.append([text for text, _ in lines])
-        self._part_bytes += picture.size
-        if self._part_bytes > SPOOL_BYTES:
-            self._spool()
-
-    def _spool(self) -> None:
-        """Move the pages drawn so far out of memory."""
-        file = self._files.enter_context(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115 (closed by the stack)
-        self._part.save(file)
-        self._part.close()
-        self._pdf.pages.extend(self._files.enter_context(Pdf.open(file)).pages)
-        self._part, self._part_bytes = Pdf.new(), 0
+        text = text_operators(lines, width, height, self._font)
+        number = self._spool.add(picture.stream)
+        return _Drawn((width, height), number, drawing + text, [text for text, _ in lines], label)
 
     def finish(self, info: PdfInfo, bookmarks: Sequence[Bookmark], path: Path) -> AssemblyReport:
         """Write the file to the disk and compare its text."""
-        if not self._labels:
+        if not self._pages:
             raise ValueError("a PDF has at least one page")
-        self._spool()
-        if any(self._lines):
-            fonts = Dictionary({FONT: self._font.embed(self._pdf)})
-            for page, lines in zip(self._pdf.pages, self._lines, strict=True):
-                if lines:
-                    page.obj.Resources.Font = fonts
-        describe(self._pdf, info)
-        set_up_viewing(self._pdf, bookmarks, self._labels)
-        save(self._pdf, path)
-        check_text(path, self._lines)
+        with self._spool.opened() as pdf:
+            font = self._font.embed(pdf) if any(page.lines for page in self._pages) else None
+            for page in self._pages:
+                made = pdf.add_blank_page(page_size=page.size)
+                made.obj.Resources = Dictionary(XObject=Dictionary(Im0=pdf.get_object(page.picture, 0)))
+                if font is not None and page.lines:
+                    made.obj.Resources.Font = Dictionary({FONT: font})
+                made.obj.Contents = pdf.make_stream(page.operators)
+            describe(pdf, info)
+            set_up_viewing(pdf, bookmarks, [page.label for page in self._pages])
+            save(pdf, path)
+        check_text(path, [page.lines for page in self._pages])
         return AssemblyReport(
-            pages=len(self._labels),
+            pages=len(self._pages),
             originals=self._originals,
-            lines=sum(map(len, self._lines)),
+            lines=sum(len(page.lines) for page in self._pages),
             notes=tuple(self._notes),
             size=path.stat().st_size,
         )
+
+
+def _note(pdf: Pdf, page_id: str, reason: str) -> _Sheet:
+    picture, reading = note_sheet(page_id, reason)
+    return _Sheet(lossless_stream(pdf, np.array(picture.convert("RGB"))), reading)
 
 
 def _scan_sheet(pdf: Pdf, page: PdfPage) -> _Sheet:

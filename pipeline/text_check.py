@@ -16,6 +16,9 @@ import pypdfium2
 
 from dossier.errors import TextLayerMismatch
 
+PAGES_AT_ONCE = 10
+"""PDFium keeps the pictures of the pages that it has looked at until the document is closed."""
+
 _GAPS = re.compile(r"\s+")
 _HYPHENS = str.maketrans({"\ufffe": "-", "\x02": "-"})
 """What PDFium writes for a hyphen at the end of a line, which it joins with the next."""
@@ -33,16 +36,21 @@ def check_text(path: Path, pages: Sequence[Sequence[str]]) -> None:
     Raises:
         TextLayerMismatch: naming the first page that differs, and what is wrong with it.
     """
-    document = pypdfium2.PdfDocument(path)
-    try:
-        if len(document) != len(pages):
-            raise TextLayerMismatch(f"{len(document)} pages instead of {len(pages)}")
-        for index, lines in enumerate(pages):
-            fault = text_fault(lines, _extracted(document, index))
-            if fault:
-                raise TextLayerMismatch(f"page {index + 1}: {fault}")
-    finally:
-        document.close()
+    checked = 0
+    while True:
+        document = pypdfium2.PdfDocument(path)
+        try:
+            if len(document) != len(pages):
+                raise TextLayerMismatch(f"{len(document)} pages instead of {len(pages)}")
+            for index in range(checked, min(checked + PAGES_AT_ONCE, len(pages))):
+                fault = text_fault(pages[index], _extracted(document, index))
+                if fault:
+                    raise TextLayerMismatch(f"page {index + 1}: {fault}")
+        finally:
+            document.close()
+        checked += PAGES_AT_ONCE
+        if checked >= len(pages):
+            return
 
 
 def text_fault(lines: Sequence[str], extracted: str) -> str:
