@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from PIL import Image
 Pixels = NDArray[np.uint8]
 
 PALETTE_SIZE = 256
+_BAND_ROWS = 128
 _SAMPLE_STEP = 97
 """A prime, so that the sample of pixels does not stay in one column."""
 
@@ -29,18 +31,39 @@ def reduced(pixels: Pixels) -> Image.Image:
     """
     if is_grey(pixels):
         grey = np.ascontiguousarray(pixels[..., 0])
-        is_bitonal = bool(np.isin(grey, (0, 255)).all())
+        is_bitonal = not np.bincount(grey.ravel(), minlength=256)[1:255].any()
         picture = Image.fromarray(grey)
         return picture.convert("1", dither=Image.Dither.NONE) if is_bitonal else picture
-    packed = (pixels.astype(np.uint32) << np.array([16, 8, 0], dtype=np.uint32)).sum(axis=2, dtype=np.uint32)
+    colours = _few_colours(pixels)
+    if colours is None:
+        return Image.fromarray(pixels)
+    indices = np.concatenate([np.searchsorted(colours, _packed(band)).astype(np.uint8) for band in _bands(pixels)])
+    picture = Image.fromarray(indices).convert("P")
+    picture.putpalette(colours.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes())
+    return picture
+
+
+def _few_colours(pixels: Pixels) -> NDArray[np.uint32] | None:
+    """All colours of a picture, packed and sorted; None where a palette cannot hold them."""
     # Sorting millions of pixels is slow, and a photograph shows more colours already in a sample.
-    if len(np.unique(packed.ravel()[::_SAMPLE_STEP])) <= PALETTE_SIZE:
-        colours, indices = np.unique(packed, return_inverse=True)
-        if len(colours) <= PALETTE_SIZE:
-            picture = Image.fromarray(indices.reshape(packed.shape).astype(np.uint8), "P")
-            picture.putpalette(colours.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes())
-            return picture
-    return Image.fromarray(pixels)
+    found = np.unique(_packed(pixels.reshape(-1, 3)[::_SAMPLE_STEP]))
+    for band in _bands(pixels):
+        if len(found) > PALETTE_SIZE:
+            return None
+        found = np.union1d(found, _packed(band))
+    return found if len(found) <= PALETTE_SIZE else None
+
+
+def _packed(pixels: Pixels) -> NDArray[np.uint32]:
+    """Each pixel as one number, 0xRRGGBB."""
+    wide = pixels.astype(np.uint32)
+    return wide[..., 0] << np.uint32(16) | wide[..., 1] << np.uint32(8) | wide[..., 2]
+
+
+def _bands(pixels: Pixels) -> Iterator[Pixels]:
+    """The picture in bands of some rows, so that numbers four times as wide as its samples fit into memory."""
+    for top in range(0, len(pixels), _BAND_ROWS):
+        yield pixels[top : top + _BAND_ROWS]
 
 
 def as_png(picture: Image.Image) -> bytes:

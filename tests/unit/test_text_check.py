@@ -13,6 +13,7 @@ from pipeline.text_check import text_fault
         (["右列", "左列"], "左列\r\n右列"),
         (["ABC-", "DEF"], "ABC\ufffeDEF"),
         (["ABC-", "DEF"], "ABC\x02DEF"),
+        (["ABC\xad"], "ABC\ufffe"),
         (["ﬁnal"], "final"),
         (["بتث 12"], "12 ثتب"),
         ([], " \r\n"),
@@ -30,7 +31,7 @@ def test_the_same_lines_are_accepted(lines: list[str], extracted: str):
         (["张三丰"], "张三\r\n丰", "lost or broken line '张三丰'"),
         (["张三"], "张三\r\n张三", "lost '', added '张三'"),
         (["张三", "张三"], "张三", "lost '张三', added ''"),
-        (["بتث"], "بت", "lost 'ث', added ''"),
+        (["بتث", "张三"], "张三", "lost 3 characters"),
         ([], "垃圾", "lost '', added '垃圾'"),
     ],
 )
