@@ -58,7 +58,11 @@ def _shares_row(one: GlyphLine, other: GlyphLine) -> bool:
 
 
 def _precedence(lines: Sequence[GlyphLine], pieces: list[list[GlyphLine]]) -> NDArray[np.bool_]:
-    """(pieces, pieces): whether some line of one stands over some line of the other, in the same part of the width."""
+    """(pieces, pieces): whether one comes before the other by its place.
+
+    It does where one of its lines stands over one of the other's in the same part of the width, or where all of it
+    stands higher than all of the other.
+    """
     owner = np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
     boxes = np.array([line.box for piece in pieces for line in piece])
     middle = (boxes[:, 1] + boxes[:, 3]) / 2
@@ -67,6 +71,9 @@ def _precedence(lines: Sequence[GlyphLine], pieces: list[list[GlyphLine]]) -> ND
     upper, lower = np.nonzero(over)
     before = np.zeros((len(pieces), len(pieces)), dtype=bool)
     before[owner[upper], owner[lower]] = True
+    tops = np.array([min(line.box[1] for line in piece) for piece in pieces])
+    bottoms = np.array([max(line.box[3] for line in piece) for piece in pieces])
+    before |= bottoms[:, None] <= tops[None, :]
     np.fill_diagonal(before, False)
     return before
 

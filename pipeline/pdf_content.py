@@ -106,7 +106,7 @@ def page_content(pdf: PdfFile, index: int, limits: Limits, has_layers: bool) -> 
     stored = pdf.structure.pages[index]
     try:
         require_finite(stored)
-        page = pdf.canvas[index]
+        page = _loaded(pdf.canvas, index)
     except (pikepdf.PdfError, pypdfium2.PdfiumError, TypeError) as error:
         raise DamagedFile(f"PDF page {index + 1}: {error}") from error
     with closing(page):
@@ -116,6 +116,16 @@ def page_content(pdf: PdfFile, index: int, limits: Limits, has_layers: bool) -> 
             # pikepdf answers with Python's own errors where an object is of another type than the standard says.
             raise DamagedFile(f"PDF page {index + 1}: {error}") from error
         yield content
+
+
+def _loaded(canvas: Any, index: int) -> Any:
+    """The page, shown whole where its CropBox lies beside its MediaBox and would leave nothing."""
+    page = canvas[index]
+    if min(page_size(page)) > 0:
+        return page
+    page.set_cropbox(*page.get_mediabox())
+    page.close()
+    return canvas[index]
 
 
 def large_pictures(content: PageContent) -> list[pikepdf.Object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,7 +114,10 @@ def _canvas(file: BinaryIO, structure: pikepdf.Pdf, count: int) -> Any:
         # PDFium repairs less than pikepdf does; it gets what pikepdf has repaired.
         pass
     repaired = BytesIO()
-    structure.save(repaired)
+    with warnings.catch_warnings():
+        # pikepdf warns of form fields that other viewers may not find; these pages are only looked at.
+        warnings.simplefilter("ignore")
+        structure.save(repaired)
     try:
         canvas = pypdfium2.PdfDocument(repaired, autoclose=True)
         canvas.init_forms()
