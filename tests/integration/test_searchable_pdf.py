@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -191,6 +192,8 @@ def test_all_kinds_of_pages_and_characters_make_an_archival_file(tmp_path: Path,
     )
     many = ["".join(chr(0x4E00 + row * 40 + column) for column in range(40)) for row in range(30)]
     original = born_digital(tmp_path)
+    # 1.5° on 827 × 1169 pixels: 827 × 0.99966 + 1169 × 0.02618 = 857.3, and 1169 × 0.99966 + 827 × 0.02618 = 1190.2.
+    skewed = Reading(858, 1191, dpi=100, skew_degrees=-1.5, deskew_degrees=-1.5)
     pages = [
         page(jpeg(tmp_path), *rows("𠮷野家", f"甲{odd}乙", "ABC-", "DEF")),
         page(jpeg(tmp_path), *rows(*many)),
@@ -198,6 +201,8 @@ def test_all_kinds_of_pages_and_characters_make_an_archival_file(tmp_path: Path,
         page(jpeg(tmp_path), reading=None),
         page(None, reading=None, hole="此页缺失。"),
         PdfPage("p6", original, 0, text_reading(original, 0), "35背", None),
+        page(jpeg(tmp_path), reading=replace(reading(*rows("倒放")), turn_degrees=180)),
+        page(jpeg(tmp_path), reading=replace(skewed, lines=tuple(rows("斜放")))),
     ]
     info = PdfInfo(
         title="证据材料卷二 <&> \x01",

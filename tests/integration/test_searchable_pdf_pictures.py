@@ -329,6 +329,18 @@ def test_few_colours_stay_few_bits(tmp_path: Path, kind: str, bits: int, coding:
     assert said == {"/BitsPerComponent": str(bits), "/Filter": coding}
 
 
+def test_a_fax_with_more_dots_across_than_down_is_stretched_as_it_was_read(tmp_path: Path):
+    original = tmp_path / "fax.tif"
+    bitonal().save(original, compression="group4", strip_size=10**9, dpi=(204, 98))
+    report = assembled(original, tmp_path / "out.pdf")
+    assert report.originals == 1
+    pixels = shown(tmp_path / "out.pdf")
+    # 151 rows at 98 dpi are 314 at the 204 dpi of the columns; the bar at rows 5 to 15 ends near row 33.
+    assert pixels.shape[:2] == (314, 203)
+    assert pixels[22, 60].max() < 60
+    assert pixels[40, 60].min() > 200
+
+
 def test_the_pages_of_a_tiff_are_taken_one_by_one(tmp_path: Path):
     original = tmp_path / "scan.tif"
     first, second = bitonal(), bitonal().transpose(Image.Transpose.ROTATE_90)
