@@ -6,6 +6,7 @@ Pillow is made strict: only the formats named here, no picture over the pixel li
 from __future__ import annotations
 
 import math
+import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ _REQUIRED_ENDS: dict[Format, Callable[[bytes], None]] = {
     Format.BMP: require_bmp_end,
     Format.WEBP: require_webp_end,
 }
+_EXIF_ORIENTATION = 0x0112
 _TIFF_PHOTOMETRIC = 262
 _MIN_IS_WHITE = 0
 _FAX_CODINGS = {"group3", "group4", "tiff_ccitt"}
@@ -89,8 +91,10 @@ def picture_pixels(path: Path, format_: Format, index: int, limits: Limits) -> t
             _require_size(picture, limits)
         inverted = _is_inverted_16_bit(picture)
         width, height, dpi, trusted = _shape(picture)
+        orientation = _orientation(picture)
         picture.load()
-        upright = picture if format_ is Format.TIFF else ImageOps.exif_transpose(picture)
+        # Pillow turns a TIFF when it loads it.
+        upright = picture if format_ is Format.TIFF or orientation == 1 else ImageOps.exif_transpose(picture)
         pixels = _rgb(upright, inverted)
     if pixels.shape[:2] != (height, width):
         pixels = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
@@ -196,7 +200,11 @@ def _finite(value: object) -> float:
 
 
 def _orientation(picture: Image.Image) -> int:
-    found = picture.getexif().get(0x0112, 1)
+    try:
+        found = picture.getexif().get(_EXIF_ORIENTATION, 1)
+    except (SyntaxError, ValueError, struct.error):
+        # A block that is no EXIF says nothing; the picture itself is whole.
+        return 1
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 

@@ -72,6 +72,14 @@ def test_a_picture_stands_as_its_orientation_says(format_: str, orientation: int
     assert picture.shape == (page.height, page.width, 3)
 
 
+def test_an_exif_block_that_is_none_does_not_cost_the_picture(put: Any) -> None:
+    jpeg = coded(SCAN, "JPEG", quality=95)
+    block = b"Exif\x00\x00no tags at all"
+    path = put(jpeg[:2] + b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block + jpeg[2:])
+    assert len(inspect(path).pages) == 1
+    assert corners(decode_page(path, 0).picture) == AS_IT_STANDS
+
+
 GREY = np.asarray(Image.fromarray(SCAN).convert("L"))
 DEEP_GREY = GREY.astype(np.uint16) * 257
 GREY_CORNERS = [GREY[10, 10], GREY[10, -10], 255, GREY[-10, 10]]
