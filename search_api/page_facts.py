@@ -17,7 +17,16 @@ from search_api.site import Site
 
 @dataclass(frozen=True)
 class PageFacts:
-    """What the catalogue says of a page and of where it is."""
+    """What the catalogue says of a page and of where it is.
+
+    Attributes:
+        page: its row.
+        case_number, case_name, volume, document_title, source: where it belongs, and the file it came in.
+        pages_in_volume: how many the volume has.
+        before, after: the ids of its neighbours in the volume.
+        notes: what a person should know of it: what happened, and what to do next.
+        reading_sha256: of the reading in use; None before it has been read.
+    """
 
     page: Page
     case_number: str | None
@@ -51,9 +60,8 @@ def facts_of(site: Site, page_id: str) -> PageFacts:
                 )
             ).all()
         )
-        reading_row = (
-            session.get(ReadingRow, (page_id, page.reading_version)) if page.reading_version is not None else None
-        )
+        version = page.reading_version
+        reading = session.get_one(ReadingRow, (page_id, version)) if version is not None else None
         return PageFacts(
             page=page,
             case_number=number_of(session, case),
@@ -68,7 +76,7 @@ def facts_of(site: Site, page_id: str) -> PageFacts:
             before=neighbours.get(page.page_number - 1),
             after=neighbours.get(page.page_number + 1),
             notes=tuple(_notes(session, page)),
-            reading_sha256=reading_row.sha256 if reading_row else None,
+            reading_sha256=reading.sha256 if reading else None,
         )
 
 
@@ -92,7 +100,7 @@ def reading_of(site: Site, facts: PageFacts) -> Reading | None:
     Raises:
         StoreError: the vault does not hold what the catalogue says.
     """
-    version = facts.page.reading_version
-    if version is None:
+    version, sha256 = facts.page.reading_version, facts.reading_sha256
+    if version is None or sha256 is None:
         return None
-    return Reading.from_bytes(site.vault.reading(facts.page.id, version, facts.reading_sha256))
+    return Reading.from_bytes(site.vault.reading(facts.page.id, version, sha256))

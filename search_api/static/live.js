@@ -8,16 +8,19 @@
   const lost = document.getElementById("lost");
 
   function replaceChanged(fresh) {
+    // A row may move to another section: the focus goes with it.
+    const focused = document.activeElement;
     document.querySelectorAll("[data-live]").forEach(function (section) {
       const newer = fresh.getElementById(section.id);
       if (newer === null || newer.outerHTML === shown.get(section.id)) { return; }
-      const focused = section.contains(document.activeElement) ? document.activeElement.id : "";
       const replacement = document.importNode(newer, true);
       shown.set(section.id, newer.outerHTML);
       section.replaceWith(replacement);
-      const again = focused === "" ? null : document.getElementById(focused);
-      if (again !== null) { again.focus({ preventScroll: true }); }
     });
+    if (focused !== null && focused.id !== "" && !focused.isConnected) {
+      const again = document.getElementById(focused.id);
+      if (again !== null) { again.focus({ preventScroll: true }); }
+    }
     document.title = fresh.title;
   }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image, ImageDraw
 from sqlalchemy import select
@@ -122,6 +123,12 @@ class Scanroom:
             page.width, page.height, page.confidence = found.width, found.height, found.confidence
             session.flush()
             outbox.enqueue(session, [page_id])
+
+    def reading_path(self, page_id: str) -> Path:
+        """Where the vault keeps what was read on a page."""
+        with self.catalogue.reading() as session:
+            sha256 = session.get_one(ReadingRow, (page_id, 1)).sha256
+        return self.vault.reading_path(page_id, 1, sha256)
 
     def make_searchable(self) -> None:
         while self.feed.step():

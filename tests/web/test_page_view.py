@@ -80,7 +80,7 @@ def test_a_flag_on_the_page_is_shown_until_it_is_closed(room: Room) -> None:
 
 
 def test_a_reading_that_the_vault_has_lost_leaves_the_picture_visible(room: Room) -> None:
-    room.scanroom.vault.reading_path(room.page_ids[0], 1).unlink()
+    room.scanroom.reading_path(room.page_ids[0]).unlink()
     browser = room.signed_in()
     page = browser.get(f"/pages/{room.page_ids[0]}")
     assert page.status_code == 200
