@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
@@ -12,8 +13,11 @@ from sqlalchemy import update
 from cli.context import Context
 from dossier import work
 from dossier.catalogue.tables import Work
-from dossier.errors import HomeBusy
+from dossier.errors import EngineUnreachable, HomeBusy, IndexDamaged
 from indexer.feed import Feed
+
+_LOOK_SECONDS = 5.0
+_PATIENCE_SECONDS = 30.0
 
 
 class EngineRoom:
@@ -28,6 +32,8 @@ class EngineRoom:
         self._held = ExitStack()
         self._threads: dict[str, threading.Thread] = {}
         self._failures: list[BaseException] = []
+        self._next_look = 0.0
+        self._away_since: float | None = None
 
     def __enter__(self) -> EngineRoom:
         return self
@@ -41,9 +47,15 @@ class EngineRoom:
         self._held.close()
 
     def keep_running(self) -> None:
-        """Start what nobody does, and raise what ended a thread; to be called again and again while waiting."""
+        """Start what nobody does; to be called again and again while waiting.
+
+        Raises:
+            EngineUnreachable: the search engine has been away for too long to wait.
+            Exception: what ended a thread.
+        """
         if self._failures:
             raise self._failures[0]
+        self._look_at_engine()
         self._start("work", lambda: self._context.crew().run(self._stop.is_set))
         self._start("index", lambda: self._feed().run(self._stop.is_set))
 
@@ -53,6 +65,22 @@ class EngineRoom:
             session.execute(
                 update(Work).where(Work.kind == work.ASSEMBLE, Work.state == "waiting").values(not_before=0.0)
             )
+
+    def _look_at_engine(self) -> None:
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + _LOOK_SECONDS
+        try:
+            self._context.engine.count()
+        except IndexDamaged:
+            self._away_since = None  # it is being filled anew
+        except EngineUnreachable:
+            self._away_since = self._away_since or now
+            if now - self._away_since > _PATIENCE_SECONDS:
+                raise
+        else:
+            self._away_since = None
 
     def _feed(self) -> Feed:
         return Feed(self._context.catalogue, self._context.vault, self._context.engine)

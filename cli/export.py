@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from cli.context import context_of, people, print_json
 from dossier import cases
-from dossier.catalogue.tables import Page, Volume
-from dossier.errors import UsageError
+from dossier.catalogue.tables import Case, Page, Volume
+from dossier.errors import EdossierError, PageFailed, UsageError
 from pipeline.plans import plan_volume
 
+_SECONDS = 60.0
 _SECONDS_A_PAGE = 20.0
 
 
@@ -30,27 +32,22 @@ def export(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {out}: {error.strerror}") from error
-    files = []
+    files: list[dict[str, Any]] = []
     writer = context.worker_process()
     try:
         with context.catalogue.reading() as session:
             found = cases.case_named(session, case)
             number = cases.number_of(session, found) or found.name or found.id
-            volumes = session.scalars(
-                select(Volume).where(Volume.case_id == found.id).order_by(Volume.order_key, Volume.version)
-            ).all()
-            for volume in volumes:
-                pages, unread = session.execute(
-                    select(func.count(), func.count().filter(Page.reading_version.is_(None))).where(
-                        Page.volume_id == volume.id
-                    )
-                ).one()
-                if not pages:
-                    continue
-                version = f" (版本{volume.version})" if volume.version > 1 else ""
-                target = out.resolve() / f"{file_name(f'{number} {volume.name}{version}')}.pdf"
-                writer.perform(plan_volume(session, context.vault, volume, target), 60 + pages * _SECONDS_A_PAGE)
-                files.append({"path": str(target), "volume": volume.name, "pages": pages, "missing": unread})
+            names: set[str] = set()
+            for volume, pages, unread in _volumes(session, found):
+                target = out.resolve() / file_name(number, volume, names)
+                entry = {"path": str(target), "volume": volume.name, "pages": pages, "missing": unread, "error": None}
+                try:
+                    task = plan_volume(session, context.vault, volume, target)
+                    writer.perform(task, _SECONDS + pages * _SECONDS_A_PAGE)
+                except EdossierError as error:
+                    entry |= {"path": None, "error": {"code": error.code, "message": error.message}}
+                files.append(entry)
     finally:
         writer.stop()
     if as_json:
@@ -58,12 +55,31 @@ def export(
     else:
         for file in files:
             missing = f"，其中 {file['missing']} 页没有文字" if file["missing"] else ""
-            people.print(f"{file['path']}：{file['pages']} 页{missing}", markup=False)
-    if any(file["missing"] for file in files):
-        raise typer.Exit(3)
+            people.print(f"{file['path'] or file['error']['message']}：{file['pages']} 页{missing}", markup=False)
+    if any(file["missing"] or file["error"] for file in files):
+        raise typer.Exit(PageFailed.exit_code)
 
 
-def file_name(title: str) -> str:
-    """A title as a file name that every system takes: no separators or control characters, at most 200 bytes."""
-    cleaned = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", title).strip(" .") or "卷"
-    return cleaned.encode()[:200].decode(errors="ignore")
+def _volumes(session: Session, case: Case) -> list[tuple[Volume, int, int]]:
+    """The case's volumes that have pages, in order, each with its pages and how many of them have not been read."""
+    rows = session.execute(
+        select(Volume, func.count(Page.id), func.count().filter(Page.reading_version.is_(None)))
+        .join(Page, Page.volume_id == Volume.id)
+        .where(Volume.case_id == case.id)
+        .group_by(Volume.id)
+        .order_by(Volume.order_key, Volume.version)
+    )
+    return [(volume, pages, unread) for volume, pages, unread in rows]
+
+
+def file_name(number: str, volume: Volume, taken: set[str]) -> str:
+    """A name for a volume's PDF that every system accepts and no other volume of this export has."""
+    version = f" (版本{volume.version})" if volume.version > 1 else ""
+    wanted = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", f"{number} {volume.name}").strip(" .") or "卷"
+    wanted = wanted.encode()[:200].decode(errors="ignore")
+    name, counter = f"{wanted}{version}.pdf", 1
+    while name.casefold() in taken:
+        counter += 1
+        name = f"{wanted}{version} {counter}.pdf"
+    taken.add(name.casefold())
+    return name

@@ -16,14 +16,16 @@ from cli.context import Context, context_of, people, print_json
 from cli.engine_room import EngineRoom
 from cli.progress import waiting_progress
 from dossier import cases
-from dossier.acceptance import Incoming, accept
+from dossier.acceptance import Contents, Incoming, accept
 from dossier.audit import person_at_the_keyboard
 from dossier.catalogue.tables import Arrival, Case, Document, OutboxRow, Page, Volume, Work
-from dossier.errors import UsageError, error_of
+from dossier.errors import EdossierError, IndexRefused, UsageError, error_of
+from dossier.natural_order import natural_key
 from dossier.numbers import find_numbers
-from dossier.place import LOOSE_VOLUME, Place, is_ignored, place_in_inbox
-from pipeline.intake import inspect_file
+from dossier.place import LOOSE_VOLUME, Place, is_ignored, place_in_inbox, readable, volume_kind_and_number
+from pipeline.intake import MOST_LOOKS, inspect_file
 from pipeline.sources import Limits
+from pipeline.worker_process import WorkerProcess
 
 
 @dataclass(frozen=True)
@@ -60,28 +62,43 @@ def ingest(
 
 
 def files_given(path: Path, case: str | None, volume: str | None) -> Iterator[Given]:
-    """The files that a path on the command line stands for, with their places.
+    """The files that a path on the command line stands for, with their places, in natural order.
 
-    A folder whose own name bears a number is a case's folder; any other is shaped like the inbox.
+    A folder is shaped like the inbox, unless it is a case's folder itself (its name bears a number, or the case is
+    given and no folder in it bears one), or a volume's (the case is given and its name is a volume's).
 
     Raises:
         UsageError: there is nothing at the path.
     """
     if path.is_file():
-        yield Given(path, Place("", volume or LOOSE_VOLUME, path.name), path.name)
+        name = readable(path.name)
+        yield Given(path, Place("", volume or LOOSE_VOLUME, name), name)
         return
     if not path.is_dir():
         raise UsageError(f"{path}: no such file or folder")
-    folder_name = path.resolve().name
-    is_case_folder = case is not None or bool(find_numbers(folder_name))
-    for file in sorted(path.rglob("*")):
+    above = _folders_above(path.resolve(), case)
+    files = [file for file in path.rglob("*") if file.is_file() and not file.is_symlink()]
+    for file in sorted(files, key=lambda file: natural_key(str(file.relative_to(path)))):
         relative = PurePosixPath(file.relative_to(path))
-        if file.is_symlink() or not file.is_file() or is_ignored(relative):
+        if is_ignored(relative):
             continue
-        place = place_in_inbox(PurePosixPath(folder_name) / relative if is_case_folder else relative)
-        if volume is not None:
-            place = Place(place.case_folder, volume, str(relative))
-        yield Given(file, place, str(relative))
+        place = place_in_inbox(above / relative)
+        if volume is not None and not place.is_metadata:
+            place = Place(place.case_folder, volume, readable(str(relative)))
+        yield Given(file, place, readable(str(relative)))
+
+
+def _folders_above(folder: Path, case: str | None) -> PurePosixPath:
+    """What stands above a given folder in the inbox's shape: nothing, its case, or its case and volume."""
+    if find_numbers(folder.name):
+        return PurePosixPath(folder.name)
+    if case is None:
+        return PurePosixPath()
+    if volume_kind_and_number(folder.name) != ("", None) or "卷" in folder.name:
+        return PurePosixPath(case.replace("/", "_"), folder.name)
+    if any(find_numbers(inner.name) for inner in folder.iterdir() if inner.is_dir()):
+        return PurePosixPath()
+    return PurePosixPath(folder.name)
 
 
 def take_in(context: Context, given: list[Given], case: str | None) -> list[str]:
@@ -91,12 +108,21 @@ def take_in(context: Context, given: list[Given], case: str | None) -> list[str]
     arrival_ids = []
     try:
         for file in sorted(given, key=lambda file: not file.place.is_metadata):
-            contents = inspect_file(inspector, file.path, limits)
+            contents = _look_into(inspector, file, limits)
             incoming = Incoming(file.path, file.place, file.source, "ingest", contents, case)
             arrival_ids.append(accept(context.catalogue, context.vault, incoming, person_at_the_keyboard()).arrival_id)
     finally:
         inspector.stop()
     return list(dict.fromkeys(arrival_ids))
+
+
+def _look_into(inspector: WorkerProcess, file: Given, limits: Limits) -> Contents | None:
+    """What is in a file; None, which leaves it to a worker, where looking failed again and again."""
+    for _ in range(MOST_LOOKS):
+        contents = inspect_file(inspector, file.path, limits, file.path.name)
+        if contents is not None:
+            return contents
+    return None
 
 
 def work_until_searchable(context: Context, arrival_ids: list[str], quiet: bool) -> None:
@@ -143,11 +169,18 @@ def _document_entry(session: Session, document_id: str) -> tuple[dict[str, Any],
     is_folder = first.path != document.path
     source = str(PurePosixPath(first.source).parent) if is_folder else first.source
     parked = [page for page in pages if page.state == "parked"]
+    refused = session.scalars(
+        select(OutboxRow)
+        .join(Page, Page.id == OutboxRow.page_id)
+        .where(Page.document_id == document_id, Page.state == "read", OutboxRow.dead.is_(True))
+    ).all()
+    error: EdossierError | None = None
     if parked:
         state, error = "parked", error_of(parked[0].error_code or "", parked[0].error_detail)
+    elif refused:
+        state, error = "parked", IndexRefused(refused[0].error)
     else:
         state = "searchable" if all(page.state == "searchable" for page in pages) else "reading"
-        error = None
     return {
         "id": document.id,
         "source": source,
@@ -156,7 +189,7 @@ def _document_entry(session: Session, document_id: str) -> tuple[dict[str, Any],
         "pages": len(pages),
         "state": state,
         "error": {"code": error.code, "message": error.message} if error else None,
-    }, len(parked)
+    }, len(parked) + len(refused)
 
 
 def _file_entry(session: Session, arrival: Arrival) -> dict[str, Any]:
@@ -184,6 +217,15 @@ def _progress(session: Session, arrival_ids: list[str]) -> tuple[int, int, bool]
         )
         total += sum(states.values())
         done += states.get("searchable", 0) + states.get("parked", 0)
+        done += (
+            session.scalar(
+                select(func.count())
+                .select_from(OutboxRow)
+                .join(Page, Page.id == OutboxRow.page_id)
+                .where(Page.arrival_id.in_(some), Page.state == "read", OutboxRow.dead.is_(True))
+            )
+            or 0
+        )
         pages = select(Page.id).where(Page.arrival_id.in_(some))
         documents = select(Arrival.document_id).where(Arrival.id.in_(some))
         still_open += (

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from cli import demo, doctor, export, ingest, pages, parts, retry, run, search, settings, status, verify
 from cli.context import Context
-from dossier.errors import EdossierError
+from dossier.errors import EdossierError, MachineFailed, UsageError
 
 app = typer.Typer(
     name="edossier",
@@ -35,6 +37,8 @@ def _home(
     ] = Path("data"),
 ) -> None:
     context.obj = Context(home)
+    if context.invoked_subcommand and not _asks_for_help():
+        _ = context.obj.settings  # a wrong setting is said at start, by every command
 
 
 app.command("run")(run.run)
@@ -56,16 +60,38 @@ app.command("doctor")(doctor.doctor)
 
 def main() -> None:
     """Run the command line; the one place where errors become exit codes."""
+    os.umask(0o077)  # dossiers are nobody else's business; the inbox alone is opened up (dossier/home.py)
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for noisy in ("httpx", "elastic_transport", "alembic", "watchdog"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         app()
+    except SystemExit as ending:
+        if ending.code == UsageError.exit_code:
+            _print_json(UsageError())
+        raise
     except EdossierError as error:
-        if "--json" in sys.argv:
-            print(json.dumps({"error": {"code": error.code, "message": error.message}}, ensure_ascii=False))
-        print(error.message, file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end(error)
+    except (OSError, SQLAlchemyError) as error:
+        logging.getLogger(__name__).exception("%s", type(error).__name__)
+        _end(MachineFailed(str(error).splitlines()[0]))
+
+
+def _end(error: EdossierError) -> NoReturn:
+    _print_json(error)
+    print(error.message, file=sys.stderr)
+    sys.exit(error.exit_code)
+
+
+def _print_json(error: EdossierError) -> None:
+    if "--json" in sys.argv:
+        print(json.dumps({"error": {"code": error.code, "message": error.message}}, ensure_ascii=False))
+
+
+def _asks_for_help() -> bool:
+    return "--help" in sys.argv
 
 
 if __name__ == "__main__":

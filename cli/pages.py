@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from cli.context import Context, context_of, people, print_json
 from dossier import cases
 from dossier.catalogue.tables import Arrival, Case, Document, Page, Volume
-from dossier.errors import error_of
-from dossier.reading import Reading
+from dossier.errors import StoreError, error_of
+from dossier.readings import reading_of
 
 
 def pages(
@@ -53,10 +53,11 @@ def _rows(session: Session, case: Case) -> list[tuple[Page, Volume, Document, Ar
 def _page(
     context: Context, session: Session, case: Case, page: Page, volume: Volume, document: Document, arrival: Arrival
 ) -> dict[str, Any]:
-    reading = None
-    if page.reading_version is not None:
-        reading = Reading.from_bytes(context.vault.reading(page.id, page.reading_version))
     error = error_of(page.error_code, page.error_detail) if page.error_code else None
+    try:
+        reading = reading_of(session, context.vault, page)
+    except StoreError as fault:
+        reading, error = None, fault
     return {
         "page_id": page.id,
         "document_id": document.id,

@@ -31,6 +31,7 @@ class Part:
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = 0.0
+    has_lived: bool = False
 
     def keep_alive(self) -> None:
         """Start the process, or start it again when it has died; at once the first time, later with longer pauses.
@@ -43,9 +44,10 @@ class Part:
             code = self.process.poll()
             if code is None:
                 return
-            if code == SettingsError.exit_code:
+            if code == SettingsError.exit_code and not self.has_lived:
                 raise SettingsError(f"{self.name}: see the message above")
             lived = now - self.started
+            self.has_lived = self.has_lived or lived > _SHORTEST_LIFE_SECONDS
             self.pause = 0.0 if lived > _SHORTEST_LIFE_SECONDS else min(self.pause * 2 + 1, _LONGEST_PAUSE_SECONDS)
             people.print(f"{self.name} 已退出（{code}），重新启动")
             self.process, self.started = None, now

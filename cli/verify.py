@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from cli.context import context_of, people, print_json
 from cli.progress import waiting_progress
 from dossier.catalogue.tables import Original, Page
-from dossier.verify import verify_store
+from dossier.errors import EngineUnreachable
+from dossier.verify import Fault, verify_store
 from indexer.agreement import verify_index
 
 
@@ -22,7 +23,13 @@ def verify(
     """Check that nothing was lost, doubled or altered. 校验：不丢、不重、不改。"""
     context = context_of(typer_context)
     with context.catalogue.reading() as session, waiting_progress(as_json, "校验", "件") as show:
-        faults = verify_store(session, context.vault, show) + verify_index(session, context.engine)
+        faults = verify_store(session, context.vault, show)
+        away = None
+        try:
+            faults += verify_index(session, context.engine)
+        except EngineUnreachable as error:
+            away = error
+            faults.append(Fault("unchecked", context.engine.name, str(error)))
         originals = session.scalar(select(func.count()).select_from(Original))
         pages = session.scalar(select(func.count()).select_from(Page))
     if as_json:
@@ -31,5 +38,7 @@ def verify(
         people.print(f"{originals} 个原件，{pages} 页：{'全部完好' if not faults else f'{len(faults)} 处问题'}")
         for fault in faults:
             people.print(f"  {fault.kind} {fault.subject} {fault.detail}", markup=False)
-    if faults:
+    if any(fault.kind != "unchecked" for fault in faults):
         raise typer.Exit(3)
+    if faults:
+        raise typer.Exit(EngineUnreachable.exit_code if away else 3)

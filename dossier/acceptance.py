@@ -23,6 +23,9 @@ from dossier.pages import PageShape, register_attachment, register_pages, volume
 from dossier.place import Place
 from dossier.vault import StoredOriginal, Vault
 
+# What is longer is cut, and refused because it no longer parses.
+_MOST_METADATA_BYTES = 1 << 20
+
 
 class SourceChanged(Exception):
     """The source was written to while it was being taken: nothing was accepted, try again later."""
@@ -104,7 +107,7 @@ def accept(catalogue: Catalogue, vault: Vault, incoming: Incoming, actor: str) -
     stored = vault.store_original(incoming.path)
     if incoming.fingerprint is not None and Fingerprint.of(incoming.path) != incoming.fingerprint:
         raise SourceChanged(str(incoming.path))
-    metadata = incoming.path.read_bytes() if incoming.place.is_metadata else None
+    metadata = _metadata_stored(vault, stored) if incoming.place.is_metadata else None
     with catalogue.writing() as session:
         return _accept_rows(session, incoming, stored, metadata, actor)
 
@@ -128,6 +131,8 @@ def _accept_rows(
     ).first()
     if arrival is not None and not _may_now_succeed(arrival, incoming):
         audit.record(session, "accept_again", "arrival", arrival.id, actor, source=incoming.source)
+        if metadata is not None:  # brought back after another version: what came last holds
+            _take_metadata(session, arrival, metadata)
         return Accepted(arrival.id, is_replay=True)
     if arrival is None:
         arrival = _new_arrival(session, incoming, stored, case, volume)
@@ -199,6 +204,12 @@ def refuse(arrival: Arrival, error: EdossierError) -> None:
     arrival.done_at = time.time()
 
 
+def _metadata_stored(vault: Vault, stored: StoredOriginal) -> bytes:
+    """The bytes of a case.json as they were stored; one that is absurdly large counts as unusable, not as metadata."""
+    with vault.original_path(stored.sha256).open("rb") as file:
+        return file.read(_MOST_METADATA_BYTES)
+
+
 def _take_metadata(session: Session, arrival: Arrival, content: bytes) -> None:
     case = session.get_one(Case, arrival.case_id)
     try:
@@ -206,3 +217,8 @@ def _take_metadata(session: Session, arrival: Arrival, content: bytes) -> None:
     except FileRefused as error:
         refuse(arrival, error)
         flags.raise_flag(session, "arrival", arrival.id, case.id, "metadata_unusable", reason=error.detail)
+    else:
+        for known in session.scalars(
+            select(Arrival.id).where(Arrival.volume_id == arrival.volume_id, Arrival.path == arrival.path)
+        ):
+            flags.close_flag(session, "arrival", known, "metadata_unusable")

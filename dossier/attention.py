@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from dossier import flags
 from dossier.cases import numbers_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, OutboxRow, Page, Volume
-from dossier.errors import error_of
+from dossier.errors import IndexRefused, error_of
 
 # Flags that inform without asking for anything.
 _QUIET = {"blank"}
+_BREADTH = ("machine", "inbox", "case", "arrival", "document", "page")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Question:
     code: str
     subject_kind: str
     subject_id: str
-    case_id: str
+    case_id: str | None
     case_number: str | None
     volume: str
     source: str
@@ -45,12 +46,13 @@ class Question:
 
 
 def questions(session: Session, limit: int = 500) -> list[Question]:
-    """What needs a hand, newest first."""
+    """What needs a hand: machine and inbox, then cases, files, documents, pages; the newest first among equals."""
     rows = [*_refused_files(session, limit), *_parked_pages(session, limit), *_dead_letters(session, limit)]
     rows += _flags(session, limit)
-    numbers = numbers_of(session, {row.case_id for row in rows})
-    numbered = [replace(row, case_number=numbers.get(row.case_id)) for row in rows]
-    return sorted(numbered, key=lambda row: row.since, reverse=True)[:limit]
+    numbers = numbers_of(session, {row.case_id for row in rows if row.case_id})
+    numbered = [replace(row, case_number=numbers.get(row.case_id or "")) for row in rows]
+    # What concerns the most pages first: a hundred doubtful pages must not bury an unclaimed case.
+    return sorted(numbered, key=lambda row: (_BREADTH.index(row.subject_kind), -row.since))[:limit]
 
 
 def count_questions(session: Session) -> int:
@@ -124,9 +126,9 @@ def _parked_pages(session: Session, limit: int) -> list[Question]:
 def _dead_letters(session: Session, limit: int) -> list[Question]:
     return [
         Question(
-            code="index_refused", subject_kind="page", subject_id=page.id, case_id=page.case_id, case_number=None,
-            volume=volume, source=f"第{page.page_number}页", message=f"索引拒绝此页：{row.error}",
-            remedy="请运行 edossier retry", page_id=page.id, since=page.created_at,
+            code=IndexRefused.code, subject_kind="page", subject_id=page.id, case_id=page.case_id, case_number=None,
+            volume=volume, source=f"第{page.page_number}页", message=IndexRefused(row.error).chinese,
+            remedy=IndexRefused.remedy_chinese, page_id=page.id, since=page.created_at,
         )
         for row, page, volume in session.execute(_dead_statement().limit(limit))
     ]  # fmt: skip
@@ -167,6 +169,8 @@ def _subject(session: Session, flag: Flag) -> tuple[str, str, str | None]:
         arrival = session.get_one(Arrival, flag.subject_id)
         page_id = _first_page(session, arrival.document_id) if arrival.document_id else None
         return session.get_one(Volume, arrival.volume_id).name, arrival.source, page_id
+    if flag.subject_kind in ("inbox", "machine"):
+        return "", flag.details.get("path", flag.subject_id), None
     case = session.get_one(Case, flag.subject_id)
     return "", case.name or case.folder or "收件箱", None
 

@@ -61,12 +61,16 @@ def parse_metadata(content: bytes) -> CaseMetadata:
         except UnicodeDecodeError as error:
             raise DamagedFile("case.json: UTF-8 / GBK?") from error
     try:
-        return CaseMetadata.model_validate(json.loads(text))
+        document = json.loads(text)
+        json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair could not be stored
+        return CaseMetadata.model_validate(document)
     except json.JSONDecodeError as error:
         raise DamagedFile(f"case.json: line {error.lineno}: {error.msg}") from error
     except ValidationError as error:
         fault = error.errors()[0]
         raise DamagedFile(f"case.json: {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}") from error
+    except (ValueError, RecursionError) as error:
+        raise DamagedFile(f"case.json: {type(error).__name__}") from error
 
 
 def apply_metadata(session: Session, case: Case, metadata: CaseMetadata) -> None:

@@ -21,8 +21,7 @@ def cases_with(session: Session, canonical_numbers: Iterable[str]) -> list[Case]
     for case in session.scalars(
         select(Case).join(CaseNumber, CaseNumber.case_id == Case.id).where(CaseNumber.canonical.in_(canonical_numbers))
     ):
-        while case.merged_into is not None:
-            case = session.get_one(Case, case.merged_into)
+        case = _unmerged(session, case)
         found[case.id] = case
     return sorted(found.values(), key=lambda case: case.created_at)
 
@@ -36,7 +35,7 @@ def case_named(session: Session, name: str) -> Case:
     """
     by_id = session.get(Case, name)
     if by_id is not None:
-        return by_id
+        return _unmerged(session, by_id)
     found = cases_with(session, {canonical(name)} | {number.canonical for number in find_numbers(name)})
     if not found:
         folder = session.scalars(select(Case).where(Case.folder == name, Case.state == "unclaimed")).first()
@@ -57,31 +56,34 @@ def case_for_number(session: Session, given: str, actor: str) -> Case:
     try:
         return case_named(session, given)
     except NotFound:
-        numbers = [(number.as_given, str(number.kind)) for number in find_numbers(given)] or [(given, OTHER_KIND)]
-        return _open_case(session, "provisional", given, numbers, actor)
+        numbers = [(number.as_given, str(number.kind)) for number in find_numbers(given)]
+        return _open_case(session, "provisional", given, numbers or [(given, OTHER_KIND)], actor)
 
 
 def case_for_folder(session: Session, folder: str, actor: str) -> Case:
     """The case that a folder in the inbox means.
 
     A folder with a well-formed number belongs to the case with that number, or opens a provisional one. Without a
-    number, or with one that two cases bear, it waits as unclaimed (待认领), under its own name.
+    number, or with one that two cases bear, it waits as unclaimed (待认领), under its own name. Where a folder bears
+    several numbers, those that name a case best decide alone: a 文号 never outranks a 受案号.
     """
     numbers = find_numbers(folder)
-    found = cases_with(session, {number.canonical for number in numbers})
+    best = [number for number in numbers if number.kind == numbers[0].kind]
+    found = cases_with(session, {number.canonical for number in best})
     if len(found) == 1:
         return found[0]
-    if numbers and not found:
-        given = [(number.as_given, str(number.kind)) for number in numbers]
-        return _open_case(session, "provisional", folder, given, actor)
-    waiting = session.scalars(select(Case).where(Case.state == "unclaimed", Case.folder == folder)).first()
-    if waiting is None:
-        waiting = _open_case(session, "unclaimed", folder, [], actor)
-        if found:
-            flags.raise_flag(
-                session, "case", waiting.id, waiting.id, "number_clash",
-                numbers=[number.as_given for number in numbers], cases=[case.id for case in found],
-            )  # fmt: skip
+    if best and not found:
+        return _open_case(session, "provisional", folder, [(number.as_given, number.kind) for number in numbers], actor)
+    # In any state: a folder without a number stays the same case after its metadata came or it was claimed.
+    waiting = session.scalars(select(Case).where(Case.folder == folder).order_by(Case.created_at)).first()
+    if waiting is not None:
+        return _unmerged(session, waiting)
+    waiting = _open_case(session, "unclaimed", folder, [], actor)
+    if found:
+        flags.raise_flag(
+            session, "case", waiting.id, waiting.id, "number_clash",
+            numbers=[number.as_given for number in best], cases=[case.id for case in found],
+        )  # fmt: skip
     return waiting
 
 
@@ -126,10 +128,18 @@ def _open_case(session: Session, state: str, folder: str, numbers: Sequence[tupl
     case = Case(state=state, folder=folder, name=" ".join(name.split()))
     session.add(case)
     session.flush()
-    for as_given, kind in numbers:
-        bind_number(session, case, as_given, kind)
+    taken = [as_given for as_given, kind in numbers if not bind_number(session, case, as_given, kind)]
+    if taken:
+        flags.raise_flag(session, "case", case.id, case.id, "number_clash", numbers=taken)
     flags.raise_flag(
         session, "case", case.id, case.id, "unknown_case" if state == "provisional" else "unclaimed", folder=folder
     )
     audit.record(session, "open_case", "case", case.id, actor, state=state, folder=folder)
+    return case
+
+
+def _unmerged(session: Session, case: Case) -> Case:
+    """The case that a case has become part of, or itself."""
+    while case.merged_into is not None:
+        case = session.get_one(Case, case.merged_into)
     return case

@@ -16,12 +16,15 @@
     │   ├── PageUnreadable
     │   ├── PageTimeout
     │   ├── WorkerDied
-    │   └── TextLayerMismatch
+    │   ├── TextLayerMismatch
+    │   └── IndexRefused
     ├── StoreError                exit 3: the vault or the catalogue does not hold what it should
     │   ├── ObjectMissing
     │   └── ObjectChanged
     └── ServiceUnreachable        exit 4: a service is not there, or another process has what is needed
         ├── EngineUnreachable
+        │   └── IndexDamaged
+        ├── MachineFailed         disk full, too many open files, a broken installation
         ├── HomeBusy
         └── ModelsMissing
 
@@ -212,6 +215,16 @@ class TextLayerMismatch(PageFailed):
     english = "The PDF's text layer differs from what was read."
 
 
+class IndexRefused(PageFailed):
+    """The search engine refused the page's entry again and again."""
+
+    code = "index_refused"
+    chinese = "索引拒绝此页。"
+    english = "The search engine refuses the page."
+    remedy_chinese = "请运行 edossier retry 重试。"
+    remedy_english = "Run edossier retry."
+
+
 class StoreError(EdossierError):
     """Vault or catalogue do not hold what they should."""
 
@@ -258,6 +271,26 @@ class EngineUnreachable(ServiceUnreachable):
     english = "The search engine is not reachable."
     remedy_chinese = "请检查 search_engine 和 elasticsearch_* 设置。"
     remedy_english = "Check the settings search_engine and elasticsearch_*."
+
+
+class IndexDamaged(EngineUnreachable):
+    """The files of the index are damaged; they are thrown away and filled anew from the catalogue."""
+
+    code = "index_damaged"
+    chinese = "索引文件已损坏。"
+    english = "The index is damaged."
+    remedy_chinese = "保持 edossier run 运行，索引会自动重建。"
+    remedy_english = "Keep edossier run running: it is filled anew by itself."
+
+
+class MachineFailed(ServiceUnreachable):
+    """The machine cannot do its part at the moment; no page or file is at fault."""
+
+    code = "machine"
+    chinese = "机器环境有问题，处理已暂停。"
+    english = "Something is wrong with this machine; work has paused."
+    remedy_chinese = "请检查磁盘空间和安装，然后会自动继续。"
+    remedy_english = "Check disk space and installation; work goes on by itself."
 
 
 class HomeBusy(ServiceUnreachable):

@@ -22,11 +22,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "turn_uncertain": ("页面方向拿不准", "请查看页面方向"),
     "blank": ("空白页", "请确认是否确为空白"),
     "assembly_failed": ("材料的 PDF 没有生成", "请运行 edossier retry；页面本身仍可查看和搜索"),
+    "not_accepted": ("收件箱中的文件暂时无法收入", "请检查文件名、权限和磁盘；程序会自动再试"),
+    "not_removable": ("文件已收入，但无法从收件箱移走", "请检查收件箱的写权限；原件已安全保存"),
+    "machine": ("机器环境有问题，处理已暂停", "请检查磁盘空间和安装；恢复后自动继续"),
     "metadata_unusable": ("case.json 无法使用", "请改正后重新放入"),
 }
 
 
-def raise_flag(session: Session, subject_kind: str, subject_id: str, case_id: str, code: str, **details: Any) -> None:
+def raise_flag(
+    session: Session, subject_kind: str, subject_id: str, case_id: str | None, code: str, **details: Any
+) -> None:
     """Raise a flag, or renew the details of one that stands already (also one that had been closed)."""
     flag = _find(session, subject_id, subject_kind, code)
     if flag is None:
@@ -41,6 +46,18 @@ def close_flag(session: Session, subject_kind: str, subject_id: str, code: str) 
     flag = _find(session, subject_id, subject_kind, code)
     if flag is not None and flag.closed_at is None:
         flag.closed_at = time.time()
+
+
+def stands(session: Session, subject_kind: str, subject_id: str, code: str) -> bool:
+    """Whether a flag stands."""
+    flag = _find(session, subject_id, subject_kind, code)
+    return flag is not None and flag.closed_at is None
+
+
+def details_of(session: Session, subject_kind: str, subject_id: str, code: str) -> dict[str, Any]:
+    """The details of a flag that stands; empty where none does."""
+    flag = _find(session, subject_id, subject_kind, code)
+    return flag.details if flag is not None and flag.closed_at is None else {}
 
 
 def _find(session: Session, subject_id: str, subject_kind: str, code: str) -> Flag | None:

@@ -11,9 +11,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from dossier.catalogue.statements import insert_or_update
 from dossier.catalogue.tables import Counter, OutboxRow, Page
 
 COUNTER = "index_version"
@@ -30,14 +30,25 @@ class Change:
 
 
 def enqueue(session: Session, page_ids: Collection[str]) -> None:
-    """Put pages in the outbox, with their neighbours before them, whose turn of the page shows their first words.
+    """Put pages in the outbox, with the pages before them (blank ones aside), whose turn shows their first words.
 
     Pages that have not been read are left out: they have nothing to index yet.
     """
     for some in _portions(sorted(page_ids)):
         changed = select(Page.volume_id, Page.page_number).where(Page.id.in_(some)).subquery()
+        earlier = aliased(Page)
+        number_before = (
+            select(func.max(earlier.page_number))
+            .where(
+                earlier.volume_id == changed.c.volume_id,
+                earlier.page_number < changed.c.page_number,
+                earlier.blank.is_(False),
+            )
+            .correlate(changed)
+            .scalar_subquery()
+        )
         before = select(Page.id).join(
-            changed, (Page.volume_id == changed.c.volume_id) & (Page.page_number == changed.c.page_number - 1)
+            changed, (Page.volume_id == changed.c.volume_id) & (Page.page_number == number_before)
         )
         concerned = session.scalars(
             select(Page.id)
@@ -106,7 +117,7 @@ def revive_dead(session: Session) -> int:
 
 def next_versions(session: Session, count: int) -> int:
     """Reserve `count` versions; returns the first."""
-    statement = insert(Counter).values(name=COUNTER, value=count)
+    statement = insert_or_update(session, Counter).values(name=COUNTER, value=count)
     statement = statement.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + count})
     session.execute(statement)
     last = session.execute(text("SELECT value FROM counters WHERE name = :name"), {"name": COUNTER}).scalar_one()
@@ -117,7 +128,7 @@ def _put(session: Session, page_ids: Sequence[str]) -> None:
     if not page_ids:
         return
     first = next_versions(session, len(page_ids))
-    statement = insert(OutboxRow).values(
+    statement = insert_or_update(session, OutboxRow).values(
         [
             {
                 "page_id": page_id,

@@ -78,12 +78,14 @@ def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShap
 
 def register_attachment(session: Session, arrival: Arrival, size: int) -> None:
     """List an arrival that is not pages."""
-    session.add(
-        Attachment(
-            arrival_id=arrival.id, case_id=arrival.case_id, name=PurePosixPath(arrival.path).name,
-            media_type=arrival.media_type, size=size,
-        )
-    )  # fmt: skip
+    known = session.scalars(select(Attachment).where(Attachment.arrival_id == arrival.id)).first()
+    if known is None:
+        session.add(
+            Attachment(
+                arrival_id=arrival.id, case_id=arrival.case_id, name=PurePosixPath(arrival.path).name,
+                media_type=arrival.media_type, size=size,
+            )
+        )  # fmt: skip
     arrival.state = "done"
     arrival.done_at = arrival.received_at
 

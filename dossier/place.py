@@ -24,7 +24,8 @@ _VOLUME_KINDS = (
 )
 _KIND_SHORT = {"文书卷": "诉讼文书卷", "证据卷": "证据材料卷", "补侦卷": "补充侦查卷", "内卷": "检察内卷"}
 _VOLUME_NUMBER = re.compile(
-    r"第?\s*([0-9]+|[〇零一二三四五六七八九十百]+)\s*[卷册]|卷\s*第?\s*([0-9]+|[〇零一二三四五六七八九十百]+)"
+    r"(?<!\d)(?:第\s*)?([0-9]{1,4}|[〇零一二三四五六七八九十百]{1,5})\s*[卷册]"
+    r"|卷\s*第?\s*([0-9]{1,4}(?!\d)|[〇零一二三四五六七八九十百]{1,5})"
 )
 
 # Files that systems and programs leave in folders, and what is still being written.
@@ -65,12 +66,28 @@ class Place:
 
 def place_in_inbox(relative: PurePosixPath) -> Place:
     """The place that a path below `inbox/` stands for: `<案>/<卷>/[<材料>/]…`."""
-    parts = [unicodedata.normalize("NFC", part) for part in relative.parts]
+    parts = [readable(part) for part in relative.parts]
     if len(parts) == 1:
         return Place("", LOOSE_VOLUME, parts[0])
     if len(parts) == 2:
         return Place(parts[0], LOOSE_VOLUME, parts[1])
     return Place(parts[0], parts[1], "/".join(parts[2:]))
+
+
+def readable(name: str) -> str:
+    """A file or folder name as text that can be stored and shown.
+
+    Names in GBK bytes, as archives unpacked on Linux leave them, reach Python with those bytes escaped.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raw = name.encode("utf-8", "surrogateescape")
+        try:
+            name = raw.decode("gb18030")
+        except UnicodeDecodeError:
+            name = raw.decode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", name)
 
 
 def is_ignored(relative: PurePosixPath) -> bool:

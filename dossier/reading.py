@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -138,5 +139,5 @@ class Reading:
                 raise ValueError("a reading of another format")
             document["flags"] = tuple(document["flags"])
             return cls(lines=lines, **document)
-        except (OSError, EOFError, KeyError, TypeError, UnicodeDecodeError) as error:
+        except (OSError, EOFError, zlib.error, KeyError, TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"not a stored reading: {error}") from error

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dossier.attention import count_questions
 from dossier.cases import numbers_of
-from dossier.catalogue.tables import Arrival, Attachment, Case, Document, OutboxRow, Page, Volume, Work
+from dossier.catalogue.tables import Arrival, Attachment, Case, OutboxRow, Page, Volume, Work
 
 PAGE_STATES = ("waiting", "reading", "read", "searchable", "parked")
 ARRIVAL_STATES = ("received", "reading", "done", "failed")
@@ -109,7 +109,7 @@ def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
         .join(Case, Case.id == Volume.case_id)
         .outerjoin(Page, Page.volume_id == Volume.id)
         .outerjoin(failed, failed.c.volume_id == Volume.id)
-        .group_by(Volume.id)
+        .group_by(Volume.id, Case.id, failed.c.failed)
         .having((func.count(Page.id) > 0) | (func.coalesce(failed.c.failed, 0) > 0))
         .order_by(Case.due_on.is_(None), Case.due_on, Volume.created_at.desc(), Volume.order_key)
         .limit(limit)
@@ -130,12 +130,6 @@ def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
         )
         for volume_id, name, case, pages, searchable, parked, failed_files in rows
     ]  # fmt: skip
-
-
-def document_progress(session: Session, document_id: str) -> tuple[int, int]:
-    """How many of a document's pages are searchable, and how many it has: `searchable 212/214`."""
-    states = session.scalars(select(Page.state).join(Document).where(Document.id == document_id)).all()
-    return sum(state == "searchable" for state in states), len(states)
 
 
 def _counts(session: Session, table: type[Arrival] | type[Page]) -> dict[str, int]:

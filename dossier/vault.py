@@ -7,9 +7,11 @@ catalogue's row is committed after that: a row always finds its file.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import BinaryIO
 from dossier.errors import ObjectChanged, ObjectMissing
 
 _CHUNK = 1 << 20
+_LEFTOVER_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Vault:
             target = self.original_path(result.sha256)
             if target.is_file() and digest(target) == result.sha256:
                 temporary.unlink()
+                sync_folder(target.parent)
             else:
                 temporary.chmod(0o444)
                 self._publish(temporary, target)
@@ -71,35 +75,39 @@ class Vault:
         return self._root / "originals" / sha256[:2] / sha256[2:4] / sha256
 
     def store_reading(self, page_id: str, version: int, content: bytes) -> str:
-        """Write a reading and return its SHA-256; a leftover of the same version without a row is replaced."""
+        """Write a reading and return its SHA-256.
+
+        The digest is part of the name: two processes that read the same page never write over each other.
+        """
+        sha256 = hashlib.sha256(content).hexdigest()
         temporary = self._temporary_path()
         try:
             with temporary.open("xb") as stored:
                 stored.write(content)
                 _sync(stored)
-            self._publish(temporary, self.reading_path(page_id, version))
+            self._publish(temporary, self.reading_path(page_id, version, sha256))
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        return hashlib.sha256(content).hexdigest()
+        return sha256
 
-    def reading_path(self, page_id: str, version: int) -> Path:
+    def reading_path(self, page_id: str, version: int, sha256: str) -> Path:
         """Where that version of a page's reading stands."""
-        return self._root / "readings" / page_id[1:3] / f"{page_id}.{version}.json.gz"
+        return self._root / "readings" / page_id[1:3] / f"{page_id}.{version}.{sha256[:16]}.json.gz"
 
-    def reading(self, page_id: str, version: int, sha256: str | None = None) -> bytes:
+    def reading(self, page_id: str, version: int, sha256: str) -> bytes:
         """The stored bytes of a reading.
 
         Raises:
             ObjectMissing: it is not there.
             ObjectChanged: it does not have the digest `sha256`.
         """
-        path = self.reading_path(page_id, version)
+        path = self.reading_path(page_id, version, sha256)
         try:
             content = path.read_bytes()
         except FileNotFoundError as error:
             raise ObjectMissing(path.name) from error
-        if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+        if hashlib.sha256(content).hexdigest() != sha256:
             raise ObjectChanged(path.name)
         return content
 
@@ -107,16 +115,13 @@ class Vault:
         """All files that stand under originals/."""
         return (path for path in (self._root / "originals").glob("*/*/*") if path.is_file())
 
-    def readings(self) -> Iterator[Path]:
-        """All files that stand under readings/."""
-        return (path for path in (self._root / "readings").glob("*/*") if path.is_file())
-
-    def sweep_temporary(self) -> int:
-        """Remove what killed processes left unfinished; only for a moment when nobody writes. Returns how many."""
-        leftovers = list(self._temporary.glob("*"))
-        for path in leftovers:
-            path.unlink(missing_ok=True)
-        return len(leftovers)
+    def sweep_temporary(self) -> None:
+        """Remove what killed processes left unfinished; what is younger than a day may still be written."""
+        oldest = time.time() - _LEFTOVER_SECONDS
+        for path in self._temporary.glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     def _temporary_path(self) -> Path:
         self._temporary.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Arrival, Attachment, Original, Page, ReadingRow, Volume, Work
+from dossier.errors import ObjectChanged, ObjectMissing
 from dossier.vault import Vault, digest
 
 Progress = Callable[[int, int], None]
@@ -58,11 +59,12 @@ def _readings(session: Session, vault: Vault) -> Iterator[Fault]:
         name = f"{row.page_id}.{row.version}"
         try:
             vault.reading(row.page_id, row.version, row.sha256)
-        except Exception as error:
-            kind = {"object_missing": "missing", "object_changed": "changed"}.get(
-                getattr(error, "code", ""), "unchecked"
-            )
-            yield Fault(kind, name, f"reading: {error}")
+        except ObjectMissing:
+            yield Fault("missing", name, "reading")
+        except ObjectChanged:
+            yield Fault("changed", name, "reading")
+        except OSError as error:
+            yield Fault("unchecked", name, f"reading: {error}")
 
 
 def _rows(session: Session) -> Iterator[Fault]:
@@ -78,12 +80,17 @@ def _rows(session: Session) -> Iterator[Fault]:
             yield Fault("inconsistent", volume_id, f"{name}: {pages} pages are numbered {first} to {last}")
     with_pages = set(session.scalars(select(Page.arrival_id).distinct()))
     attached = set(session.scalars(select(Attachment.arrival_id)))
-    queued = set(session.scalars(select(Work.subject_id).where(Work.kind == "paginate")))
+    queued = set(
+        session.scalars(select(Work.subject_id).where(Work.kind == "paginate", Work.state.in_(("waiting", "leased"))))
+    )
+    unsettled = set(session.scalars(select(Page.arrival_id).where(Page.state.in_(("waiting", "reading")))))
     for arrival in session.scalars(select(Arrival)):
         if arrival.state in ("done", "reading") and arrival.id not in with_pages | attached:
             yield Fault("inconsistent", arrival.id, f"{arrival.source}: {arrival.state}, but without pages")
         if arrival.state == "received" and arrival.id not in queued:
             yield Fault("inconsistent", arrival.id, f"{arrival.source}: received, but nobody works on it")
+        if arrival.state == "reading" and arrival.id not in unsettled:
+            yield Fault("inconsistent", arrival.id, f"{arrival.source}: reading, but all its pages are settled")
     working = set(
         session.scalars(select(Work.subject_id).where(Work.kind == "read", Work.state.in_(("waiting", "leased"))))
     )

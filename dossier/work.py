@@ -13,14 +13,14 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, case, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Select, case, select, update
 from sqlalchemy.orm import Session
 
+from dossier.catalogue.statements import insert_or_update
 from dossier.catalogue.tables import Work
 from dossier.errors import EdossierError
 
@@ -32,6 +32,8 @@ PICTURE = "picture"
 URGENT = 0
 NORMAL = 10
 MOST_ATTEMPTS = 3
+# A piece of work whose process died so often, without a failure being seen, is what kills it.
+MOST_LOSSES = 30
 NO_DEADLINE = "9999-12-31"
 
 
@@ -43,6 +45,7 @@ class Job:
     kind: str
     subject_id: str
     attempts: int
+    losses: int
 
 
 def this_process() -> str:
@@ -64,7 +67,7 @@ def request(
     """
     not_before = time.time() + delay_seconds if delay_seconds else 0.0
     for subject_id in subject_ids:
-        statement = insert(Work).values(
+        statement = insert_or_update(session, Work).values(
             kind=kind, subject_id=subject_id, priority=priority, due_on=due_on or NO_DEADLINE, state="waiting",
             attempts=0, not_before=not_before, error_detail="",
         )  # fmt: skip
@@ -76,6 +79,7 @@ def request(
                     (Work.priority < statement.excluded.priority, Work.priority), else_=statement.excluded.priority
                 ),
                 "attempts": 0,
+                "losses": 0,
                 "not_before": not_before,
                 "error_code": None,
                 "error_detail": "",
@@ -88,30 +92,30 @@ def request(
 
 def is_waiting(session: Session, kinds: Sequence[str]) -> bool:
     """Whether there is anything to lease now; a look that disturbs no writer."""
-    return (
-        session.scalars(select(Work.id).where(Work.kind.in_(kinds), _is_free(time.time())).limit(1)).first() is not None
-    )
+    now = time.time()
+    return any(session.scalars(_free(kinds, how, now).limit(1)).first() is not None for how in (_waiting, _run_out))
 
 
 def lease(session: Session, kinds: Sequence[str], owner: str, seconds: float, limit: int = 1) -> list[Job]:
     """Take up to `limit` pieces of work: urgent before bulk, then the nearest deadline, then age.
 
-    Work whose lease has run out is taken as well.
+    Where too little waits, work whose lease has run out is taken as well.
     """
     now = time.time()
-    free = or_(
-        (Work.state == "waiting") & (Work.not_before <= now),
-        (Work.state == "leased") & (Work.lease_until < now),
-    )
-    rows = session.scalars(
-        select(Work).where(Work.kind.in_(kinds), free).order_by(Work.priority, Work.due_on, Work.id).limit(limit)
-    ).all()
+    rows = list(session.scalars(_free(kinds, _waiting, now).limit(limit).with_for_update(skip_locked=True)))
+    if len(rows) < limit:
+        lost = session.scalars(
+            _free(kinds, _run_out, now).limit(limit - len(rows)).with_for_update(skip_locked=True)
+        ).all()
+        for row in lost:
+            row.losses += 1
+        rows += lost
     for row in rows:
         row.state = "leased"
         row.lease_owner = owner
         row.lease_until = now + seconds
         row.updated_at = now
-    return [Job(row.id, row.kind, row.subject_id, row.attempts) for row in rows]
+    return [Job(row.id, row.kind, row.subject_id, row.attempts, row.losses) for row in rows]
 
 
 def renew(session: Session, owner: str, seconds: float) -> None:
@@ -146,10 +150,18 @@ def fail(session: Session, job: Job, owner: str, error: EdossierError) -> bool:
     row.attempts += 1
     row.error_code, row.error_detail = error.code, error.detail
     row.lease_owner, row.lease_until, row.updated_at = None, None, time.time()
-    last = row.attempts >= MOST_ATTEMPTS
+    last = row.attempts >= MOST_ATTEMPTS or row.losses >= MOST_LOSSES
     row.state = "failed" if last else "waiting"
     row.not_before = time.time() + row.attempts
     return last
+
+
+def put_back(session: Session, job: Job, owner: str, delay_seconds: float) -> None:
+    """Give leased work back untried, for a while: the machine is at fault, not the work."""
+    row = session.get(Work, job.work_id)
+    if row is not None and row.state == "leased" and row.lease_owner == owner:
+        row.state, row.lease_owner, row.lease_until = "waiting", None, None
+        row.not_before = time.time() + delay_seconds
 
 
 def release_dead(session: Session) -> int:
@@ -163,7 +175,7 @@ def release_dead(session: Session) -> int:
             result = session.execute(
                 update(Work)
                 .where(Work.state == "leased", Work.lease_owner == owner)
-                .values(state="waiting", lease_owner=None, lease_until=None)
+                .values(state="waiting", lease_owner=None, lease_until=None, losses=Work.losses + 1)
             )
             freed += int(result.rowcount)  # type: ignore[attr-defined]
     return freed
@@ -178,11 +190,17 @@ def release(session: Session, owner: str) -> None:
     )
 
 
-def _is_free(now: float) -> ColumnElement[bool]:
-    return or_(
-        (Work.state == "waiting") & (Work.not_before <= now),
-        (Work.state == "leased") & (Work.lease_until < now),
-    )
+def _waiting(now: float) -> ColumnElement[bool]:
+    return (Work.state == "waiting") & (Work.not_before <= now)
+
+
+def _run_out(now: float) -> ColumnElement[bool]:
+    return (Work.state == "leased") & (Work.lease_until < now)
+
+
+def _free(kinds: Sequence[str], how: Callable[[float], ColumnElement[bool]], now: float) -> Select[Work]:
+    # One condition on the state at a time, so that the index on the queue gives the order.
+    return select(Work).where(Work.kind.in_(kinds), how(now)).order_by(Work.priority, Work.due_on, Work.id)
 
 
 def _is_dead(owner: str) -> bool:

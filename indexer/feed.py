@@ -10,15 +10,16 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from dossier import outbox
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Case, IndexGeneration, Page, ReadingRow, Volume
-from dossier.errors import EngineUnreachable, StoreError
+from dossier.catalogue.tables import Case, IndexGeneration, Page, Volume
+from dossier.errors import IndexDamaged, ServiceUnreachable, StoreError
 from dossier.outbox import Change
 from dossier.reading import Reading
+from dossier.readings import following_page, reading_of
 from dossier.vault import Vault
 from indexer.engine import Engine
 from indexer.entry import IndexEntry, PagePlace, Removal, entry_of_page
@@ -41,7 +42,11 @@ class Feed:
         while not should_stop():
             try:
                 pause = 0.0 if self.step() else _IDLE_SECONDS
-            except EngineUnreachable as error:
+            except IndexDamaged as error:
+                log.error("%s", error)
+                self._engine.clear()
+                pause = _UNREACHABLE_SECONDS
+            except ServiceUnreachable as error:
                 log.warning("%s", error)
                 pause = _UNREACHABLE_SECONDS
             until = time.monotonic() + pause
@@ -78,6 +83,8 @@ class Feed:
             if known is not None and known.generation == generation:
                 return
         with self._catalogue.writing() as session:
+            # Only what was fed last counts: an engine that was away meanwhile has missed what came.
+            session.execute(delete(IndexGeneration).where(IndexGeneration.engine != self._engine.name))
             session.merge(IndexGeneration(engine=self._engine.name, generation=generation, filled_at=time.time()))
             session.execute(update(Page).where(Page.state == "searchable").values(state="read"))
             count = outbox.enqueue_everything(session)
@@ -89,39 +96,31 @@ class Feed:
         """The changes as the engine takes them, and the reasons for those whose reading cannot be had."""
         entries: list[IndexEntry | Removal] = []
         unreadable: dict[str, str] = {}
-        readings: dict[str, Reading | None] = {}
+        known: dict[str, Reading | None] = {}
         for change in changes:
             page = session.get(Page, change.page_id)
             if page is None:
                 entries.append(Removal(change.page_id, change.version))
                 continue
             try:
-                reading = self._reading(session, page, readings)
-            except (StoreError, ValueError) as error:
-                unreadable[change.page_id] = str(error)
-                continue
-            if reading is not None:
-                following = self._following(session, page, readings)
-                entries.append(entry_of_page(self._place(session, page), change.version, reading, following))
+                reading = self._reading(session, page, known)
+                if reading is not None:
+                    following = self._following(session, page, known)
+                    entries.append(entry_of_page(self._place(session, page), change.version, reading, following))
+            except Exception as error:  # one page's fault must not keep all others out of the index
+                unreadable[change.page_id] = str(error) or type(error).__name__
         return entries, unreadable
 
     def _reading(self, session: Session, page: Page, known: dict[str, Reading | None]) -> Reading | None:
         if page.id not in known:
-            known[page.id] = None
-            if page.reading_version is not None:
-                row = session.get_one(ReadingRow, (page.id, page.reading_version))
-                known[page.id] = Reading.from_bytes(self._vault.reading(page.id, row.version, row.sha256))
+            known[page.id] = reading_of(session, self._vault, page)
         return known[page.id]
 
     def _following(self, session: Session, page: Page, known: dict[str, Reading | None]) -> Reading | None:
-        following = session.scalars(
-            select(Page).where(Page.volume_id == page.volume_id, Page.page_number == page.page_number + 1)
-        ).first()
-        if following is None:
-            return None
+        following = following_page(session, page)
         try:
-            return self._reading(session, following, known)
-        except (StoreError, ValueError):
+            return self._reading(session, following, known) if following else None
+        except StoreError:
             return None  # its own entry says so
 
     @staticmethod

@@ -6,6 +6,7 @@ page the words stand. A page that the catalogue no longer shows is left out, wha
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +16,19 @@ from sqlalchemy.orm import Session
 
 from dossier import cases
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Case, Document, Page, ReadingRow, Volume
-from dossier.reading import Box, Reading
+from dossier.catalogue.tables import Case, Document, Page, Volume
+from dossier.errors import StoreError, UsageError
+from dossier.reading import Box
+from dossier.readings import following_page, reading_of
 from dossier.vault import Vault
 from indexer import engine as engines
 from indexer.engine import Engine
-from indexer.highlight import Highlight, highlight
+from indexer.highlight import Highlight, Snippet, highlight
 from indexer.query import SCORES, Query, Visible, ladder, understand
+
+log = logging.getLogger(__name__)
+
+_NOTHING_TO_SHOW = Highlight((), (), Snippet("", ()))
 
 Rect = tuple[float, float, float, float]
 
@@ -101,10 +108,15 @@ class Searcher:
         with self._catalogue.reading() as session:
             only = frozenset({cases.case_named(session, case).id}) if case else None
             sealed = frozenset(session.scalars(select(Case.id).where(Case.sealed.is_(True))))
-            found = self._engine.search(
-                ladder(understood, Visible(only_cases=only, without_cases=sealed)), limit, offset
-            )
-            return SearchResult(found.total, tuple(self._hits(session, understood, found.hits)))
+            visible = Visible(only_cases=only, without_cases=sealed)
+            try:
+                found = self._engine.search(ladder(understood, visible), limit, offset)
+            except ValueError as error:
+                raise UsageError(str(error)) from error
+            hits = self._hits(session, understood, found.hits)
+            # Looked at again in the catalogue: the engine may be a moment behind.
+            hits = [hit for hit in hits if hit.case_id not in sealed and (only is None or hit.case_id in only)]
+            return SearchResult(found.total, tuple(hits))
 
     def _hits(self, session: Session, query: Query, found: Sequence[engines.Hit]) -> list[Hit]:
         rows = {
@@ -144,21 +156,20 @@ class Searcher:
         return hits
 
     def _shown(self, session: Session, query: Query, rung: str, page: Page) -> tuple[Highlight, str]:
-        """What to mark on a page, and the id of the page after it."""
-        reading = self._reading(session, page)
-        following = session.scalars(
-            select(Page).where(
-                Page.volume_id == page.volume_id,
-                Page.page_number == page.page_number + 1,
-                Page.reading_version.is_not(None),
-            )
-        ).first()
-        next_reading = self._reading(session, following) if following else None
-        return highlight(query, rung, reading, next_reading), following.id if following else ""
+        """What to mark on a page, and the id of the page that its sentence goes on to.
 
-    def _reading(self, session: Session, page: Page) -> Reading:
-        row = session.get_one(ReadingRow, (page.id, page.reading_version))
-        return Reading.from_bytes(self._vault.reading(page.id, row.version, row.sha256))
+        A reading that is lost or altered is the business of `verify`; the page stays found, without marks.
+        """
+        following = following_page(session, page)
+        try:
+            reading = reading_of(session, self._vault, page)
+            next_reading = reading_of(session, self._vault, following) if following else None
+        except StoreError as error:
+            log.error("%s", error)
+            reading = None
+        if reading is None:
+            return _NOTHING_TO_SHOW, ""
+        return highlight(query, rung, reading, next_reading), following.id if following else ""
 
 
 def _rects(boxes: Sequence[Box]) -> tuple[Rect, ...]:

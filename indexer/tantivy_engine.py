@@ -23,7 +23,7 @@ from typing import Any
 
 import tantivy
 
-from dossier.errors import EngineUnreachable, HomeBusy
+from dossier.errors import EngineUnreachable, HomeBusy, IndexDamaged
 from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Term
 from indexer.engine import Change, Hit, Hits, Refusal, Search, check_window, newest_of_each_page
 from indexer.entry import SCHEMA_VERSION, IndexEntry
@@ -254,8 +254,8 @@ class TantivyEngine:
             raise self._damaged(error) from error
         return meta.st_mtime_ns, meta.st_ino, meta.st_size
 
-    def _damaged(self, error: Exception) -> EngineUnreachable:
-        return EngineUnreachable(f"{self._folder}: {error}")
+    def _damaged(self, error: Exception) -> IndexDamaged:
+        return IndexDamaged(f"{self._folder}: {error}")
 
 
 def _document(change: Change) -> Any:

@@ -1,7 +1,11 @@
 """The crew: leases work from the catalogue, hands it to worker processes, and writes what they answer.
 
 Readers do nothing but read pages, one process a core. One further process, the desk, does the short things (a look into
-a file, a picture somebody waits for, a PDF), so that they never stand behind reading.
+a file, a picture somebody waits for), and one more, the bindery, makes PDFs, so that nothing short stands behind
+anything long.
+
+No single piece of work can stop the crew: whatever goes wrong with it is counted against it, unless the machine itself
+is at fault (a full disk, a broken installation); then the work is put back untried and the crew pauses.
 """
 
 from __future__ import annotations
@@ -14,13 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from dossier import work
 from dossier.acceptance import Contents
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page
 from dossier.derived import Derived
-from dossier.errors import EdossierError
+from dossier.errors import EdossierError, PageFailed, ServiceUnreachable, WorkerDied
 from dossier.reading import Reading
 from dossier.settings import Settings
 from dossier.vault import Vault
@@ -33,10 +38,12 @@ from pipeline.worker_process import WorkerProcess
 
 log = logging.getLogger(__name__)
 
-DESK_KINDS = (work.PICTURE, work.PAGINATE, work.ASSEMBLE)
 READER_KINDS = (work.READ,)
+DESK_KINDS = (work.PICTURE, work.PAGINATE)
+BINDERY_KINDS = (work.ASSEMBLE,)
 _ASSEMBLY_SECONDS = 1800.0
 _IDLE_SECONDS = 0.2
+_PAUSE_SECONDS = 15.0
 
 
 @dataclass
@@ -78,13 +85,16 @@ class Crew:
             return WorkerProcess(models_dir, settings.page_timeout_seconds, settings.worker_pages, reader_factory)
 
         self._hands = [_Hand(process(), READER_KINDS) for _ in range(settings.worker_count())]
-        self._hands.append(_Hand(process(), DESK_KINDS))
+        self._hands += [_Hand(process(), DESK_KINDS), _Hand(process(), BINDERY_KINDS)]
+        self._paused_until = 0.0
+        self._in_trouble = False
 
     def run(self, should_stop: Callable[[], bool]) -> None:
         """Work until told to stop; leases are given back at the end."""
         with self._catalogue.writing() as session:
             freed = work.release_dead(session)
             results.release_pages(session)
+        self._vault.sweep_temporary()
         if freed:
             log.info("took over %d pieces of work from processes that died", freed)
         try:
@@ -108,9 +118,10 @@ class Crew:
         for hand in self._hands:
             if hand.job is not None:
                 self._take_answer(hand)
-        for hand in self._hands:
-            if hand.job is None:
-                self._hand_out(hand)
+        if time.monotonic() >= self._paused_until:
+            for hand in self._hands:
+                if hand.job is None:
+                    self._hand_out(hand)
         connections = [
             hand.process.connection for hand in self._hands if hand.job and hand.process.connection is not None
         ]
@@ -137,12 +148,15 @@ class Crew:
             hand.job = jobs[0]
             if hand.job.kind == work.READ:
                 session.execute(update(Page).where(Page.id == hand.job.subject_id).values(state="reading"))
+        if hand.job.losses >= work.MOST_LOSSES:
+            self._finish(hand, WorkerDied(f"{hand.job.losses} times"))
+            return
         try:
             task, limit = self._task_for(hand)
-        except EdossierError as error:
+        except (EdossierError, OSError) as error:
             self._finish(hand, error)
-            return
-        hand.process.begin(task, limit)
+        else:
+            hand.process.begin(task, limit)
 
     def _task_for(self, hand: _Hand) -> tuple[Task, float | None]:
         job = hand.job
@@ -163,17 +177,45 @@ class Crew:
         if not isinstance(answer, WorkerProcess):
             self._finish(hand, answer)
 
-    def _finish(self, hand: _Hand, answer: Contents | Reading | EdossierError | None) -> None:
+    def _finish(self, hand: _Hand, answer: Contents | Reading | EdossierError | OSError | None) -> None:
+        """Write what became of a job; if that fails, the job has failed, and the crew goes on."""
         job, hand.job = hand.job, None
         assert job is not None
-        if isinstance(answer, EdossierError):
-            log.warning("%s of %s failed: %s", job.kind, job.subject_id, answer)
-            results.failed(self._catalogue, job, self._owner, answer)
-        elif isinstance(answer, Reading):
+        try:
+            if isinstance(answer, Exception):
+                raise answer
+            self._write(job, answer, hand.key)
+        except (ServiceUnreachable, OperationalError, OSError) as error:
+            self._pause(job, error)
+        except Exception as error:
+            typed = error if isinstance(error, EdossierError) else PageFailed(f"{type(error).__name__}: {error}")
+            log.warning("%s of %s failed: %s", job.kind, job.subject_id, typed)
+            results.failed(self._catalogue, job, self._owner, typed)
+        else:
+            self._out_of_trouble()
+
+    def _write(self, job: Job, answer: Contents | Reading | None, key: str) -> None:
+        if isinstance(answer, Reading):
             results.page_read(self._catalogue, self._vault, job, self._owner, answer)
         elif isinstance(answer, Contents):
             results.inspected(self._catalogue, job, self._owner, answer)
         elif job.kind == work.ASSEMBLE:
-            results.document_assembled(self._catalogue, self._vault, self._derived, job, self._owner, hand.key)
+            results.document_assembled(self._catalogue, self._vault, self._derived, job, self._owner, key)
         else:
             results.picture_made(self._catalogue, job, self._owner)
+
+    def _pause(self, job: Job, error: Exception) -> None:
+        """The machine is at fault: put the work back untried, say so once, and wait."""
+        log.error("%s of %s: %s; pausing for %.0f seconds", job.kind, job.subject_id, error, _PAUSE_SECONDS)
+        self._paused_until = time.monotonic() + _PAUSE_SECONDS
+        self._in_trouble = True
+        try:
+            results.put_back(self._catalogue, job, self._owner, str(error))
+        except OperationalError as again:
+            # The catalogue itself is away: the lease runs out by itself.
+            log.error("%s", again)
+
+    def _out_of_trouble(self) -> None:
+        if self._in_trouble:
+            self._in_trouble = False
+            results.machine_works(self._catalogue)

@@ -10,6 +10,7 @@ it is put back. What a killed process left in `.taken/` is put back at the next 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -20,10 +21,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from sqlalchemy.exc import OperationalError
+
+from dossier import flags
 from dossier.acceptance import Contents, Fingerprint, Incoming, SourceChanged, accept
 from dossier.catalogue.database import Catalogue
-from dossier.errors import DamagedFile, EdossierError, EmptyFile, FileRefused, PageFailed, TruncatedFile
-from dossier.place import METADATA_NAME, is_ignored, place_in_inbox
+from dossier.errors import DamagedFile, EmptyFile, PageFailed, ServiceUnreachable, TruncatedFile
+from dossier.natural_order import natural_key
+from dossier.place import METADATA_NAME, is_ignored, place_in_inbox, readable
 from dossier.settings import Settings
 from dossier.vault import Vault
 from pipeline.sources import Limits
@@ -37,7 +42,12 @@ TAKEN = ".taken"
 # After its writer has closed or renamed a file, so little quiet is enough.
 CLOSED_SETTLE_SECONDS = 0.3
 INSPECTION_SECONDS = 60.0
+INSPECTION_BYTES_A_SECOND = 5_000_000
+# A look that failed so often for reasons that are not the file's is left to a worker, which counts its own attempts.
+MOST_LOOKS = 3
 _RETRY_SECONDS = 5.0
+_LONGEST_RETRY_SECONDS = 300.0
+_ROUND_SECONDS = 2.0
 _F_SETSIG = getattr(fcntl, "F_SETSIG", 10)  # in fcntl only since Python 3.13
 # Refusals that a file still being written looks like: they are believed only after a while.
 _MAYBE_UNFINISHED = (EmptyFile, TruncatedFile, DamagedFile)
@@ -45,13 +55,27 @@ _MAYBE_UNFINISHED = (EmptyFile, TruncatedFile, DamagedFile)
 
 @dataclass
 class _Candidate:
-    """A file that may be complete: its last known state, and since when it has been in it (monotonic seconds)."""
+    """A file that may be complete, in one state of its bytes; another state is another candidate.
+
+    Attributes:
+        fingerprint: that state.
+        order: where it stands among the others.
+        quiet_since: when it was first seen so (monotonic seconds: no clock of a file server is asked).
+        is_closed: whether its writer closed or renamed it in this state.
+        looks_unfinished: whether a look into it found it incomplete.
+        troubles: how often it could not be looked into or taken.
+        not_before: when to try again (monotonic seconds).
+        is_accepted: whether only its removal is left to do.
+    """
 
     fingerprint: Fingerprint
+    order: tuple[str, bool, str]
     quiet_since: float
     is_closed: bool = False
-    refused_for: Fingerprint | None = None
+    looks_unfinished: bool = False
+    troubles: int = 0
     not_before: float = 0.0
+    is_accepted: bool = False
 
 
 class Intake:
@@ -73,19 +97,23 @@ class Intake:
     def recover(self) -> None:
         """Finish what a killed process had set aside for deletion: accepted at its old place, mostly once more.
 
-        What somebody writes to again goes back where it was.
+        What somebody writes to again goes back where it was; what cannot be accepted now stays aside for the next time.
         """
         taken = self._inbox / TAKEN
         for aside in sorted(path for path in taken.rglob("*") if path.is_file() and not path.is_symlink()):
             # .taken/<random>/<path below inbox>
             path = self._inbox / aside.relative_to(taken / aside.relative_to(taken).parts[0])
-            if is_held_by_writer(aside):
-                self._put_back(aside, path)
-            else:
-                self._accept(aside, path, None)
-                aside.unlink()
+            try:
+                if is_held_by_writer(aside):
+                    self._put_back(aside, path)
+                else:
+                    self._accept(aside, path, self._look_into(aside, path))
+                    aside.unlink()
+            except Exception as error:
+                self._say(path, "not_accepted", error)
         for folder in sorted((path for path in taken.rglob("*") if path.is_dir()), reverse=True):
-            folder.rmdir()
+            if not any(folder.iterdir()):
+                folder.rmdir()
 
     def nominate(self, path: Path, is_closed: bool = False) -> None:
         """Look at a file again: new, changed, or closed by its writer."""
@@ -102,7 +130,7 @@ class Intake:
         fingerprint = Fingerprint.of(path)
         known = self._candidates.get(path)
         if known is None or known.fingerprint != fingerprint:
-            self._candidates[path] = _Candidate(fingerprint, time.monotonic() - _age(status), is_closed)
+            self._candidates[path] = _Candidate(fingerprint, _order(relative), time.monotonic(), is_closed)
         elif is_closed:
             known.is_closed = True
 
@@ -112,43 +140,69 @@ class Intake:
             self.nominate(path)
 
     def take_complete(self, should_stop: Callable[[], bool] = lambda: False) -> int:
-        """Accept every file that is complete now; returns how many were taken out of the inbox."""
+        """Accept files that are complete now, for a few seconds at most; returns how many left the inbox.
+
+        A file that cannot be taken is put off, with longer and longer waits, and never stops the others.
+        """
         taken = 0
-        for path in sorted(self._candidates, key=_metadata_first):
-            if should_stop():
+        until = time.monotonic() + _ROUND_SECONDS
+        for path in sorted(self._candidates, key=lambda path: self._candidates[path].order):
+            if should_stop() or time.monotonic() > until:
                 break
             try:
                 taken += self._take(path)
-            except OSError as error:
-                log.error("%s: %s; trying again", path.name, error)
-                self._delay(path)
+            except Exception as error:
+                self._put_off(path)
+                self._say(path, "not_accepted", error)
         return taken
 
     def _take(self, path: Path) -> bool:
         candidate = self._candidates[path]
         now = time.monotonic()
-        self.nominate(path, candidate.is_closed)
-        if self._candidates.get(path) is not candidate or now < candidate.not_before:
+        if now < candidate.not_before:
             return False
+        self.nominate(path)
+        if self._candidates.get(path) is not candidate:
+            return False
+        if not candidate.is_accepted and not self._accept_complete(path, candidate, now - candidate.quiet_since):
+            return False
+        candidate.is_accepted = True
+        try:
+            self._remove(path, candidate.fingerprint)
+        except OSError as error:
+            self._put_off(path)
+            self._say(path, "not_removable", error)
+            return False
+        if self._candidates.get(path) is candidate:
+            del self._candidates[path]
+        return True
+
+    def _accept_complete(self, path: Path, candidate: _Candidate, quiet: float) -> bool:
+        """Accept a file if it is complete; False while it may not be."""
         settle = self._settings.settle_seconds
         if candidate.is_closed:
             settle = min(settle, CLOSED_SETTLE_SECONDS)
-        quiet = now - candidate.quiet_since
         if quiet < settle or is_held_by_writer(path):
             return False
         may_be_unfinished = quiet < self._settings.incomplete_after_seconds
-        if may_be_unfinished and candidate.refused_for == candidate.fingerprint:
+        if may_be_unfinished and candidate.looks_unfinished:
             return False
-        contents = inspect_file(self._inspector, path, self._limits)
-        if may_be_unfinished and isinstance(contents.refusal, _MAYBE_UNFINISHED):
-            candidate.refused_for = candidate.fingerprint
+        contents = self._look_into(path, path)
+        if contents is None:
+            candidate.troubles += 1
+            if candidate.troubles < MOST_LOOKS:
+                return False
+        elif may_be_unfinished and isinstance(contents.refusal, _MAYBE_UNFINISHED):
+            candidate.looks_unfinished = True
+            return False
+        elif not contents.is_single_picture and quiet < self._settings.settle_seconds:
+            # Some scanners close a file of several pages after each page, whole every time.
+            candidate.is_closed = False
             return False
         try:
             self._accept(path, path, contents, candidate.fingerprint)
         except SourceChanged:
             return False
-        self._remove(path, candidate.fingerprint)
-        self._candidates.pop(path, None)
         return True
 
     def _accept(
@@ -156,67 +210,97 @@ class Intake:
     ) -> None:
         """Accept the bytes of `file` as what was dropped at `path`."""
         relative = PurePosixPath(path.relative_to(self._inbox))
-        if contents is None:
-            contents = inspect_file(self._inspector, file, self._limits)
         incoming = Incoming(
-            path=file, place=place_in_inbox(relative), source=str(relative), origin="watch", contents=contents,
-            fingerprint=fingerprint,
+            path=file, place=place_in_inbox(relative), source=readable(str(relative)), origin="watch",
+            contents=contents, fingerprint=fingerprint,
         )  # fmt: skip
         accepted = accept(self._catalogue, self._vault, incoming, ACTOR)
-        log.info("%s: %s", "known already" if accepted.is_replay else "accepted", relative)
+        self._unsay(path)
+        log.info("%s: %s", "known already" if accepted.is_replay else "accepted", incoming.source)
+
+    def _look_into(self, file: Path, path: Path) -> Contents | None:
+        return inspect_file(self._inspector, file, self._limits, path.name)
 
     def _remove(self, path: Path, accepted: Fingerprint) -> None:
+        """Take an accepted file out of the inbox, unless it is no longer the one that was accepted."""
         aside = self._inbox / TAKEN / os.urandom(8).hex() / path.relative_to(self._inbox)
         aside.parent.mkdir(parents=True)
         try:
             path.rename(aside)
+            if is_held_by_writer(aside) or Fingerprint.of(aside) != accepted:
+                self._put_back(aside, path)
+            else:
+                aside.unlink()
         except FileNotFoundError:
             log.info("%s: its owner took it away", path.name)
-        else:
-            if Fingerprint.of(aside) == accepted:
-                aside.unlink()
-            else:
-                self._put_back(aside, path)
-        for folder in aside.parents:
-            if folder == self._inbox / TAKEN:
-                break
-            folder.rmdir()
+        except OSError as error:
+            # Another file system is mounted below the inbox: there is no setting aside, only looking once more.
+            if error.errno != errno.EXDEV:
+                raise
+            if Fingerprint.of(path) == accepted and not is_held_by_writer(path):
+                path.unlink()
+        finally:
+            for folder in aside.parents:
+                if folder == self._inbox / TAKEN or any(folder.iterdir()):
+                    break
+                folder.rmdir()
 
     def _put_back(self, aside: Path, path: Path) -> None:
+        """Return a file that was set aside to where it was; if a newer one stands there, accept it as it is."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        target, number = path, 1
-        while True:
-            try:
-                # A link, unlike a rename, never takes the place of a newer file of this name.
-                os.link(aside, target)
-                aside.unlink()
-                break
-            except FileExistsError:
-                number += 1
-                target = path.with_name(f"{path.stem} ({number}){path.suffix}")
-            except OSError:
-                # No links on this file system (FAT, some shares).
-                if not target.exists():
-                    aside.rename(target)
-                    break
-        self.nominate(target)
+        try:
+            # A link, unlike a rename, never takes the place of a newer file of this name.
+            os.link(aside, path)
+        except FileExistsError:
+            self._accept(aside, path, self._look_into(aside, path))
+        except OSError:
+            # No links on this file system (FAT, some shares).
+            if not path.exists():
+                aside.rename(path)
+                return
+            self._accept(aside, path, self._look_into(aside, path))
+        aside.unlink()
 
-    def _delay(self, path: Path) -> None:
+    def _put_off(self, path: Path) -> None:
         candidate = self._candidates.get(path)
         if candidate is not None:
-            candidate.not_before = time.monotonic() + _RETRY_SECONDS
+            candidate.troubles += 1
+            wait = min(_RETRY_SECONDS * 2 ** (candidate.troubles - 1), _LONGEST_RETRY_SECONDS)
+            candidate.not_before = time.monotonic() + wait
+
+    def _say(self, path: Path, code: str, error: Exception) -> None:
+        """Put a file that is stuck in the inbox on the attention list."""
+        name = readable(str(path.relative_to(self._inbox)))
+        log.error("%s: %s: %s: %s", name, code, type(error).__name__, error)
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        try:
+            with self._catalogue.writing() as session:
+                flags.raise_flag(session, "inbox", name, None, code, path=name, reason=reason)
+        except OperationalError as again:
+            log.error("%s", again)
+
+    def _unsay(self, path: Path) -> None:
+        name = readable(str(path.relative_to(self._inbox)))
+        with self._catalogue.reading() as session:
+            stands = flags.stands(session, "inbox", name, "not_accepted")
+        if stands:
+            with self._catalogue.writing() as session:
+                flags.close_flag(session, "inbox", name, "not_accepted")
 
 
-def inspect_file(inspector: WorkerProcess, path: Path, limits: Limits) -> Contents:
-    """Look into a file in a process that can be killed; whatever goes wrong there is a refusal with its reason."""
+def inspect_file(inspector: WorkerProcess, path: Path, limits: Limits, name: str) -> Contents | None:
+    """Look into a file in a process that can be killed.
+
+    Returns:
+        What is in it, or why it is refused; None where nothing was learnt about the file: the process died, was too
+        slow, or the machine failed.
+    """
+    time_limit = INSPECTION_SECONDS + path.stat().st_size / INSPECTION_BYTES_A_SECOND
     try:
-        answer = inspector.perform(InspectTask(path, path.name, limits), INSPECTION_SECONDS)
-    except FileRefused as refusal:
-        return Contents(refusal=refusal)
-    except PageFailed as error:
-        return Contents(refusal=DamagedFile(error.english))
-    except EdossierError:
-        raise
+        answer = inspector.perform(InspectTask(path, readable(name), limits), time_limit)
+    except (PageFailed, ServiceUnreachable) as error:
+        log.warning("%s: %s", readable(path.name), error)
+        return None
     assert isinstance(answer, Contents)
     return answer
 
@@ -242,11 +326,6 @@ def is_held_by_writer(path: Path) -> bool:
     return False
 
 
-def _age(status: os.stat_result) -> float:
-    """Seconds since the file was changed or renamed, as far as its clock can be trusted."""
-    return max(0.0, time.time() - max(status.st_mtime, status.st_ctime))
-
-
 def _files_below(folder: Path) -> Iterator[Path]:
     """All regular files, in natural order of their folders; links are not followed, hidden folders left out."""
     for directory, folders, names in os.walk(folder):
@@ -255,6 +334,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
             yield Path(directory) / name
 
 
-def _metadata_first(path: Path) -> tuple[Path, bool, str]:
-    """The order of taking: by folder, a case's metadata before its pages."""
-    return path.parent, path.name.casefold() != METADATA_NAME, path.name
+def _order(relative: PurePosixPath) -> tuple[str, bool, str]:
+    """The order of taking: by folder, a case's metadata before its pages, pages in natural order."""
+    name = relative.name
+    return natural_key(str(relative.parent)), name.casefold() != METADATA_NAME, natural_key(name)

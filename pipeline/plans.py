@@ -8,20 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from dossier import cases
-from dossier.catalogue.tables import Arrival, Case, Document, Page, Volume
+from dossier.catalogue.tables import Arrival, Case, Document, Page, ReadingRow, Volume
 from dossier.derived import PDF_RECIPE, Derived
 from dossier.errors import error_of
-from dossier.reading import Reading
+from dossier.readings import reading_of
 from dossier.vault import Vault
 from pipeline.searchable_pdf import Bookmark, PdfInfo, PdfPage
 from pipeline.sources import Limits, PageKind, PageSource
 from pipeline.tasks import AssembleTask, InspectTask, PagePlan, PictureTask, ReadTask
-
-SETTLED_STATES = ("read", "searchable", "parked")
 
 
 def plan_inspection(session: Session, vault: Vault, arrival_id: str, limits: Limits) -> InspectTask:
@@ -40,9 +38,7 @@ def plan_reading(session: Session, vault: Vault, derived: Derived, page_id: str)
 def plan_picture(session: Session, vault: Vault, derived: Derived, page_id: str) -> PictureTask:
     """How to make the picture of a page as it stands now."""
     page = session.get_one(Page, page_id)
-    reading = None
-    if page.reading_version is not None:
-        reading = Reading.from_bytes(vault.reading(page.id, page.reading_version))
+    reading = reading_of(session, vault, page)
     picture = derived.page_picture(page.id, page.reading_version)
     return PictureTask(_original(session, vault, page), _source(page), reading, picture)
 
@@ -51,8 +47,7 @@ def plan_document(session: Session, vault: Vault, derived: Derived, document_id:
     """How to make a document's PDF, and the key under which it is kept."""
     document = session.get_one(Document, document_id)
     volume = session.get_one(Volume, document.volume_id)
-    pages = session.scalars(select(Page).where(Page.document_id == document_id).order_by(Page.page_number)).all()
-    plans = _page_plans(session, vault, pages)
+    plans = _page_plans(session, vault, select(Page).where(Page.document_id == document_id))
     info = _info(session, volume, f"{volume.name} {document.title}")
     key = _key(plans, info)
     return AssembleTask(plans, info, (Bookmark(document.title, 0),), derived.document_pdf(document_id, key)), key
@@ -60,20 +55,26 @@ def plan_document(session: Session, vault: Vault, derived: Derived, document_id:
 
 def plan_volume(session: Session, vault: Vault, volume: Volume, target: Path) -> AssembleTask:
     """How to make one PDF of a whole volume, with a bookmark for each document."""
-    pages = session.scalars(select(Page).where(Page.volume_id == volume.id).order_by(Page.page_number)).all()
-    titles = {
-        document.id: document.title
-        for document in session.scalars(select(Document).where(Document.volume_id == volume.id))
-    }
+    pages = select(Page).where(Page.volume_id == volume.id)
+    bookmarks = _bookmarks(session, volume)
+    return AssembleTask(_page_plans(session, vault, pages), _info(session, volume, volume.name), bookmarks, target)
+
+
+def _bookmarks(session: Session, volume: Volume) -> tuple[Bookmark, ...]:
+    """One for each document, at its first page; a document whose pages lie apart has one for each part."""
     bookmarks: list[Bookmark] = []
     previous = None
-    for index, page in enumerate(pages):
-        if page.document_id != previous:
-            bookmarks.append(Bookmark(titles[page.document_id], index))
-            previous = page.document_id
-    return AssembleTask(
-        _page_plans(session, vault, pages), _info(session, volume, volume.name), tuple(bookmarks), target
+    rows = session.execute(
+        select(Document.id, Document.title)
+        .join(Page, Page.document_id == Document.id)
+        .where(Page.volume_id == volume.id)
+        .order_by(Page.page_number)
     )
+    for index, (document_id, title) in enumerate(rows):
+        if document_id != previous:
+            bookmarks.append(Bookmark(title, index))
+            previous = document_id
+    return tuple(bookmarks)
 
 
 def next_reading_version(page: Page) -> int:
@@ -90,29 +91,30 @@ def _original(session: Session, vault: Vault, page: Page) -> Path:
     return vault.original_path(session.get_one(Arrival, page.arrival_id).sha256)
 
 
-def _page_plans(session: Session, vault: Vault, pages: Sequence[Page]) -> tuple[PagePlan, ...]:
-    return tuple(_page_plan(session, vault, page) for page in pages)
+def _page_plans(session: Session, vault: Vault, pages: Select[Page]) -> tuple[PagePlan, ...]:
+    """The pages of a selection, in order, with one query for all."""
+    of_pages = pages.subquery()
+    rows = session.execute(
+        select(Page, Arrival.sha256, ReadingRow)
+        .join(of_pages, of_pages.c.id == Page.id)
+        .join(Arrival, Arrival.id == Page.arrival_id)
+        .outerjoin(ReadingRow, (ReadingRow.page_id == Page.id) & (ReadingRow.version == Page.reading_version))
+        .order_by(Page.page_number)
+    )
+    return tuple(_page_plan(vault, page, sha256, reading) for page, sha256, reading in rows)
 
 
-def _page_plan(session: Session, vault: Vault, page: Page) -> PagePlan:
+def _page_plan(vault: Vault, page: Page, sha256: str, reading: ReadingRow | None) -> PagePlan:
     hole = None
     if page.state == "parked":
         hole = error_of(page.error_code or "", page.error_detail).chinese
-    elif page.reading_version is None:
+    elif reading is None:
         hole = "此页尚未识别。"
-    reading_file = None
-    if page.reading_version is not None:
-        reading_file = vault.reading_path(page.id, page.reading_version)
+    label = page.page_label if page.page_label_state == "confirmed" else None
     return PagePlan(
-        PdfPage(
-            page_id=page.id,
-            original=_original(session, vault, page),
-            index=page.index_in_file,
-            reading=None,
-            label=page.page_label if page.page_label_state == "confirmed" else None,
-            hole=hole,
-        ),
-        reading_file,
+        PdfPage(page.id, vault.original_path(sha256), page.index_in_file, None, label, hole),
+        vault.reading_path(page.id, reading.version, reading.sha256) if reading else None,
+        reading.sha256 if reading else None,
     )
 
 

@@ -6,12 +6,13 @@ A result whose lease another process has taken over is dropped: that process wri
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from dossier import audit, flags, outbox, work
@@ -72,6 +73,7 @@ def document_assembled(catalogue: Catalogue, vault: Vault, derived: Derived, job
         if not work.complete(session, job, owner):
             return
         document = session.get_one(Document, job.subject_id)
+        flags.close_flag(session, "document", document.id, "assembly_failed")
         previous, document.pdf_key = document.pdf_key, key
         _, current = plans.plan_document(session, vault, derived, document.id)
         document.settled = current == key
@@ -109,6 +111,21 @@ def failed(catalogue: Catalogue, job: Job, owner: str, error: EdossierError) -> 
             flags.raise_flag(
                 session, "document", document.id, document.case_id, "assembly_failed", reason=error.chinese
             )
+            _flag_gaps(session, document)
+
+
+def put_back(catalogue: Catalogue, job: Job, owner: str, reason: str) -> None:
+    """The machine could not do a piece of work: it stays as it was, and the attention list says why it waits."""
+    with catalogue.writing() as session:
+        work.put_back(session, job, owner, delay_seconds=0.0)
+        release_pages(session)
+        flags.raise_flag(session, "machine", socket.gethostname(), None, "machine", reason=reason)
+
+
+def machine_works(catalogue: Catalogue) -> None:
+    """The machine does its part again."""
+    with catalogue.writing() as session:
+        flags.close_flag(session, "machine", socket.gethostname(), "machine")
 
 
 def release_pages(session: Session) -> None:
@@ -124,7 +141,9 @@ def _page_settled(session: Session, page: Page) -> None:
         arrival = session.get_one(Arrival, page.arrival_id)
         arrival.state, arrival.done_at = "done", time.time()
     left, pages = session.execute(
-        select(func.sum(Page.state.in_(open_states)), func.count()).where(Page.document_id == page.document_id)
+        select(func.sum(case((Page.state.in_(open_states), 1), else_=0)), func.count()).where(
+            Page.document_id == page.document_id
+        )
     ).one()
     if not left:
         # While a scanner still writes, pages settle one by one: wait for a quiet moment, longer for a long document.
@@ -134,8 +153,7 @@ def _page_settled(session: Session, page: Page) -> None:
 
 def _suggest_numbers(session: Session, page: Page, reading: Reading) -> None:
     """Offer the numbers on the first pages of an unclaimed document as suggestions for its case."""
-    case = session.get_one(Case, page.case_id)
-    if case.state != "unclaimed":
+    if session.get_one(Case, page.case_id).state != "unclaimed":
         return
     before = session.scalar(
         select(func.count()).where(Page.document_id == page.document_id, Page.page_number < page.page_number)
@@ -143,8 +161,10 @@ def _suggest_numbers(session: Session, page: Page, reading: Reading) -> None:
     if (before or 0) >= _PAGES_FOR_SUGGESTIONS:
         return
     numbers = list(dict.fromkeys(number.as_given for line in reading.lines for number in find_numbers(line.text)))
-    if numbers:
-        flags.raise_flag(session, "document", page.document_id, case.id, "unclaimed", numbers=numbers)
+    known = flags.details_of(session, "document", page.document_id, "unclaimed").get("numbers", [])
+    if set(numbers) - set(known):
+        both = list(dict.fromkeys([*known, *numbers]))
+        flags.raise_flag(session, "document", page.document_id, page.case_id, "unclaimed", numbers=both)
 
 
 def _flag_gaps(session: Session, document: Document) -> None:
@@ -161,9 +181,9 @@ def _flag_gaps(session: Session, document: Document) -> None:
 
 
 def missing_names(paths: Sequence[str]) -> list[str]:
-    """The numbers missing within runs of numbered file names of the same pattern: 0001, 0002, 0004 → ["0003"].
+    """The numbers missing between numbered file names of the same pattern, as names or ranges of names.
 
-    A counter that jumps by more than the pages there are is another counter, not a gap.
+    0001, 0002, 0004, 0007 → ["0003", "0005–0006"].
     """
     series: dict[tuple[str, str], dict[int, int]] = {}
     for path in set(paths):
@@ -173,8 +193,10 @@ def missing_names(paths: Sequence[str]) -> list[str]:
             numbers[int(match.group(2))] = len(match.group(2))
     missing: list[str] = []
     for (before, after), numbers in series.items():
-        ordered = sorted(numbers)
-        for lower, upper in pairwise(ordered):
-            if 1 < upper - lower <= len(ordered) + 1:
-                missing += [f"{before}{number:0{numbers[lower]}d}{after}" for number in range(lower + 1, upper)]
+        for lower, upper in pairwise(sorted(numbers)):
+            ends = [f"{before}{number:0{numbers[lower]}d}{after}" for number in (lower + 1, upper - 1)]
+            if upper - lower == 2:
+                missing.append(ends[0])
+            elif upper - lower > 2:
+                missing.append("–".join(ends))
     return missing

@@ -64,6 +64,7 @@ class PagePlan:
 
     page: PdfPage
     reading_file: Path | None
+    reading_sha256: str | None
 
 
 Task = InspectTask | ReadTask | PictureTask | AssembleTask

@@ -6,6 +6,7 @@ what becomes of an answer. It ends when the pipe closes, that is, when its paren
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -20,11 +21,11 @@ from numpy.typing import NDArray
 
 from dossier.acceptance import Contents
 from dossier.derived import written_whole
-from dossier.errors import EdossierError, FileRefused, PageFailed
+from dossier.errors import EdossierError, FileRefused, MachineFailed, ObjectChanged, PageFailed
 from dossier.lifeline import die_with_parent
 from dossier.reading import Reading
 from pipeline.sources import PageSource
-from pipeline.tasks import Answer, AssembleTask, InspectTask, PictureTask, ReadTask, Task
+from pipeline.tasks import Answer, AssembleTask, InspectTask, PagePlan, PictureTask, ReadTask, Task
 
 if TYPE_CHECKING:
     from pipeline.page_reader import PageResult
@@ -70,6 +71,9 @@ def serve(connection: Connection, models_dir: Path, reader_factory: ReaderFactor
             answer = error
         except MemoryError:
             answer = PageFailed("MemoryError")
+        except OSError as error:
+            # With a number it is the system that speaks: disk full, too many files. Without, a library's own complaint.
+            answer = PageFailed(str(error)) if error.errno is None else MachineFailed(str(error))
         except Exception as error:
             answer = PageFailed(f"{type(error).__name__}: {error}")
         try:
@@ -135,20 +139,26 @@ def _inspect(task: InspectTask) -> Contents:
 
 def _picture(task: PictureTask) -> None:
     from pipeline.decode import decode_page
-    from pipeline.upright import upright
+    from pipeline.upright import make_upright
 
     picture = decode_page(task.path, task.source.index).picture
     if task.reading is not None:
-        picture = upright(picture, task.reading.turn_degrees, task.reading.deskew_degrees)
+        picture = make_upright(picture, task.reading.turn_degrees, task.reading.deskew_degrees)
     write_picture(picture, task.picture)
 
 
 def _assemble(task: AssembleTask) -> None:
     from pipeline.searchable_pdf import assemble
 
-    pages = [
-        replace(plan.page, reading=Reading.from_bytes(plan.reading_file.read_bytes()) if plan.reading_file else None)
-        for plan in task.pages
-    ]
+    pages = (replace(plan.page, reading=_stored_reading(plan)) for plan in task.pages)
     task.target.parent.mkdir(parents=True, exist_ok=True)
     assemble(pages, task.info, task.bookmarks, task.target)
+
+
+def _stored_reading(plan: PagePlan) -> Reading | None:
+    if plan.reading_file is None:
+        return None
+    content = plan.reading_file.read_bytes()
+    if hashlib.sha256(content).hexdigest() != plan.reading_sha256:
+        raise ObjectChanged(plan.reading_file.name)
+    return Reading.from_bytes(content)

@@ -7,7 +7,7 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from dossier.errors import EdossierError, PageTimeout, WorkerDied
+from dossier.errors import EdossierError, MachineFailed, PageTimeout, WorkerDied
 from pipeline.tasks import Answer, Task
 from pipeline.worker import ReaderFactory, page_reader, serve
 
@@ -119,9 +119,11 @@ class WorkerProcess:
         self._connection = ours
         self._tasks_done = 0
 
-    def _died(self) -> WorkerDied:
+    def _died(self) -> EdossierError:
         assert self._process is not None
         self._process.join(timeout=5)
-        error = WorkerDied(f"exit {self._process.exitcode}")
+        code = self._process.exitcode
+        never_worked = self._tasks_done == 0 and code == 1
         self.stop()
-        return error
+        # Python itself gave up before the first answer: something is missing or broken in the installation.
+        return MachineFailed("a worker process does not start") if never_worked else WorkerDied(f"exit {code}")

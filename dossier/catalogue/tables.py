@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -17,6 +17,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 def new_id(prefix: str) -> str:
     """An opaque id that is never reused: a letter for the reader, then 80 random bits."""
     return f"{prefix}{secrets.token_hex(10)}"
+
+
+# Order keys are compared by code point, here and in Python alike; PostgreSQL has to be told.
+OrderKey = Annotated[str, mapped_column(String().with_variant(String(collation="C"), "postgresql"))]
 
 
 class Table(DeclarativeBase):
@@ -120,7 +124,7 @@ class Volume(Table):
     kind: Mapped[str] = mapped_column(default="")
     number: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
-    order_key: Mapped[str]
+    order_key: Mapped[OrderKey]
     state: Mapped[str] = mapped_column(default="open")
     created_at: Mapped[float] = mapped_column(default=time.time)
 
@@ -140,7 +144,7 @@ class Document(Table):
     path: Mapped[str]
     series: Mapped[int] = mapped_column(default=1)
     title: Mapped[str]
-    order_key: Mapped[str]
+    order_key: Mapped[OrderKey]
     settled: Mapped[bool] = mapped_column(default=False)
     pdf_key: Mapped[str | None]
     created_at: Mapped[float] = mapped_column(default=time.time)
@@ -214,7 +218,7 @@ class Page(Table):
     arrival_id: Mapped[str] = mapped_column(ForeignKey("arrivals.id"))
     index_in_file: Mapped[int]
     source_kind: Mapped[str]
-    order_key: Mapped[str]
+    order_key: Mapped[OrderKey]
     page_number: Mapped[int] = mapped_column(default=0)
     page_label: Mapped[str | None]
     page_label_state: Mapped[str | None]
@@ -247,7 +251,8 @@ class ReadingRow(Table):
 class Work(Table):
     """A thing to do: a subject and a kind (paginate, read, assemble, picture).
 
-    state: waiting, leased, done, failed. `attempts` counts failures seen, not leases lost by a killed process.
+    state: waiting, leased, done, failed. `attempts` counts failures seen, `losses` leases that a process lost
+    by dying.
     """
 
     __tablename__ = "work"
@@ -262,6 +267,7 @@ class Work(Table):
     priority: Mapped[int] = mapped_column(default=10)
     due_on: Mapped[str] = mapped_column(default="9999-12-31")
     attempts: Mapped[int] = mapped_column(default=0)
+    losses: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[float] = mapped_column(default=0.0)
     lease_owner: Mapped[str | None]
     lease_until: Mapped[float | None]
@@ -301,14 +307,16 @@ class IndexGeneration(Table):
 
 
 class Flag(Table):
-    """Something a person should look at, on any subject; closed when it is answered."""
+    """Something a person should look at, on any subject; closed when it is answered. A file still in the inbox, or the
+    machine itself, belongs to no case yet.
+    """
 
     __tablename__ = "flags"
     __table_args__ = (UniqueConstraint("subject_kind", "subject_id", "code"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     subject_kind: Mapped[str]
     subject_id: Mapped[str] = mapped_column(index=True)
-    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"), index=True)
     code: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[float] = mapped_column(default=time.time)
