@@ -32,6 +32,12 @@ def test_the_picture_comes_in_few_widths_and_is_never_enlarged(
         assert picture.size == (width, round(HEIGHT * width / WIDTH))
 
 
+def test_a_picture_hardly_wider_than_asked_is_sent_as_it_is(browser: TestClient, room: Room) -> None:
+    path = room.scanroom.derived.page_picture(room.page_ids[0], 1)
+    Image.new("L", (1653, 2339), 255).save(path)
+    assert browser.get(address(room.page_ids[0], width=1600)).content == path.read_bytes()
+
+
 def test_a_width_is_snapped_to_the_next_larger_one() -> None:
     assert [snapped_width(asked) for asked in (1, 240, 500, 1600, 1601, None)] == [240, 240, 800, 1600, None, None]
 
