@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from typer.core import TyperGroup, TyperOption
 
 from cli.main import app
-from dossier.errors import EdossierError, every_error
+from dossier.errors import EdossierError, FileRefused, PageFailed, every_error
 from dossier.flags import SENTENCES
 from dossier.settings import Settings
 from dossier.status import ARRIVAL_STATES, PAGE_STATES
@@ -32,6 +32,13 @@ PACKAGES = ("dossier", "pipeline", "indexer", "search_api", "cli")
 # Addresses that stand for the reader's own machine and mirror; documents of an offline system name no others.
 EXAMPLE_HOSTS = {"127.0.0.1", "10.1.2.3"}
 EXAMPLE_DOMAIN = ".example"
+
+# What an operator reads there: the beginnings of the flags' sentences, and those of the errors of files and pages.
+ON_THE_ATTENTION_LIST = {re.split("[：（]", message)[0] for message, _ in SENTENCES.values()} | {
+    error.chinese.rstrip("。")
+    for error in every_error().values()
+    if issubclass(error, FileRefused | PageFailed) and error is not FileRefused
+}
 
 
 def named(paths: list[Path]) -> list[str]:
@@ -173,6 +180,11 @@ def test_the_problems_of_the_web_alone_are_documented() -> None:
     assert raised - documented == set()
 
 
+@pytest.mark.parametrize("sentence", sorted(ON_THE_ATTENTION_LIST))
+def test_the_operators_manual_explains_what_the_attention_list_says(sentence: str) -> None:
+    assert sentence in sections(text_of("docs/操作手册.md"), 2)["需要处理的事项"]
+
+
 # Architecture
 
 
@@ -248,7 +260,9 @@ def test_no_installed_dependency_is_under_gpl_or_agpl() -> None:
         except metadata.PackageNotFoundError:
             continue  # only for other platforms
         classifiers = [value for value in facts.get("classifier", []) if value.startswith("License")]
-        licence = " ".join([str(facts.get("license_expression", "")), *classifiers])
+        # An older field may hold a name, or the whole text of a licence, of which the first line is enough.
+        first_line = str(facts.get("license", "")).strip().partition("\n")[0]
+        licence = " ".join([str(facts.get("license_expression", "")), first_line, *classifiers])
         # Some offer it as one of several: what counts is whether anything else is left.
         if re.search(r"\b(AGPL|GPL)|(Affero|GNU General Public)", licence) and " OR " not in licence:
             copyleft.append(f"{name}: {licence}")
