@@ -79,13 +79,14 @@ PostProcess:
   unclip_ratio: 1.5
 """
 
+# Lines are padded to 96 columns, not to the usual 320: a table's short cells take a third of the time and read alike.
 _RECOGNITION_DESCRIPTION = f"""\
 Global:
   model_name: {RECOGNITION}
 PreProcess:
   transform_ops:
   - DecodeImage: {{img_mode: BGR, channel_first: false}}
-  - RecResizeImg: {{image_shape: [3, 48, 320]}}
+  - RecResizeImg: {{image_shape: [3, 48, 96]}}
 PostProcess:
   name: CTCLabelDecode
   character_dict:
@@ -95,7 +96,7 @@ FILES = {
     f"{DETECTION}/{MODEL_FILE}": SOURCES[DETECTION].sha256,
     f"{DETECTION}/{DESCRIPTION_FILE}": "092c555e9146f1f4c10762955d8e98ca3c42ad5695f5fff493f4b6e8f60f411a",
     f"{RECOGNITION}/{MODEL_FILE}": SOURCES[RECOGNITION].sha256,
-    f"{RECOGNITION}/{DESCRIPTION_FILE}": "07f95f89613f72d7ae6ea7c9dcdc3d1df1e0384f931c2ac2ff455b3d6d467ecf",
+    f"{RECOGNITION}/{DESCRIPTION_FILE}": "7a709df282a6746f07cdb3daa94fb31ab007d2a1781d369db0371b54a96db11f",
     f"{ORIENTATION}/{MODEL_FILE}": SOURCES[ORIENTATION].sha256,
 }
 """Every file of a models folder and its SHA-256."""

@@ -69,7 +69,7 @@ class PaddleEngine:
         Args:
             models: a folder that `pipeline.models.check` accepts.
         """
-        paddleocr = _paddleocr()
+        paddleocr = import_paddleocr()
         cv2.setNumThreads(1)
         common: dict[str, Any] = {"engine": "onnxruntime", "device": "cpu", "engine_config": SESSION_SETTINGS}
         self._detection = paddleocr.TextDetection(
@@ -176,7 +176,7 @@ def _covered(quad: Quad, known: Sequence[Line], width: int, height: int) -> bool
     return bool(common > 0.25 * (x1 - x0) * (y1 - y0))
 
 
-def _paddleocr() -> Any:
+def import_paddleocr() -> Any:
     """The PaddleOCR package, imported without network, chatter or traces in the user's home."""
     # One thread each also for the libraries below, and none of PaddleX's search for models, plug-ins and GPUs.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

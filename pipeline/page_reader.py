@@ -11,6 +11,7 @@ from dossier.reading import Line, Reading
 from pipeline.blank import is_blank
 from pipeline.decode import Scan, decode_page
 from pipeline.deskew import measure_skew
+from pipeline.freed_memory import give_back
 from pipeline.models import check
 from pipeline.ocr import OcrEngine, PaddleEngine
 from pipeline.orientation import OrientationModel
@@ -72,7 +73,9 @@ class PageReader:
         scan = decode_page(path, source.index)
         if source.kind == "pdf_text":
             return PageResult(text_reading(path, source.index), scan.picture)
-        return self.read_scan(scan)
+        result = self.read_scan(scan)
+        give_back()
+        return result
 
     def read_scan(self, scan: Scan) -> PageResult:
         """Reads a decoded page; one that shows nothing but paper is not turned, and is flagged if OCR agrees."""

@@ -1,0 +1,144 @@
+"""How well pages of known text are read: characters, lines, names and numbers with their places, skew, turn, time.
+
+    python -m bench.accuracy [--count 50] [--seed 1] [--skew 5] [--dpi 200] [--models FOLDER]
+
+The error rate is counted line by line from the characters that lie inside the printed line's rectangle, so that
+neither reading order nor the cutting of lines counts; what was read outside of any printed line is counted apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+import unicodedata
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+from bench.press.pages import write_pages
+from dossier.reading import Box, Reading
+from pipeline.formats import inspect
+from pipeline.models import shared_folder
+from pipeline.page_reader import PageReader
+
+_LOOK_ALIKE = str.maketrans("。“”‘’—", ".\"\"''-")
+
+
+def folded(text: str) -> str:
+    """Text as a search compares it: width and kind of punctuation do not count, nor do spaces."""
+    return unicodedata.normalize("NFKC", text).translate(_LOOK_ALIKE).replace(" ", "")
+
+
+def edit_distance(one: str, other: str) -> int:
+    """Levenshtein's distance."""
+    row = list(range(len(other) + 1))
+    for count, left in enumerate(one, 1):
+        above, row[0] = row[0], count
+        for place, right in enumerate(other, 1):
+            above, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, above + (left != right))
+    return row[-1]
+
+
+def agreement(box: Box, truth: list[float]) -> float:
+    """Intersection over union of two rectangles."""
+    x0, y0, x1, y1 = truth
+    across, down = min(box.x1, x1) - max(box.x0, x0), min(box.y1, y1) - max(box.y0, y0)
+    common = max(across, 0.0) * max(down, 0.0)
+    return common / ((box.x1 - box.x0) * (box.y1 - box.y0) + (x1 - x0) * (y1 - y0) - common)
+
+
+def text_inside(reading: Reading, box: list[float]) -> tuple[str, set[tuple[int, int]]]:
+    """The characters whose middles lie in a rectangle, from left to right, and which ones they are."""
+    x0, y0, x1, y1 = box
+    found = []
+    for row, line in enumerate(reading.lines):
+        for place, (character, where) in enumerate(zip(line.text, line.characters, strict=True)):
+            x, y = (where.x0 + where.x1) / 2, (where.y0 + where.y1) / 2
+            if x0 - 0.005 <= x <= x1 + 0.005 and y0 <= y <= y1:
+                found.append((x, character, (row, place)))
+    found.sort()
+    return "".join(character for _, character, _ in found), {where for _, _, where in found}
+
+
+def item_agreement(reading: Reading, item: dict[str, Any]) -> float:
+    """How well the best place at which an item was read agrees with where it was printed; 0 if it was not read."""
+    best = 0.0
+    for line in reading.lines:
+        places = [place for place, character in enumerate(line.text) if character != " "]
+        dense = "".join(line.text[place] for place in places)
+        start = dense.find(item["text"])
+        while start >= 0:
+            first, last = places[start], places[start + len(item["text"]) - 1]
+            box = line.characters[first]
+            for other in line.characters[first + 1 : last + 1]:
+                box = box.union(other)
+            best = max(best, agreement(box, item["box"]))
+            start = dense.find(item["text"], start + 1)
+    return best
+
+
+def report(folder: Path, models: Path) -> None:
+    """Reads the pages of a folder and prints how it went."""
+    reader = PageReader(models)
+    seconds, skews, wrong_turns, flagged, extra = [], [], 0, 0, 0
+    printed = raw = alike = lines = whole = 0
+    items: dict[str, list[float]] = {}
+    for page in json.loads((folder / "truth.json").read_text(encoding="utf-8"))["pages"]:
+        path = folder / page["file"]
+        started = time.perf_counter()
+        reading = reader.read(path, inspect(path).pages[0]).reading
+        seconds.append(time.perf_counter() - started)
+        flagged += bool(reading.flags)
+        if reading.turn_degrees != page["turn_degrees"]:
+            wrong_turns += 1
+            continue
+        skews.append(abs(reading.skew_degrees - page["skew_degrees"]))
+        inside: set[tuple[int, int]] = set()
+        for line in page["lines"]:
+            text, which = text_inside(reading, line["box"])
+            inside |= which
+            expected = line["text"].replace(" ", "")
+            printed += len(expected)
+            raw += edit_distance(text.replace(" ", ""), expected)
+            errors = edit_distance(folded(text), folded(expected))
+            alike += errors
+            lines += 1
+            whole += not errors
+        extra += sum(len(line.text) for line in reading.lines) - len(inside)
+        for item in page["items"]:
+            items.setdefault(item["kind"], []).append(item_agreement(reading, item))
+    print(f"pages                 {len(seconds)}, {wrong_turns} turned wrongly, {flagged} flagged for a look")
+    print(
+        f"character errors      {raw / printed:.3%}; {alike / printed:.3%} with punctuation folded ({printed} printed)"
+    )
+    print(f"read beside print     {extra} characters")
+    print(f"lines without error   {whole} of {lines} ({whole / lines:.1%})")
+    for kind, agreements in sorted(items.items()):
+        right = sum(value > 0.5 for value in agreements)
+        places = f"mean overlap {mean(agreements):.2f}"
+        print(f"{kind:<12} in place {right} of {len(agreements)} ({right / len(agreements):.1%}), {places}")
+    close = sum(skew <= 0.1 for skew in skews) / len(skews)
+    print(f"skew                  mean error {mean(skews):.3f}°, largest {max(skews):.2f}°, within 0.1°: {close:.0%}")
+    print(f"seconds a page        {min(seconds):.2f} / {median(seconds):.2f} / {max(seconds):.2f} (min/median/max)")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description="How well known pages are read.")
+    parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--skew", type=float, default=5.0, help="largest skew, degrees")
+    parser.add_argument("--dpi", type=int, default=None, help="of all pages; default: 200 and 300 mixed")
+    parser.add_argument("--models", type=Path, default=shared_folder())
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        write_pages(Path(folder), chosen.count, chosen.seed, chosen.skew, chosen.dpi)
+        report(Path(folder), chosen.models)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
