@@ -20,7 +20,7 @@ from dossier.acceptance import Contents, Incoming, accept
 from dossier.audit import person_at_the_keyboard
 from dossier.catalogue.tables import Arrival, Case, Document, OutboxRow, Page, Volume, Work
 from dossier.errors import EdossierError, IndexRefused, UsageError, error_of
-from dossier.natural_order import natural_key
+from dossier.natural_order import file_key
 from dossier.numbers import find_numbers
 from dossier.place import LOOSE_VOLUME, Place, is_ignored, place_in_inbox, readable, volume_kind_and_number
 from pipeline.intake import MOST_LOOKS, inspect_file
@@ -78,7 +78,7 @@ def files_given(path: Path, case: str | None, volume: str | None) -> Iterator[Gi
         raise UsageError(f"{path}: no such file or folder")
     above = _folders_above(path.resolve(), case)
     files = [file for file in path.rglob("*") if file.is_file() and not file.is_symlink()]
-    for file in sorted(files, key=lambda file: natural_key(str(file.relative_to(path)))):
+    for file in sorted(files, key=lambda file: file_key(str(file.relative_to(path)))):
         relative = PurePosixPath(file.relative_to(path))
         if is_ignored(relative):
             continue

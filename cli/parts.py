@@ -66,7 +66,10 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     address = f"http://{host}:{listener.getsockname()[1]}/"
     # On standard output, not in the log: whoever starts the program is meant to read it, nobody else.
     print(f"网页地址 {address}  一次性口令 {password}", flush=True)
-    config = uvicorn.Config(application, log_level="warning", server_header=False)
+    # A proxy's word about who is asking would let a local program dodge the lock-out after wrong passwords.
+    config = uvicorn.Config(
+        application, log_level="warning", server_header=False, proxy_headers=False, timeout_graceful_shutdown=3
+    )
     with listener:
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -49,4 +49,4 @@ def status(
     if attention:
         people.print(f"需要处理 {now.questions} 项：")
         for question in attention[:50]:
-            people.print(f"  {question.source}：{question.message}。{question.remedy}", markup=False)
+            people.print(f"  {question.source}：{question.message.rstrip('。')}。{question.remedy}", markup=False)

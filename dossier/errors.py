@@ -57,7 +57,8 @@ class EdossierError(Exception):
         self.detail = detail
 
     def __str__(self) -> str:
-        return f"{self.english} {self.detail} {self.remedy_english}".replace("  ", " ")
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.english.rstrip('.')}{detail}. {self.remedy_english}"
 
     @property
     def message(self) -> str:
@@ -103,8 +104,8 @@ class NumberClash(UsageError):
     code = "number_clash"
     chinese = "这个编号对应两个案件。"
     english = "This number names two cases."
-    remedy_chinese = "请用受案号，或先合并案件。"
-    remedy_english = "Use the acceptance number, or merge the cases first."
+    remedy_chinese = "请改用受案号。"
+    remedy_english = "Use the acceptance number instead."
 
 
 class FileRefused(EdossierError):

@@ -12,11 +12,11 @@ from dossier.catalogue.tables import Flag
 
 # What each flag says to an operator, and what to do next.
 SENTENCES: dict[str, tuple[str, str]] = {
-    "unclaimed": ("待认领：没有可用的案件编号", "请认领到案件"),
+    "unclaimed": ("待认领：没有可用的案件编号", "请把材料放进带案件编号的文件夹，或在该文件夹放入写明编号的 case.json"),
     "unknown_case": ("未知案件：编号在系统中还没有登记", "等待案件信息，或请核对编号"),
-    "number_clash": ("编号对应两个案件", "请确认属于哪个案件"),
-    "name_reused": ("同名文件内容不同（扫描仪可能重新计数）", "请确认是续扫还是重扫"),
-    "repeated": ("与已收文件内容相同", "请确认是否重复扫描"),
+    "number_clash": ("编号对应两个案件", "请改用受案号命名文件夹"),
+    "name_reused": ("同名文件内容不同（扫描仪可能重新计数）", "请核对：后来的页已单独成一份材料，排在卷末"),
+    "repeated": ("与已收文件内容相同", "请核对是否重复扫描；两处都已保留"),
     "gap": ("文件编号不连续，可能缺页", "请核对纸质卷宗，补扫缺页"),
     "low_confidence": ("识别把握不大", "请对照图像核对文字"),
     "turn_uncertain": ("页面方向拿不准", "请查看页面方向"),

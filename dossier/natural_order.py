@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import PurePosixPath
 
 _CHINESE_DIGITS = {**{character: value for value, character in enumerate("〇一二三四五六七八九")}, "零": 0, "两": 2}
 # A Chinese numeral counts as a number only where it numbers something; elsewhere (三轮车) it is a word.
@@ -35,6 +36,11 @@ def natural_key(name: str) -> str:
     folded = _ORDINAL.sub(lambda match: str(chinese_number(match.group())), folded)
     keyed = _DIGITS.sub(lambda match: _digits_key(match.group()), folded)
     return keyed.replace("/", "\x02") + "\x01" + name
+
+
+def file_key(path: str) -> str:
+    """As `natural_key`, for a file's path: its ending does not count, so that 0035.jpg comes before 0035-1.jpg."""
+    return natural_key(str(PurePosixPath(path).with_suffix(""))) + path
 
 
 def _digits_key(digits: str) -> str:

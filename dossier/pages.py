@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dossier import flags, outbox, work
 from dossier.catalogue.tables import Arrival, Attachment, Case, Document, Page, Volume
-from dossier.natural_order import natural_key
+from dossier.natural_order import file_key, natural_key
 from dossier.place import LOOSE_VOLUME, volume_kind_and_number
 
 
@@ -46,7 +46,7 @@ def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShap
     document = _document_for(session, arrival, case, is_single_picture)
     arrival.document_id = document.id
     arrival.state = "reading"
-    key = natural_key(PurePosixPath(arrival.path).name if is_single_picture else "")
+    key = file_key(PurePosixPath(arrival.path).name) if is_single_picture else ""
     last = session.execute(
         select(Page.page_number, Document.series, Document.order_key, Document.id, Page.order_key)
         .join(Document, Document.id == Page.document_id)
@@ -134,7 +134,7 @@ def _document_for(session: Session, arrival: Arrival, case: Case, is_single_pict
     shared = is_single_picture and not is_loose
     document_path = str(path.parent) if shared else arrival.path
     series = _series_for(session, arrival, document_path)
-    order_key = natural_key(arrival.path)
+    order_key = file_key(arrival.path)
     document = session.scalars(
         select(Document).where(
             Document.volume_id == arrival.volume_id, Document.path == document_path, Document.series == series

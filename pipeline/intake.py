@@ -27,7 +27,7 @@ from dossier import flags
 from dossier.acceptance import Contents, Fingerprint, Incoming, SourceChanged, accept
 from dossier.catalogue.database import Catalogue
 from dossier.errors import DamagedFile, EmptyFile, PageFailed, ServiceUnreachable, TruncatedFile
-from dossier.natural_order import natural_key
+from dossier.natural_order import file_key, natural_key
 from dossier.place import METADATA_NAME, is_ignored, place_in_inbox, readable
 from dossier.settings import Settings
 from dossier.vault import Vault
@@ -337,4 +337,4 @@ def _files_below(folder: Path) -> Iterator[Path]:
 def _order(relative: PurePosixPath) -> tuple[str, bool, str]:
     """The order of taking: by folder, a case's metadata before its pages, pages in natural order."""
     name = relative.name
-    return natural_key(str(relative.parent)), name.casefold() != METADATA_NAME, natural_key(name)
+    return natural_key(str(relative.parent)), name.casefold() != METADATA_NAME, file_key(name)
