@@ -13,7 +13,7 @@ import math
 import cv2
 import numpy as np
 
-from pipeline.upright import Picture
+from pipeline.upright import Picture, reduced
 
 _DPI = 100
 """Of the reduced picture that is looked at."""
@@ -43,9 +43,8 @@ def is_blank(picture: Picture, dpi: float) -> bool:
         dpi: its resolution, pixels an inch.
     """
     scale = min(1.0, _DPI / dpi)
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1.0 else picture
     # The darkest channel: blue pencil and red seals are ink too.
-    grey = small.min(axis=2)
+    grey = reduced(picture, scale).min(axis=2)
     millimetre = dpi * scale / 25.4
     window = round(12 * millimetre) | 1
     # The paper is what is brightest nearby, smoothed; large dark areas keep their edges and so count as content.

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.upright import Picture
+from pipeline.upright import Picture, reduced
 
 LARGEST = 7.0
 """Degrees; what stands further askew is no sheet from a feeder, and is left alone (Leptonica sweeps as far)."""
@@ -77,9 +77,7 @@ def measure_skew(picture: Picture) -> Skew:
 def _ink(picture: Picture) -> NDArray[np.bool_]:
     """Where the reduced picture is darker than its surroundings."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    scale = min(1.0, _LONG_SIDE / max(grey.shape))
-    if scale < 1.0:
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grey = reduced(grey, _LONG_SIDE / max(grey.shape))
     # Compared with what is near: neither shading nor coloured paper nor the inside of a photograph is ink.
     ink = cv2.subtract(cv2.blur(grey, (31, 31)), grey) > 20
     return np.asarray(ink & ~_frame(grey), bool)

@@ -23,6 +23,8 @@ SURE = 0.6
 
 _SHORT_SIDE = 256
 _SQUARE = 224
+_LONGEST = 4
+"""Times the short side that is looked at; paper is at most 1.5 times as long as wide, a receipt longer."""
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 """Mean and deviation of ImageNet, with which the model was trained."""
@@ -74,10 +76,14 @@ class OrientationModel:
 def _views(picture: Picture) -> list[NDArray[np.float32]]:
     """Three squares along the page's long side, normalised for the model."""
     height, width = picture.shape[:2]
-    scale = _SHORT_SIDE / min(height, width)
+    # Of a strip the middle will do: set to the model's height, all of it would be a picture of gigabytes.
+    high, wide = min(height, _LONGEST * width), min(width, _LONGEST * height)
+    top, left = (height - high) // 2, (width - wide) // 2
+    part = picture[top : top + high, left : left + wide]
+    scale = _SHORT_SIDE / min(high, wide)
     small = cv2.resize(
-        picture,
-        (max(round(width * scale), _SHORT_SIDE), max(round(height * scale), _SHORT_SIDE)),
+        part,
+        (max(round(wide * scale), _SHORT_SIDE), max(round(high * scale), _SHORT_SIDE)),
         interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
     )
     values = (small.astype(np.float32) / 255 - _MEAN) / _DEVIATION

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.upright import Picture
+from pipeline.upright import Picture, reduced
 
 _REDNESS = 45
 """How far red stands above the stronger of green and blue, of 255; yellowed paper stays below 20."""
@@ -55,7 +55,7 @@ def take_out_red(picture: Picture) -> RedInk:
 def _regions(mask: NDArray[np.uint8]) -> tuple[tuple[int, int, int, int], ...]:
     height, width = mask.shape
     reduction = max(1, max(height, width) // 600)
-    small = cv2.resize(mask * 255, None, fx=1 / reduction, fy=1 / reduction, interpolation=cv2.INTER_AREA)
+    small = reduced(mask * np.uint8(255), 1 / reduction)
     near = cv2.dilate((small > 12).astype(np.uint8), np.ones((15, 15), np.uint8))
     _, _, found, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
     boxes = []

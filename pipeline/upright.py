@@ -18,6 +18,15 @@ Picture = NDArray[np.uint8]
 _WHITE = (255, 255, 255)
 
 
+def reduced(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """A picture made smaller by averaging, at least one pixel each way; the picture itself for a scale of 1 or more."""
+    if scale >= 1.0:
+        return picture
+    height, width = picture.shape[:2]
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def canvas_size(width: int, height: int, turn_degrees: int, deskew_degrees: float) -> tuple[int, int]:
     """Width and height, in pixels, of the upright canvas of a scan of `width` × `height` pixels.
 

@@ -250,8 +250,13 @@ def test_smeared_print_is_flagged_for_a_look(reader: PageReader) -> None:
     assert "low_confidence" in reader.read_scan(Scan(smeared, 300.0, True)).reading.flags
 
 
-def test_a_picture_smaller_than_a_letter_is_read_as_nothing(reader: PageReader) -> None:
-    assert reader.read_scan(Scan(np.zeros((3, 2, 3), np.uint8), 300.0, False)).reading.lines == ()
+@pytest.mark.parametrize("shape", [(1, 1), (3, 2), (1, 30_000), (30_000, 1), (40, 9_000)])
+@pytest.mark.parametrize("shade", [0, 255])
+def test_a_picture_that_is_no_page_is_read_as_nothing(reader: PageReader, shape: tuple[int, int], shade: int) -> None:
+    result = reader.read_scan(Scan(np.full((*shape, 3), shade, np.uint8), 300.0, False))
+
+    assert result.reading.lines == ()
+    assert result.upright.shape[:2] == (result.reading.height, result.reading.width)
 
 
 def test_an_orientation_nobody_can_tell_is_uncertain_and_left(reader: PageReader) -> None:
