@@ -20,9 +20,9 @@ from typing import Any
 
 from bench.press.pages import write_pages
 from dossier.reading import Box, Reading
-from pipeline.formats import inspect
+from pipeline.files.formats import inspect
 from pipeline.models import shared_folder
-from pipeline.page_reader import PageReader
+from pipeline.reading.page_reader import PageReader
 
 _LOOK_ALIKE = str.maketrans("。“”‘’—", ".\"\"''-")
 

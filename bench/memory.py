@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.press.pages import write_pages
-from pipeline.formats import inspect
+from pipeline.files.formats import inspect
 from pipeline.models import shared_folder
-from pipeline.page_reader import PageReader
+from pipeline.reading.page_reader import PageReader
 
 _DIFFERENT_PAGES = 24
 _WARM = 30

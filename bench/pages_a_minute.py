@@ -29,8 +29,8 @@ Reader = Callable[[Path], None]
 
 def ours(models: Path) -> Reader:
     """The project's page reader, one thread."""
-    from pipeline.formats import inspect
-    from pipeline.page_reader import PageReader
+    from pipeline.files.formats import inspect
+    from pipeline.reading.page_reader import PageReader
 
     reader = PageReader(models)
     return lambda path: void(reader.read(path, inspect(path).pages[0]))
@@ -38,7 +38,7 @@ def ours(models: Path) -> Reader:
 
 def bare(models: Path, threads: int | None) -> Reader:
     """PaddleOCR's own pipeline with its defaults; `threads` None leaves their number to it, too."""
-    from pipeline.ocr import import_paddleocr
+    from pipeline.reading.ocr import import_paddleocr
 
     settings = {} if threads is None else {"intra_op_num_threads": threads, "inter_op_num_threads": threads}
     reader = import_paddleocr().PaddleOCR(
@@ -89,10 +89,10 @@ def serve(connection: Connection, contender: str, models: Path) -> None:
 
 def upright_copies(folder: Path, models: Path) -> list[Path]:
     """Saves each page upright, as BGR pixels beside its scan; returns the scans."""
-    from pipeline.decode import decode_page
-    from pipeline.deskew import measure_skew
-    from pipeline.orientation import OrientationModel
-    from pipeline.upright import deskewed, quarter_turned
+    from pipeline.cleaning.deskew import measure_skew
+    from pipeline.cleaning.orientation import OrientationModel
+    from pipeline.cleaning.upright import deskewed, quarter_turned
+    from pipeline.files.decode import decode_page
 
     model = OrientationModel(models)
     paths = sorted(folder.glob("*.jpg"))

@@ -24,8 +24,8 @@ from indexer.engine import Engine
 from indexer.engines import open_engine
 from indexer.search import Searcher
 from pipeline import models
-from pipeline.crew import Crew
-from pipeline.worker_process import WorkerProcess
+from pipeline.crew.crew import Crew
+from pipeline.crew.worker_process import WorkerProcess
 
 # For people: answers on standard output, progress beside them on standard error. A pipe gets lines as they are.
 _WIDE = 10_000

@@ -14,7 +14,7 @@ import typer
 from cli.context import Context, context_of, people, print_json
 from dossier.errors import EdossierError, ServiceUnreachable
 from pipeline import models
-from pipeline.watch import needs_polling
+from pipeline.intake.watch import needs_polling
 
 _LEAST_FREE_BYTES = 5 * 1024**3
 _OLDEST_SQLITE = (3, 35, 0)  # RETURNING, UPDATE FROM

@@ -14,7 +14,7 @@ from cli.context import context_of, people, print_json
 from dossier import cases
 from dossier.catalogue.tables import Case, Page, Volume
 from dossier.errors import EdossierError, PageFailed, UsageError
-from pipeline.plans import plan_volume
+from pipeline.crew.plans import plan_volume
 
 _SECONDS = 60.0
 _SECONDS_A_PAGE = 20.0

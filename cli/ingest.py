@@ -23,9 +23,9 @@ from dossier.errors import EdossierError, IndexRefused, UsageError, error_of
 from dossier.natural_order import file_key
 from dossier.numbers import find_numbers
 from dossier.place import LOOSE_VOLUME, Place, is_ignored, place_in_inbox, readable, volume_kind_and_number
-from pipeline.intake import MOST_LOOKS, inspect_file
-from pipeline.sources import Limits
-from pipeline.worker_process import WorkerProcess
+from pipeline.crew.worker_process import WorkerProcess
+from pipeline.files.sources import Limits
+from pipeline.intake.inbox import MOST_LOOKS, inspect_file
 
 
 @dataclass(frozen=True)

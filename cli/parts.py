@@ -14,8 +14,8 @@ from cli.context import Context, context_of, stop_signal
 from dossier.errors import SettingsError
 from dossier.lifeline import die_with_parent
 from indexer.feed import Feed
-from pipeline.intake import Intake
-from pipeline.watch import watch as watch_inbox
+from pipeline.intake.inbox import Intake
+from pipeline.intake.watch import watch as watch_inbox
 
 # Set by `run` to its process id, so that its parts end when it dies, however that happens.
 PARENT_VARIABLE = "EDOSSIER_PART_OF"

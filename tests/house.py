@@ -23,9 +23,9 @@ from indexer.agreement import verify_index
 from indexer.feed import Feed
 from indexer.search import Searcher
 from indexer.tantivy_engine import TantivyEngine
-from pipeline.crew import Crew
-from pipeline.intake import Intake
-from pipeline.worker_process import WorkerProcess
+from pipeline.crew.crew import Crew
+from pipeline.crew.worker_process import WorkerProcess
+from pipeline.intake.inbox import Intake
 from tests.recorded import print_page, recorded_reader
 
 CASE = "临检起诉受[2031]99010100007号"

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from dossier.reading import Box, Line, Reading
-from pipeline.decode import decode_page
-from pipeline.page_reader import PageResult
-from pipeline.sources import PageSource
+from pipeline.files.decode import decode_page
+from pipeline.files.sources import PageSource
+from pipeline.reading.page_reader import PageResult
 
 WIDTH, HEIGHT, DPI = 620, 877, 75
 _CELL = 24

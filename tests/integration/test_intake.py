@@ -17,7 +17,7 @@ from dossier import cases
 from dossier.acceptance import Contents, Fingerprint, Incoming, SourceChanged, accept
 from dossier.catalogue.tables import Arrival, AuditRow, Case, Original, Page
 from dossier.place import place_in_inbox
-from pipeline import intake as intake_module
+from pipeline.intake import inbox as intake_module
 from tests.house import CASE, House, encoded, open_house, tiff_of_pages
 from tests.recorded import print_page
 

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from dossier.acceptance import Contents
 from dossier.catalogue.tables import Arrival, Case, CaseNumber, Page
 from dossier.errors import DamagedFile, WorkerDied
-from pipeline import intake as intake_module
-from pipeline.tasks import InspectTask
-from pipeline.worker_process import WorkerProcess
+from pipeline.crew.tasks import InspectTask
+from pipeline.crew.worker_process import WorkerProcess
+from pipeline.intake import inbox as intake_module
 from tests.house import CASE, House, encoded, open_house
 from tests.recorded import print_page
 

@@ -16,12 +16,12 @@ import pytest
 
 from bench.press.sheet import Sheet
 from dossier.reading import Box, Reading
-from pipeline.decode import Scan
-from pipeline.formats import inspect
+from pipeline.cleaning.orientation import OrientationModel
+from pipeline.cleaning.upright import Picture
+from pipeline.files.decode import Scan
+from pipeline.files.formats import inspect
 from pipeline.models import find
-from pipeline.orientation import OrientationModel
-from pipeline.page_reader import PageReader, PageResult
-from pipeline.upright import Picture
+from pipeline.reading.page_reader import PageReader, PageResult
 
 pytestmark = pytest.mark.ocr
 
@@ -270,7 +270,7 @@ def test_an_orientation_nobody_can_tell_is_uncertain_and_left(reader: PageReader
 
 
 READ_NOTHING = (
-    "import sys; from pathlib import Path; import numpy as np; from pipeline.ocr import PaddleEngine\n"
+    "import sys; from pathlib import Path; import numpy as np; from pipeline.reading.ocr import PaddleEngine\n"
     "PaddleEngine(Path(sys.argv[1])).read(np.full((200, 200, 3), 255, np.uint8))"
 )
 

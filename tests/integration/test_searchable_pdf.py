@@ -17,9 +17,9 @@ from PIL import Image
 
 from dossier.errors import FileRefused, PageFailed, TextLayerMismatch
 from dossier.reading import Box, Line, Reading
-from pipeline import searchable_pdf
-from pipeline.pdf_pages import text_reading
-from pipeline.searchable_pdf import Bookmark, PdfInfo, PdfPage, assemble
+from pipeline.binding import searchable_pdf
+from pipeline.binding.searchable_pdf import Bookmark, PdfInfo, PdfPage, assemble
+from pipeline.files.pdf_pages import text_reading
 
 WIDTH, HEIGHT = 827, 1169  # A4 at 100 dpi
 HAN = "人民检察院起诉意见书被告证据材料询问笔录银行账户交易明细年月日甲乙丙丁合同投资收益本金利息返还集资"
@@ -335,7 +335,7 @@ MEMORY = """
 import resource, sys
 from pathlib import Path
 from dossier.reading import Box, Line, Reading
-from pipeline.searchable_pdf import PdfInfo, PdfPage, assemble
+from pipeline.binding.searchable_pdf import PdfInfo, PdfPage, assemble
 original, target = map(Path, sys.argv[1:])
 box = lambda row: Box(0.1, row / 50, 0.9, (row + 0.8) / 50)
 def pages(count):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dossier.reading import Box, Line, Reading
-from pipeline.searchable_pdf import PdfInfo, PdfPage, assemble
+from pipeline.binding.searchable_pdf import PdfInfo, PdfPage, assemble
 
 WIDTH, HEIGHT = 360, 520
 # Colour, and centre of a 40-pixel square on the upright paper: nothing here is symmetrical.
@@ -140,7 +140,7 @@ def test_exif_orientation_is_applied_before_turn_and_deskew(tmp_path: Path, orie
 
 
 def test_the_page_shows_what_the_reading_was_made_from(tmp_path: Path):
-    upright = pytest.importorskip("pipeline.upright")
+    upright = pytest.importorskip("pipeline.cleaning.upright")
     scan = scan_of(upright_paper(), 270, -1.5)
     path = assembled(tmp_path, scan, 270, -1.5, 1, ".png")
     shown = rendered_by_pdfium(path).astype(int)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageDraw
 
 from dossier.reading import Box, Line, Reading
-from pipeline.decode import decode_page
-from pipeline.searchable_pdf import AssemblyReport, PdfInfo, PdfPage, assemble
+from pipeline.binding.searchable_pdf import AssemblyReport, PdfInfo, PdfPage, assemble
+from pipeline.files.decode import decode_page
 
 WIDTH, HEIGHT = 203, 151  # no multiple of eight: rows end within a byte and within a JPEG block
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.blank import is_blank
+from pipeline.cleaning.blank import is_blank
 
 DPI = 200
 WIDTH, HEIGHT = 1653, 2339

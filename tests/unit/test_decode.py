@@ -12,8 +12,8 @@ from pikepdf import Array, Dictionary, Encryption, Name
 from PIL import Image
 
 from dossier.errors import PageUnreadable
-from pipeline.decode import decode_page
-from pipeline.formats import Limits, inspect
+from pipeline.files.decode import decode_page
+from pipeline.files.formats import Limits, inspect
 from tests.made_pdfs import TWO_LINES, WHOLE_PAGE, Page, Picture, coded, han, jpeg_picture, pdf_of, scan_pixels
 
 RED, GREEN, BLUE, WHITE = (200, 0, 0), (0, 180, 0), (0, 0, 200), (255, 255, 255)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.deskew import SMALLEST_CORRECTED, measure_skew
+from pipeline.cleaning.deskew import SMALLEST_CORRECTED, measure_skew
 
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom, pixels."""

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from dossier.errors import DamagedFile, EmptyFile, FileTooLarge, TruncatedFile, UnknownFormat
-from pipeline.formats import Format, Limits, PageSource, inspect
+from pipeline.files.formats import Format, Limits, PageSource, inspect
 from tests.made_pdfs import coded
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"

@@ -11,7 +11,7 @@ import pytest
 from pikepdf import Array, Dictionary, Encryption, Name, String
 
 from dossier.errors import DamagedFile, EmptyFile, EncryptedFile, FileTooLarge, TruncatedFile
-from pipeline.formats import Format, Limits, inspect
+from pipeline.files.formats import Format, Limits, inspect
 from tests.made_pdfs import (
     FIRST_LINE,
     TWO_LINES,

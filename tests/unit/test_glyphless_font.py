@@ -7,7 +7,7 @@ import pikepdf
 import pytest
 
 from dossier.errors import PageFailed
-from pipeline.glyphless_font import GlyphlessFont, width
+from pipeline.binding.glyphless_font import GlyphlessFont, width
 
 DOCUMENT = pikepdf.Pdf.new()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.jpeg_frame import joined_strips, jpeg_frame, with_colours
+from pipeline.binding.jpeg_frame import joined_strips, jpeg_frame, with_colours
 
 WIDTH = 150
 

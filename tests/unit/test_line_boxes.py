@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.line_boxes import character_spans, grown, is_vertical, slices, surrounding
+from pipeline.reading.line_boxes import character_spans, grown, is_vertical, slices, surrounding
 
 LEVEL = np.array([[100, 50], [300, 50], [300, 90], [100, 90]], np.float32)
 UPRIGHT = np.array([[400, 100], [440, 100], [440, 500], [400, 500]], np.float32)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.lossless_picture import as_group_4, as_png, reduced
-from pipeline.png_chunks import png_rows
+from pipeline.binding.lossless_picture import as_group_4, as_png, reduced
+from pipeline.binding.png_chunks import png_rows
 
 NOISE = np.random.default_rng(5)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from pipeline.painted_order import in_painted_order
-from pipeline.text_lines import GlyphLine
+from pipeline.files.painted_order import in_painted_order
+from pipeline.files.text_lines import GlyphLine
 
 
 def line(text: str, x0: float, y0: float, x1: float, y1: float | None = None, vertical: bool = False) -> GlyphLine:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.paper import resolution
+from pipeline.files.paper import resolution
 
 
 @pytest.mark.parametrize("tagged", [120.0, 200.0, 300.0, 2400.0])

@@ -12,9 +12,9 @@ from PIL import Image
 
 from dossier.errors import FileRefused, PageUnreadable
 from dossier.reading import Box, Line, Reading
-from pipeline.decode import decode_page
-from pipeline.formats import inspect
-from pipeline.pdf_pages import page_picture, text_reading
+from pipeline.files.decode import decode_page
+from pipeline.files.formats import inspect
+from pipeline.files.pdf_pages import page_picture, text_reading
 from tests.made_pdfs import (
     A4,
     FIRST_LINE,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
-from pipeline.picture_spool import PictureSpool
+from pipeline.binding.picture_spool import PictureSpool
 
 
 def image(pdf: Pdf, data: bytes, **entries: object) -> Stream:

@@ -3,7 +3,8 @@
 import pytest
 
 from dossier.errors import PageFailed
-from pipeline.placement import Affine, placement
+from pipeline.binding.placement import placement
+from pipeline.files.affine import Affine
 
 # A stored picture of 200 × 100 pixels; PDF's unit square has its origin at the bottom left.
 TOP_LEFT, TOP_RIGHT, BOTTOM_LEFT = (0, 1), (1, 1), (0, 0)

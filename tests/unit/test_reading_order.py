@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dossier.reading import Box, Line
-from pipeline.reading_order import in_reading_order
+from pipeline.reading.reading_order import in_reading_order
 
 
 def line(text: str, x: int, y: int, size: int = 20, confidence: float = 1.0) -> Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipeline.red_ink import take_out_red
+from pipeline.cleaning.red_ink import take_out_red
 
 
 def paper() -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.text_check import text_fault
+from pipeline.binding.text_check import text_fault
 
 
 @pytest.mark.parametrize(

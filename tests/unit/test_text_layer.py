@@ -5,8 +5,8 @@ import re
 import pytest
 
 from dossier.reading import Box, Line, Reading
-from pipeline.glyphless_font import GlyphlessFont
-from pipeline.text_layer import layer_lines, layer_text, text_operators
+from pipeline.binding.glyphless_font import GlyphlessFont
+from pipeline.binding.text_layer import layer_lines, layer_text, text_operators
 
 PATTERN = re.compile(
     rb"BT 3 Tr /F0 (?P<size>\S+) Tf (?P<stretch>\S+) Tz (?P<matrix>(?:\S+ ){6})Tm <(?P<codes>[0-9A-F]*)> Tj ET"

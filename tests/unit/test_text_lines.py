@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pipeline.text_lines import Glyph, glyph_lines
+from pipeline.files.text_lines import Glyph, glyph_lines
 
 
 def row(text: str, x: float, y: float, em: float = 10.0, width: float = 1.0, step: float | None = None) -> list[Glyph]:

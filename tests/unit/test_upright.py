@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.upright import canvas_size, make_upright, quarter_turned
+from pipeline.cleaning.upright import canvas_size, make_upright, quarter_turned
 
 WHITE = 255
 

@@ -1,0 +1,1 @@
+"""Read pages bound into one searchable PDF/A."""

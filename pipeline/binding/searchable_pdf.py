@@ -1,0 +1,217 @@
+"""From pages that were read to one searchable PDF/A-2u: the scans' own pictures with invisible text over them.
+
+Pages are written one after the other; their pictures wait in an unnamed temporary file, so that a volume of any size
+needs the memory of a few pages. The finished file is read again and its text compared before it takes its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pikepdf import Dictionary, Pdf
+
+from dossier.derived import written_whole
+from dossier.errors import FileRefused, PageFailed, PageUnreadable
+from dossier.reading import Reading
+from pipeline.binding.glyphless_font import GlyphlessFont
+from pipeline.binding.note_sheet import note_sheet
+from pipeline.binding.pdf_archive import Bookmark, PdfInfo, describe, save, set_up_viewing
+from pipeline.binding.picture_spool import PictureSpool
+from pipeline.binding.picture_stream import PictureStream, lossless_stream, page_stream
+from pipeline.binding.placement import placement
+from pipeline.binding.text_check import check_text
+from pipeline.binding.text_layer import FONT, layer_lines, text_operators
+from pipeline.files.decode import decode_page
+
+__all__ = ["AssemblyReport", "Bookmark", "PdfInfo", "PdfPage", "assemble"]
+
+POINTS_AN_INCH = 72
+SMALLEST_PAGE, LARGEST_PAGE = 3.0, 14400.0
+"""PDF units: the limits of a page's sides (ISO 19005-2, 6.1.13)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PdfPage:
+    """A page to be put into a PDF.
+
+    Attributes:
+        page_id: opaque.
+        original: the file that holds its picture; None where there is none.
+        index: of the page in that file, from 0.
+        reading: its text and geometry; None where it was not read.
+        label: the number on the paper; None where the page is counted by its place.
+        hole: a Chinese sentence why it is missing or unread; None where all is well.
+    """
+
+    page_id: str
+    original: Path | None
+    index: int
+    reading: Reading | None
+    label: str | None
+    hole: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssemblyReport:
+    """What became of the pages.
+
+    Attributes:
+        pages: in the PDF.
+        originals: pages that show the scan's own coded bytes.
+        lines: in the text layer, compared after writing.
+        notes: page ids that a note stands for, each with its reason.
+        size: of the file, bytes.
+    """
+
+    pages: int
+    originals: int
+    lines: int
+    notes: tuple[tuple[str, str], ...]
+    size: int
+
+
+def assemble(pages: Iterable[PdfPage], info: PdfInfo, bookmarks: Sequence[Bookmark], target: Path) -> AssemblyReport:
+    """Write the searchable PDF of some pages: whole and compared, or not at all.
+
+    Args:
+        pages: in order; a generator keeps their readings out of memory.
+        info: what the PDF says about itself.
+        bookmarks: in order.
+        target: the file to be written; an older one is replaced.
+
+    Raises:
+        TextLayerMismatch: the written text differs from what was read.
+        FileRefused: an original that was read once cannot be decoded any more, or has no such page.
+        PageFailed: as above, or a page's picture does not go with its reading.
+        ValueError: there is no page, or a bookmark names one that is not there.
+    """
+    with written_whole(target) as temporary, _Book(temporary.parent) as book:
+        for page in pages:
+            book.add(page)
+        return book.finish(info, bookmarks, temporary)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A page before it is placed: its picture, and the reading that gives geometry and text."""
+
+    picture: PictureStream
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A page whose picture is in the spool.
+
+    Attributes:
+        size: width and height, PDF units.
+        picture: object number.
+        operators: that draw the picture and its text.
+        lines: the text.
+        label: the number on the paper.
+    """
+
+    size: tuple[float, float]
+    picture: int
+    operators: bytes
+    lines: list[str]
+    label: str | None
+
+
+class _Book:
+    """A PDF that is being written: its pictures wait in the spool, its pages are made at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._spool = PictureSpool(folder)
+        self._font = GlyphlessFont()
+        self._pages: list[_Drawn] = []
+        self._originals = 0
+        self._notes: list[tuple[str, str]] = []
+
+    def __enter__(self) -> _Book:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spool.close()
+
+    def add(self, page: PdfPage) -> None:
+        """Draw a page, or the note that stands for it, behind the others."""
+        with Pdf.new() as workbench:
+            try:
+                sheet = _scan_sheet(workbench, page)
+            except (FileRefused, PageFailed):
+                if page.hole is None:
+                    raise
+                sheet = _note(workbench, page.page_id, page.hole)
+                self._notes.append((page.page_id, page.hole))
+            self._pages.append(self._drawn(sheet, page.label))
+            self._originals += sheet.picture.is_original
+
+    def _drawn(self, sheet: _Sheet, label: str | None) -> _Drawn:
+        """One picture, and over it the invisible text."""
+        reading, picture = sheet.reading, sheet.picture
+        points = _points_a_pixel(reading)
+        width, height = (max(side * points, SMALLEST_PAGE) for side in (reading.width, reading.height))
+        stored, canvas = (picture.width, picture.height), (reading.width, reading.height)
+        matrix = placement(stored, picture.orientation, reading.turn_degrees, reading.deskew_degrees, canvas)
+        lines = layer_lines(reading)
+        drawing = f"q {matrix.scaled(points).operands()} cm /Im0 Do Q\n".encode("ascii")
+        text = text_operators(lines, width, height, self._font)
+        number = self._spool.add(picture.stream)
+        return _Drawn((width, height), number, drawing + text, [text for text, _ in lines], label)
+
+    def finish(self, info: PdfInfo, bookmarks: Sequence[Bookmark], path: Path) -> AssemblyReport:
+        """Write the file to the disk and compare its text."""
+        if not self._pages:
+            raise ValueError("a PDF has at least one page")
+        with self._spool.opened() as pdf:
+            font = self._font.embed(pdf) if any(page.lines for page in self._pages) else None
+            for page in self._pages:
+                made = pdf.add_blank_page(page_size=page.size)
+                made.obj.Resources = Dictionary(XObject=Dictionary(Im0=pdf.get_object(page.picture, 0)))
+                if font is not None and page.lines:
+                    made.obj.Resources.Font = Dictionary({FONT: font})
+                made.obj.Contents = pdf.make_stream(page.operators)
+            describe(pdf, info)
+            set_up_viewing(pdf, bookmarks, [page.label for page in self._pages])
+            save(pdf, path)
+        check_text(path, [page.lines for page in self._pages])
+        return AssemblyReport(
+            pages=len(self._pages),
+            originals=self._originals,
+            lines=sum(len(page.lines) for page in self._pages),
+            notes=tuple(self._notes),
+            size=path.stat().st_size,
+        )
+
+
+def _note(pdf: Pdf, page_id: str, reason: str) -> _Sheet:
+    picture, reading = note_sheet(page_id, reason)
+    return _Sheet(lossless_stream(pdf, np.array(picture.convert("RGB"))), reading)
+
+
+def _scan_sheet(pdf: Pdf, page: PdfPage) -> _Sheet:
+    """The sheet of a page that has a picture.
+
+    Raises:
+        FileRefused: the original cannot be decoded.
+        PageFailed: it has no original, or its picture cannot be decoded.
+    """
+    if page.original is None:
+        raise PageUnreadable(f"page {page.page_id} has no original")
+    reading = page.reading
+    if reading is None:
+        # Decoded even if its bytes can be taken over as they are: maybe they are why it was never read.
+        scan = decode_page(page.original, page.index)
+        reading = Reading(width=scan.picture.shape[1], height=scan.picture.shape[0], dpi=scan.dpi)
+    return _Sheet(page_stream(pdf, page.original, page.index), reading)
+
+
+def _points_a_pixel(reading: Reading) -> float:
+    """PDF units for a pixel of the upright page, within the limits of a page's size."""
+    points = POINTS_AN_INCH / reading.dpi
+    points = max(points, SMALLEST_PAGE / min(reading.width, reading.height))
+    return min(points, LARGEST_PAGE / max(reading.width, reading.height))

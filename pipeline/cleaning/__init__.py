@@ -1,0 +1,1 @@
+"""A scan set upright: quarter turn, skew, blank sides, red ink."""

@@ -1,0 +1,1 @@
+"""Who does the work: leases, worker processes, and what becomes of their answers."""

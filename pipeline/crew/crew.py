@@ -1,0 +1,221 @@
+"""The crew: leases work from the catalogue, hands it to worker processes, and writes what they answer.
+
+Readers do nothing but read pages, one process a core. One further process, the desk, does the short things (a look into
+a file, a picture somebody waits for), and one more, the bindery, makes PDFs, so that nothing short stands behind
+anything long.
+
+No single piece of work can stop the crew: whatever goes wrong with it is counted against it, unless the machine itself
+is at fault (a full disk, a broken installation); then the work is put back untried and the crew pauses.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing.connection
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+
+from dossier import work
+from dossier.acceptance import Contents
+from dossier.catalogue.database import Catalogue
+from dossier.catalogue.tables import Page
+from dossier.derived import Derived
+from dossier.errors import EdossierError, PageFailed, ServiceUnreachable, WorkerDied
+from dossier.reading import Reading
+from dossier.settings import Settings
+from dossier.vault import Vault
+from dossier.work import Job
+from pipeline.crew import plans, results
+from pipeline.crew.tasks import Task
+from pipeline.crew.worker import ReaderFactory, page_reader
+from pipeline.crew.worker_process import WorkerProcess
+from pipeline.files.sources import Limits
+
+log = logging.getLogger(__name__)
+
+READER_KINDS = (work.READ,)
+DESK_KINDS = (work.PICTURE, work.PAGINATE)
+BINDERY_KINDS = (work.ASSEMBLE,)
+_ASSEMBLY_SECONDS = 1800.0
+_IDLE_SECONDS = 0.2
+_PAUSE_SECONDS = 15.0
+
+
+@dataclass
+class _Hand:
+    """A worker process, the kinds of work it does, and the job it has in hand."""
+
+    process: WorkerProcess
+    kinds: tuple[str, ...]
+    job: Job | None = None
+    key: str = ""
+
+
+class Crew:
+    """The workers of one process of this program.
+
+    Args:
+        catalogue, vault, derived: where work comes from and results go.
+        settings: how many workers, and their limits.
+        models_dir: where the OCR models are.
+        reader_factory: what makes the page reader of a worker process.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        vault: Vault,
+        derived: Derived,
+        settings: Settings,
+        models_dir: Path,
+        reader_factory: ReaderFactory = page_reader,
+    ) -> None:
+        self._catalogue, self._vault, self._derived = catalogue, vault, derived
+        self._settings = settings
+        self._limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages)
+        self._owner = work.this_process()
+        self._next_renewal = 0.0
+
+        def process() -> WorkerProcess:
+            return WorkerProcess(models_dir, settings.page_timeout_seconds, settings.worker_pages, reader_factory)
+
+        self._hands = [_Hand(process(), READER_KINDS) for _ in range(settings.worker_count())]
+        self._hands += [_Hand(process(), DESK_KINDS), _Hand(process(), BINDERY_KINDS)]
+        self._paused_until = 0.0
+        self._in_trouble = False
+
+    def run(self, should_stop: Callable[[], bool]) -> None:
+        """Work until told to stop; leases are given back at the end."""
+        with self._catalogue.writing() as session:
+            freed = work.release_dead(session)
+            results.release_pages(session)
+        self._vault.sweep_temporary()
+        if freed:
+            log.info("took over %d pieces of work from processes that died", freed)
+        try:
+            while not should_stop():
+                self._round()
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """End all workers and give back what they had in hand."""
+        for hand in self._hands:
+            hand.process.stop()
+            hand.job = None
+        with self._catalogue.writing() as session:
+            work.release(session, self._owner)
+            results.release_pages(session)
+
+    def _round(self) -> None:
+        """Take answers, hand out work, and wait a moment for the next answer."""
+        self._renew_leases()
+        for hand in self._hands:
+            if hand.job is not None:
+                self._take_answer(hand)
+        if time.monotonic() >= self._paused_until:
+            for hand in self._hands:
+                if hand.job is None:
+                    self._hand_out(hand)
+        connections = [
+            hand.process.connection for hand in self._hands if hand.job and hand.process.connection is not None
+        ]
+        if connections:
+            multiprocessing.connection.wait(connections, timeout=_IDLE_SECONDS)
+        else:
+            time.sleep(_IDLE_SECONDS)
+
+    def _renew_leases(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_renewal:
+            self._next_renewal = now + self._settings.lease_seconds / 3
+            with self._catalogue.writing() as session:
+                work.renew(session, self._owner, self._settings.lease_seconds)
+
+    def _hand_out(self, hand: _Hand) -> None:
+        with self._catalogue.reading() as session:
+            if not work.is_waiting(session, hand.kinds):
+                return
+        with self._catalogue.writing() as session:
+            jobs = work.lease(session, hand.kinds, self._owner, self._settings.lease_seconds)
+            if not jobs:
+                return
+            hand.job = jobs[0]
+            if hand.job.kind == work.READ:
+                session.execute(update(Page).where(Page.id == hand.job.subject_id).values(state="reading"))
+        if hand.job.losses >= work.MOST_LOSSES:
+            self._finish(hand, WorkerDied(f"{hand.job.losses} times"))
+            return
+        try:
+            task, limit = self._task_for(hand)
+        except (EdossierError, OSError) as error:
+            self._finish(hand, error)
+        else:
+            hand.process.begin(task, limit)
+
+    def _task_for(self, hand: _Hand) -> tuple[Task, float | None]:
+        job = hand.job
+        assert job is not None
+        with self._catalogue.reading() as session:
+            match job.kind:
+                case work.READ:
+                    return plans.plan_reading(session, self._vault, self._derived, job.subject_id), None
+                case work.PAGINATE:
+                    return plans.plan_inspection(session, self._vault, job.subject_id, self._limits), None
+                case work.PICTURE:
+                    return plans.plan_picture(session, self._vault, self._derived, job.subject_id), None
+            task, hand.key = plans.plan_document(session, self._vault, self._derived, job.subject_id)
+            return task, _ASSEMBLY_SECONDS
+
+    def _take_answer(self, hand: _Hand) -> None:
+        answer = hand.process.answer()
+        if not isinstance(answer, WorkerProcess):
+            self._finish(hand, answer)
+
+    def _finish(self, hand: _Hand, answer: Contents | Reading | EdossierError | OSError | None) -> None:
+        """Write what became of a job; if that fails, the job has failed, and the crew goes on."""
+        job, hand.job = hand.job, None
+        assert job is not None
+        try:
+            if isinstance(answer, Exception):
+                raise answer
+            self._write(job, answer, hand.key)
+        except (ServiceUnreachable, OperationalError, OSError) as error:
+            self._pause(job, error)
+        except Exception as error:
+            typed = error if isinstance(error, EdossierError) else PageFailed(f"{type(error).__name__}: {error}")
+            log.warning("%s of %s failed: %s", job.kind, job.subject_id, typed)
+            results.failed(self._catalogue, job, self._owner, typed)
+        else:
+            self._out_of_trouble()
+
+    def _write(self, job: Job, answer: Contents | Reading | None, key: str) -> None:
+        if isinstance(answer, Reading):
+            results.page_read(self._catalogue, self._vault, job, self._owner, answer)
+        elif isinstance(answer, Contents):
+            results.inspected(self._catalogue, job, self._owner, answer)
+        elif job.kind == work.ASSEMBLE:
+            results.document_assembled(self._catalogue, self._vault, self._derived, job, self._owner, key)
+        else:
+            results.picture_made(self._catalogue, job, self._owner)
+
+    def _pause(self, job: Job, error: Exception) -> None:
+        """The machine is at fault: put the work back untried, say so once, and wait."""
+        log.error("%s of %s: %s; pausing for %.0f seconds", job.kind, job.subject_id, error, _PAUSE_SECONDS)
+        self._paused_until = time.monotonic() + _PAUSE_SECONDS
+        self._in_trouble = True
+        try:
+            results.put_back(self._catalogue, job, self._owner, str(error))
+        except OperationalError as again:
+            # The catalogue itself is away: the lease runs out by itself.
+            log.error("%s", again)
+
+    def _out_of_trouble(self) -> None:
+        if self._in_trouble:
+            self._in_trouble = False
+            results.machine_works(self._catalogue)

@@ -1,0 +1,202 @@
+"""Results: what becomes of a worker's answer. Files first, then one transaction that completes the work.
+
+A result whose lease another process has taken over is dropped: that process writes its own.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.orm import Session
+
+from dossier import audit, flags, outbox, work
+from dossier.acceptance import Contents, refuse, settle_contents
+from dossier.catalogue.database import Catalogue
+from dossier.catalogue.tables import Arrival, Case, Document, Original, Page, ReadingRow, Work
+from dossier.derived import Derived
+from dossier.errors import EdossierError
+from dossier.numbers import find_numbers
+from dossier.reading import Reading
+from dossier.vault import Vault
+from dossier.work import Job
+from pipeline.crew import plans
+
+ACTOR = "work"
+PDF_DELAY_SECONDS = 5.0
+_PAGES_FOR_SUGGESTIONS = 3
+
+
+def inspected(catalogue: Catalogue, job: Job, owner: str, contents: Contents) -> None:
+    """An arrival's contents are known: give it its pages, or its reason."""
+    with catalogue.writing() as session:
+        if work.complete(session, job, owner):
+            arrival = session.get_one(Arrival, job.subject_id)
+            settle_contents(session, arrival, contents, session.get_one(Original, arrival.sha256).size)
+
+
+def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading: Reading) -> None:
+    """A page was read: store the reading, and let the index and the document know."""
+    with catalogue.reading() as session:
+        version = plans.next_reading_version(session.get_one(Page, job.subject_id))
+    sha256 = vault.store_reading(job.subject_id, version, reading.to_bytes())
+    with catalogue.writing() as session:
+        if not work.complete(session, job, owner):
+            return
+        page = session.get_one(Page, job.subject_id)
+        session.add(ReadingRow(page_id=page.id, version=version, sha256=sha256, engine=reading.engine))
+        page.reading_version = version
+        page.state = "read"
+        page.error_code, page.error_detail = None, ""
+        page.width, page.height, page.dpi = reading.width, reading.height, reading.dpi
+        page.turn_degrees, page.skew_degrees = reading.turn_degrees, reading.skew_degrees
+        page.blank, page.confidence = reading.blank, reading.confidence
+        session.flush()
+        for code in reading.flags:
+            flags.raise_flag(session, "page", page.id, page.case_id, code)
+        if reading.blank:
+            flags.raise_flag(session, "page", page.id, page.case_id, "blank")
+        _suggest_numbers(session, page, reading)
+        outbox.enqueue(session, [page.id])
+        audit.record(session, "read", "page", page.id, ACTOR, version=version, engine=reading.engine)
+        _page_settled(session, page)
+
+
+def document_assembled(catalogue: Catalogue, vault: Vault, derived: Derived, job: Job, owner: str, key: str) -> None:
+    """A document's PDF stands; if its pages have changed meanwhile, another one is asked for."""
+    with catalogue.writing() as session:
+        if not work.complete(session, job, owner):
+            return
+        document = session.get_one(Document, job.subject_id)
+        flags.close_flag(session, "document", document.id, "assembly_failed")
+        previous, document.pdf_key = document.pdf_key, key
+        _, current = plans.plan_document(session, vault, derived, document.id)
+        document.settled = current == key
+        if not document.settled:
+            work.request(session, work.ASSEMBLE, [document.id], delay_seconds=PDF_DELAY_SECONDS)
+        _flag_gaps(session, document)
+    if previous not in (None, key):
+        derived.document_pdf(job.subject_id, str(previous)).unlink(missing_ok=True)
+
+
+def picture_made(catalogue: Catalogue, job: Job, owner: str) -> None:
+    """A page's picture stands: nothing to write but that."""
+    with catalogue.writing() as session:
+        work.complete(session, job, owner)
+
+
+def failed(catalogue: Catalogue, job: Job, owner: str, error: EdossierError) -> None:
+    """A piece of work failed; after the last attempt its page is parked, its file refused, and the rest goes on."""
+    with catalogue.writing() as session:
+        last = work.fail(session, job, owner, error)
+        if not last:
+            release_pages(session)
+            return
+        if job.kind == work.READ:
+            page = session.get_one(Page, job.subject_id)
+            page.state = "parked"
+            page.error_code, page.error_detail = error.code, error.detail
+            audit.record(session, "park", "page", page.id, ACTOR, error=error.code)
+            session.flush()
+            _page_settled(session, page)
+        elif job.kind == work.PAGINATE:
+            refuse(session.get_one(Arrival, job.subject_id), error)
+        elif job.kind == work.ASSEMBLE:
+            document = session.get_one(Document, job.subject_id)
+            flags.raise_flag(
+                session, "document", document.id, document.case_id, "assembly_failed", reason=error.chinese
+            )
+            _flag_gaps(session, document)
+
+
+def put_back(catalogue: Catalogue, job: Job, owner: str, reason: str) -> None:
+    """The machine could not do a piece of work: it stays as it was, and the attention list says why it waits."""
+    with catalogue.writing() as session:
+        work.put_back(session, job, owner, delay_seconds=0.0)
+        release_pages(session)
+        flags.raise_flag(session, "machine", socket.gethostname(), None, "machine", reason=reason)
+
+
+def machine_works(catalogue: Catalogue) -> None:
+    """The machine does its part again."""
+    with catalogue.writing() as session:
+        flags.close_flag(session, "machine", socket.gethostname(), "machine")
+
+
+def release_pages(session: Session) -> None:
+    """Call pages waiting that are marked as being read while nobody reads them."""
+    leased = select(Work.subject_id).where(Work.kind == work.READ, Work.state == "leased")
+    session.execute(update(Page).where(Page.state == "reading", Page.id.not_in(leased)).values(state="waiting"))
+
+
+def _page_settled(session: Session, page: Page) -> None:
+    """A page is read or parked: its file may be done with that, and its document ready for its PDF."""
+    open_states = ("waiting", "reading")
+    if not session.scalar(select(func.count()).where(Page.arrival_id == page.arrival_id, Page.state.in_(open_states))):
+        arrival = session.get_one(Arrival, page.arrival_id)
+        arrival.state, arrival.done_at = "done", time.time()
+    left, pages = session.execute(
+        select(func.sum(case((Page.state.in_(open_states), 1), else_=0)), func.count()).where(
+            Page.document_id == page.document_id
+        )
+    ).one()
+    if not left:
+        # While a scanner still writes, pages settle one by one: wait for a quiet moment, longer for a long document.
+        delay = PDF_DELAY_SECONDS + 0.05 * pages
+        work.request(session, work.ASSEMBLE, [page.document_id], delay_seconds=delay)
+
+
+def _suggest_numbers(session: Session, page: Page, reading: Reading) -> None:
+    """Offer the numbers on the first pages of an unclaimed document as suggestions for its case."""
+    if session.get_one(Case, page.case_id).state != "unclaimed":
+        return
+    before = session.scalar(
+        select(func.count()).where(Page.document_id == page.document_id, Page.page_number < page.page_number)
+    )
+    if (before or 0) >= _PAGES_FOR_SUGGESTIONS:
+        return
+    numbers = list(dict.fromkeys(number.as_given for line in reading.lines for number in find_numbers(line.text)))
+    known = flags.details_of(session, "document", page.document_id, "unclaimed").get("numbers", [])
+    if set(numbers) - set(known):
+        both = list(dict.fromkeys([*known, *numbers]))
+        flags.raise_flag(session, "document", page.document_id, page.case_id, "unclaimed", numbers=both)
+
+
+def _flag_gaps(session: Session, document: Document) -> None:
+    """Flag the numbers that are missing between the file names of a folder of pictures."""
+    missing = missing_names(
+        session.scalars(
+            select(Arrival.path).join(Page, Page.arrival_id == Arrival.id).where(Page.document_id == document.id)
+        ).all()
+    )
+    if missing:
+        flags.raise_flag(session, "document", document.id, document.case_id, "gap", missing=missing[:50])
+    else:
+        flags.close_flag(session, "document", document.id, "gap")
+
+
+def missing_names(paths: Sequence[str]) -> list[str]:
+    """The numbers missing between numbered file names of the same pattern, as names or ranges of names.
+
+    0001, 0002, 0004, 0007 → ["0003", "0005–0006"].
+    """
+    series: dict[tuple[str, str], dict[int, int]] = {}
+    for path in set(paths):
+        match = re.fullmatch(r"(.*?)(\d{1,9})(\D*)", PurePosixPath(path).stem)
+        if match:
+            numbers = series.setdefault((match.group(1), match.group(3)), {})
+            numbers[int(match.group(2))] = len(match.group(2))
+    missing: list[str] = []
+    for (before, after), numbers in series.items():
+        for lower, upper in pairwise(sorted(numbers)):
+            ends = [f"{before}{number:0{numbers[lower]}d}{after}" for number in (lower + 1, upper - 1)]
+            if upper - lower == 2:
+                missing.append(ends[0])
+            elif upper - lower > 2:
+                missing.append("–".join(ends))
+    return missing

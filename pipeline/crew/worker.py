@@ -1,0 +1,164 @@
+"""A worker process: takes tasks from a pipe, one at a time, and answers each with a result or a typed error.
+
+It has no access to the catalogue: it reads originals and stored readings, and writes derived files. The parent decides
+what becomes of an answer. It ends when the pipe closes, that is, when its parent is gone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dossier.acceptance import Contents
+from dossier.derived import written_whole
+from dossier.errors import EdossierError, FileRefused, MachineFailed, ObjectChanged, PageFailed
+from dossier.lifeline import die_with_parent
+from dossier.reading import Reading
+from pipeline.crew.tasks import Answer, AssembleTask, InspectTask, PagePlan, PictureTask, ReadTask, Task
+from pipeline.files.sources import PageSource
+
+if TYPE_CHECKING:
+    from pipeline.reading.page_reader import PageResult
+
+PICTURE_SIDE = 2200
+PICTURE_QUALITY = 80
+
+
+class Reads(Protocol):
+    """What reads pages: `pipeline.reading.page_reader.PageReader`, or a stand-in that replays what was read once."""
+
+    def read(self, path: Path, source: PageSource) -> PageResult:
+        """Read a page."""
+
+
+ReaderFactory = Callable[[Path], Reads]
+
+
+def page_reader(models_dir: Path) -> Reads:
+    """The reader with the real models; loading it takes seconds, so only who reads pages does."""
+    from pipeline.reading.page_reader import PageReader
+
+    return PageReader(models_dir)
+
+
+def serve(connection: Connection, models_dir: Path, reader_factory: ReaderFactory = page_reader) -> None:
+    """The main function of a worker process."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        die_with_parent(parent.pid, signal.SIGKILL)
+    # An interrupt at the keyboard reaches the whole group; the parent decides when a worker ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker = Worker(models_dir, reader_factory)
+    while True:
+        try:
+            task = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer: Answer | EdossierError = worker.perform(task)
+        except EdossierError as error:
+            answer = error
+        except MemoryError:
+            answer = PageFailed("MemoryError")
+        except OSError as error:
+            # With a number it is the system that speaks: disk full, too many files. Without, a library's own complaint.
+            answer = PageFailed(str(error)) if error.errno is None else MachineFailed(str(error))
+        except Exception as error:
+            answer = PageFailed(f"{type(error).__name__}: {error}")
+        try:
+            connection.send(answer)
+        except BrokenPipeError:
+            return
+
+
+class Worker:
+    """Performs tasks; loads the models with the first page that needs them."""
+
+    def __init__(self, models_dir: Path, reader_factory: ReaderFactory = page_reader) -> None:
+        self._models_dir = models_dir
+        self._reader_factory = reader_factory
+        self._reader: Reads | None = None
+
+    def perform(self, task: Task) -> Answer:
+        """Do a task and return its answer.
+
+        Raises:
+            EdossierError: with the reason why it cannot be done.
+        """
+        match task:
+            case InspectTask():
+                return _inspect(task)
+            case ReadTask():
+                return self._read(task)
+            case PictureTask():
+                _picture(task)
+            case AssembleTask():
+                _assemble(task)
+        return None
+
+    def _read(self, task: ReadTask) -> Reading:
+        if self._reader is None:
+            self._reader = self._reader_factory(self._models_dir)
+        result = self._reader.read(task.path, task.source)
+        write_picture(result.upright, task.picture)
+        return result.reading
+
+
+def write_picture(picture: NDArray[np.uint8], target: Path) -> None:
+    """Write an RGB picture (height, width, 3) as a JPEG for screens, its long side capped; whole or not at all."""
+    from PIL import Image
+
+    image = Image.fromarray(picture)
+    image.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    with written_whole(target) as temporary:
+        image.save(temporary, "JPEG", quality=PICTURE_QUALITY)
+
+
+def _inspect(task: InspectTask) -> Contents:
+    from pipeline.files.formats import inspect
+    from pipeline.files.sources import Format
+
+    try:
+        inspection = inspect(task.path, task.limits, name=task.name)
+    except FileRefused as refusal:
+        return Contents(refusal=refusal)
+    is_single_picture = len(inspection.pages) == 1 and inspection.format is not Format.PDF
+    return Contents(inspection.media_type, inspection.pages, is_single_picture)
+
+
+def _picture(task: PictureTask) -> None:
+    from pipeline.cleaning.upright import make_upright
+    from pipeline.files.decode import decode_page
+
+    picture = decode_page(task.path, task.source.index).picture
+    if task.reading is not None:
+        picture = make_upright(picture, task.reading.turn_degrees, task.reading.deskew_degrees)
+    write_picture(picture, task.picture)
+
+
+def _assemble(task: AssembleTask) -> None:
+    from pipeline.binding.searchable_pdf import assemble
+
+    pages = (replace(plan.page, reading=_stored_reading(plan)) for plan in task.pages)
+    task.target.parent.mkdir(parents=True, exist_ok=True)
+    assemble(pages, task.info, task.bookmarks, task.target)
+
+
+def _stored_reading(plan: PagePlan) -> Reading | None:
+    if plan.reading_file is None:
+        return None
+    content = plan.reading_file.read_bytes()
+    if hashlib.sha256(content).hexdigest() != plan.reading_sha256:
+        raise ObjectChanged(plan.reading_file.name)
+    return Reading.from_bytes(content)

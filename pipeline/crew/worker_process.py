@@ -1,0 +1,129 @@
+"""A worker process seen from its parent: started, given tasks, watched, and ended when it takes too long."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from dossier.errors import EdossierError, MachineFailed, PageTimeout, WorkerDied
+from pipeline.crew.tasks import Answer, Task
+from pipeline.crew.worker import ReaderFactory, page_reader, serve
+
+# Processes are started afresh, not forked: a fork would inherit locks and threads of the parent half way.
+_CONTEXT = multiprocessing.get_context("spawn")
+
+
+class WorkerProcess:
+    """One worker process at a time, renewed after a number of tasks and after every accident.
+
+    Args:
+        models_dir: where the OCR models are.
+        time_limit: seconds that a task may take.
+        renew_after: tasks after which the process is replaced.
+        reader_factory: what makes its page reader.
+    """
+
+    def __init__(
+        self, models_dir: Path, time_limit: float, renew_after: int, reader_factory: ReaderFactory = page_reader
+    ) -> None:
+        self._reader_factory = reader_factory
+        self._models_dir = models_dir
+        self._time_limit = time_limit
+        self._renew_after = renew_after
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._connection: Connection | None = None
+        self._tasks_done = 0
+        self._deadline = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, while there is one."""
+        return self._process.pid if self._process else None
+
+    @property
+    def connection(self) -> Connection | None:
+        """To wait on: readable when there is an answer, or when the process has died."""
+        return self._connection
+
+    def begin(self, task: Task, time_limit: float | None = None) -> None:
+        """Hand over a task; the worker must be idle."""
+        if self._process is None or not self._process.is_alive():
+            self._start()
+        assert self._connection is not None
+        self._deadline = time.monotonic() + (time_limit or self._time_limit)
+        try:
+            self._connection.send(task)
+        except BrokenPipeError:
+            self._start()
+            self._connection.send(task)
+
+    def answer(self) -> Answer | EdossierError | WorkerProcess:
+        """The answer to the task in hand; the worker itself while there is none yet.
+
+        A process that died or takes too long is ended and answers with that error.
+        """
+        assert self._connection is not None and self._process is not None
+        if self._connection.poll():
+            try:
+                answer: Answer | EdossierError = self._connection.recv()
+            except (EOFError, OSError):
+                return self._died()
+            self._tasks_done += 1
+            if self._tasks_done >= self._renew_after:
+                self.stop()
+            return answer
+        if not self._process.is_alive():
+            return self._died()
+        if time.monotonic() > self._deadline:
+            self.stop()
+            return PageTimeout()
+        return self
+
+    def perform(self, task: Task, time_limit: float | None = None) -> Answer:
+        """Hand over a task and wait for its answer.
+
+        Raises:
+            EdossierError: the answer, where it is an error.
+        """
+        self.begin(task, time_limit)
+        assert self._connection is not None
+        while True:
+            if self._connection is not None:
+                self._connection.poll(0.5)
+            answer = self.answer()
+            if isinstance(answer, EdossierError):
+                raise answer
+            if not isinstance(answer, WorkerProcess):
+                return answer
+
+    def stop(self) -> None:
+        """End the process at once."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+        if self._connection is not None:
+            self._connection.close()
+        self._process = self._connection = None
+
+    def _start(self) -> None:
+        self.stop()
+        ours, theirs = _CONTEXT.Pipe()
+        self._process = _CONTEXT.Process(
+            target=serve, args=(theirs, self._models_dir, self._reader_factory), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._connection = ours
+        self._tasks_done = 0
+
+    def _died(self) -> EdossierError:
+        assert self._process is not None
+        self._process.join(timeout=5)
+        code = self._process.exitcode
+        never_worked = self._tasks_done == 0 and code == 1
+        self.stop()
+        # Python itself gave up before the first answer: something is missing or broken in the installation.
+        return MachineFailed("a worker process does not start") if never_worked else WorkerDied(f"exit {code}")

@@ -1,0 +1,1 @@
+"""Files dropped in the inbox: noticed, watched until complete, accepted, removed."""

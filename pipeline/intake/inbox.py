@@ -1,0 +1,340 @@
+"""Intake: files dropped in the inbox are noticed, watched until they are complete, accepted, and only then removed.
+
+Events merely nominate; a scan at start and a periodic one find what events missed. A file is complete when it has been
+quiet for a moment, no process of this machine holds it open for writing, and it decodes to its end.
+
+The inbox copy goes last. It is renamed into `inbox/.taken/` first: whatever stands under the name at that moment is
+what is looked at again. If it is the state that was accepted, it is deleted; if a scanner has overwritten it meanwhile,
+it is put back. What a killed process left in `.taken/` is put back at the next start, and accepted as a replay.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import signal
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sqlalchemy.exc import OperationalError
+
+from dossier import flags
+from dossier.acceptance import Contents, Fingerprint, Incoming, SourceChanged, accept
+from dossier.catalogue.database import Catalogue
+from dossier.errors import DamagedFile, EmptyFile, PageFailed, ServiceUnreachable, TruncatedFile
+from dossier.natural_order import file_key, natural_key
+from dossier.place import METADATA_NAME, is_ignored, place_in_inbox, readable
+from dossier.settings import Settings
+from dossier.vault import Vault
+from pipeline.crew.tasks import InspectTask
+from pipeline.crew.worker_process import WorkerProcess
+from pipeline.files.sources import Limits
+
+log = logging.getLogger(__name__)
+
+ACTOR = "watch"
+TAKEN = ".taken"
+# After its writer has closed or renamed a file, so little quiet is enough.
+CLOSED_SETTLE_SECONDS = 0.3
+INSPECTION_SECONDS = 60.0
+INSPECTION_BYTES_A_SECOND = 5_000_000
+# A look that failed so often for reasons that are not the file's is left to a worker, which counts its own attempts.
+MOST_LOOKS = 3
+_RETRY_SECONDS = 5.0
+_LONGEST_RETRY_SECONDS = 300.0
+_ROUND_SECONDS = 2.0
+_F_SETSIG = getattr(fcntl, "F_SETSIG", 10)  # in fcntl only since Python 3.13
+# Refusals that a file still being written looks like: they are believed only after a while.
+_MAYBE_UNFINISHED = (EmptyFile, TruncatedFile, DamagedFile)
+
+
+@dataclass
+class _Candidate:
+    """A file that may be complete, in one state of its bytes; another state is another candidate.
+
+    Attributes:
+        fingerprint: that state.
+        order: where it stands among the others.
+        quiet_since: when it was first seen so (monotonic seconds: no clock of a file server is asked).
+        is_closed: whether its writer closed or renamed it in this state.
+        looks_unfinished: whether a look into it found it incomplete.
+        troubles: how often it could not be looked into or taken.
+        not_before: when to try again (monotonic seconds).
+        is_accepted: whether only its removal is left to do.
+    """
+
+    fingerprint: Fingerprint
+    order: tuple[str, bool, str]
+    quiet_since: float
+    is_closed: bool = False
+    looks_unfinished: bool = False
+    troubles: int = 0
+    not_before: float = 0.0
+    is_accepted: bool = False
+
+
+class Intake:
+    """Watches over the inbox's files; told of names by events and scans, it decides by itself when to take them."""
+
+    def __init__(
+        self, inbox: Path, catalogue: Catalogue, vault: Vault, settings: Settings, inspector: WorkerProcess
+    ) -> None:
+        self._inbox, self._catalogue, self._vault, self._settings = inbox, catalogue, vault, settings
+        self._inspector = inspector
+        self._limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages)
+        self._candidates: dict[Path, _Candidate] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many files are known and not taken yet."""
+        return len(self._candidates)
+
+    def recover(self) -> None:
+        """Finish what a killed process had set aside for deletion: accepted at its old place, mostly once more.
+
+        What somebody writes to again goes back where it was; what cannot be accepted now stays aside for the next time.
+        """
+        taken = self._inbox / TAKEN
+        for aside in sorted(path for path in taken.rglob("*") if path.is_file() and not path.is_symlink()):
+            # .taken/<random>/<path below inbox>
+            path = self._inbox / aside.relative_to(taken / aside.relative_to(taken).parts[0])
+            try:
+                if is_held_by_writer(aside):
+                    self._put_back(aside, path)
+                else:
+                    self._accept(aside, path, self._look_into(aside, path))
+                    aside.unlink()
+            except Exception as error:
+                self._say(path, "not_accepted", error)
+        for folder in sorted((path for path in taken.rglob("*") if path.is_dir()), reverse=True):
+            if not any(folder.iterdir()):
+                folder.rmdir()
+
+    def nominate(self, path: Path, is_closed: bool = False) -> None:
+        """Look at a file again: new, changed, or closed by its writer."""
+        relative = PurePosixPath(path.relative_to(self._inbox))
+        if is_ignored(relative):
+            return
+        try:
+            status = path.stat(follow_symlinks=False)
+        except (OSError, ValueError):
+            self._candidates.pop(path, None)
+            return
+        if not stat.S_ISREG(status.st_mode):
+            return
+        fingerprint = Fingerprint.of(path)
+        known = self._candidates.get(path)
+        if known is None or known.fingerprint != fingerprint:
+            self._candidates[path] = _Candidate(fingerprint, _order(relative), time.monotonic(), is_closed)
+        elif is_closed:
+            known.is_closed = True
+
+    def scan(self) -> None:
+        """Nominate everything that lies in the inbox."""
+        for path in _files_below(self._inbox):
+            self.nominate(path)
+
+    def take_complete(self, should_stop: Callable[[], bool] = lambda: False) -> int:
+        """Accept files that are complete now, for a few seconds at most; returns how many left the inbox.
+
+        A file that cannot be taken is put off, with longer and longer waits, and never stops the others.
+        """
+        taken = 0
+        until = time.monotonic() + _ROUND_SECONDS
+        for path in sorted(self._candidates, key=lambda path: self._candidates[path].order):
+            if should_stop() or time.monotonic() > until:
+                break
+            try:
+                taken += self._take(path)
+            except Exception as error:
+                self._put_off(path)
+                self._say(path, "not_accepted", error)
+        return taken
+
+    def _take(self, path: Path) -> bool:
+        candidate = self._candidates[path]
+        now = time.monotonic()
+        if now < candidate.not_before:
+            return False
+        self.nominate(path)
+        if self._candidates.get(path) is not candidate:
+            return False
+        if not candidate.is_accepted and not self._accept_complete(path, candidate, now - candidate.quiet_since):
+            return False
+        candidate.is_accepted = True
+        try:
+            self._remove(path, candidate.fingerprint)
+        except OSError as error:
+            self._put_off(path)
+            self._say(path, "not_removable", error)
+            return False
+        if self._candidates.get(path) is candidate:
+            del self._candidates[path]
+        return True
+
+    def _accept_complete(self, path: Path, candidate: _Candidate, quiet: float) -> bool:
+        """Accept a file if it is complete; False while it may not be."""
+        settle = self._settings.settle_seconds
+        if candidate.is_closed:
+            settle = min(settle, CLOSED_SETTLE_SECONDS)
+        if quiet < settle or is_held_by_writer(path):
+            return False
+        may_be_unfinished = quiet < self._settings.incomplete_after_seconds
+        if may_be_unfinished and candidate.looks_unfinished:
+            return False
+        contents = self._look_into(path, path)
+        if contents is None:
+            candidate.troubles += 1
+            if candidate.troubles < MOST_LOOKS:
+                return False
+        elif may_be_unfinished and isinstance(contents.refusal, _MAYBE_UNFINISHED):
+            candidate.looks_unfinished = True
+            return False
+        elif not contents.is_single_picture and quiet < self._settings.settle_seconds:
+            # Some scanners close a file of several pages after each page, whole every time.
+            candidate.is_closed = False
+            return False
+        try:
+            self._accept(path, path, contents, candidate.fingerprint)
+        except SourceChanged:
+            return False
+        return True
+
+    def _accept(
+        self, file: Path, path: Path, contents: Contents | None, fingerprint: Fingerprint | None = None
+    ) -> None:
+        """Accept the bytes of `file` as what was dropped at `path`."""
+        relative = PurePosixPath(path.relative_to(self._inbox))
+        incoming = Incoming(
+            path=file, place=place_in_inbox(relative), source=readable(str(relative)), origin="watch",
+            contents=contents, fingerprint=fingerprint,
+        )  # fmt: skip
+        accepted = accept(self._catalogue, self._vault, incoming, ACTOR)
+        self._unsay(path)
+        log.info("%s: %s", "known already" if accepted.is_replay else "accepted", incoming.source)
+
+    def _look_into(self, file: Path, path: Path) -> Contents | None:
+        return inspect_file(self._inspector, file, self._limits, path.name)
+
+    def _remove(self, path: Path, accepted: Fingerprint) -> None:
+        """Take an accepted file out of the inbox, unless it is no longer the one that was accepted."""
+        aside = self._inbox / TAKEN / os.urandom(8).hex() / path.relative_to(self._inbox)
+        aside.parent.mkdir(parents=True)
+        try:
+            path.rename(aside)
+            if is_held_by_writer(aside) or Fingerprint.of(aside) != accepted:
+                self._put_back(aside, path)
+            else:
+                aside.unlink()
+        except FileNotFoundError:
+            log.info("%s: its owner took it away", path.name)
+        except OSError as error:
+            # Another file system is mounted below the inbox: there is no setting aside, only looking once more.
+            if error.errno != errno.EXDEV:
+                raise
+            if Fingerprint.of(path) == accepted and not is_held_by_writer(path):
+                path.unlink()
+        finally:
+            for folder in aside.parents:
+                if folder == self._inbox / TAKEN or any(folder.iterdir()):
+                    break
+                folder.rmdir()
+
+    def _put_back(self, aside: Path, path: Path) -> None:
+        """Return a file that was set aside to where it was; if a newer one stands there, accept it as it is."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            # A link, unlike a rename, never takes the place of a newer file of this name.
+            os.link(aside, path)
+        except FileExistsError:
+            self._accept(aside, path, self._look_into(aside, path))
+        except OSError:
+            # No links on this file system (FAT, some shares).
+            if not path.exists():
+                aside.rename(path)
+                return
+            self._accept(aside, path, self._look_into(aside, path))
+        aside.unlink()
+
+    def _put_off(self, path: Path) -> None:
+        candidate = self._candidates.get(path)
+        if candidate is not None:
+            candidate.troubles += 1
+            wait = min(_RETRY_SECONDS * 2 ** (candidate.troubles - 1), _LONGEST_RETRY_SECONDS)
+            candidate.not_before = time.monotonic() + wait
+
+    def _say(self, path: Path, code: str, error: Exception) -> None:
+        """Put a file that is stuck in the inbox on the attention list."""
+        name = readable(str(path.relative_to(self._inbox)))
+        log.error("%s: %s: %s: %s", name, code, type(error).__name__, error)
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        try:
+            with self._catalogue.writing() as session:
+                flags.raise_flag(session, "inbox", name, None, code, path=name, reason=reason)
+        except OperationalError as again:
+            log.error("%s", again)
+
+    def _unsay(self, path: Path) -> None:
+        name = readable(str(path.relative_to(self._inbox)))
+        with self._catalogue.reading() as session:
+            stands = flags.stands(session, "inbox", name, "not_accepted")
+        if stands:
+            with self._catalogue.writing() as session:
+                flags.close_flag(session, "inbox", name, "not_accepted")
+
+
+def inspect_file(inspector: WorkerProcess, path: Path, limits: Limits, name: str) -> Contents | None:
+    """Look into a file in a process that can be killed.
+
+    Returns:
+        What is in it, or why it is refused; None where nothing was learnt about the file: the process died, was too
+        slow, or the machine failed.
+    """
+    time_limit = INSPECTION_SECONDS + path.stat().st_size / INSPECTION_BYTES_A_SECOND
+    try:
+        answer = inspector.perform(InspectTask(path, readable(name), limits), time_limit)
+    except (PageFailed, ServiceUnreachable) as error:
+        log.warning("%s: %s", readable(path.name), error)
+        return None
+    assert isinstance(answer, Contents)
+    return answer
+
+
+def is_held_by_writer(path: Path) -> bool:
+    """Whether a process of this machine has the file open for writing.
+
+    A read lease is granted only while nobody does (fcntl(2), F_SETLEASE). File systems without leases, and files of
+    other users, cannot be asked: then quietness has to do.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        # Whoever opens the file for writing while the lease stands makes the kernel send a signal: SIGIO would end us.
+        fcntl.fcntl(descriptor, _F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """All regular files, in natural order of their folders; links are not followed, hidden folders left out."""
+    for directory, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            yield Path(directory) / name
+
+
+def _order(relative: PurePosixPath) -> tuple[str, bool, str]:
+    """The order of taking: by folder, a case's metadata before its pages, pages in natural order."""
+    name = relative.name
+    return natural_key(str(relative.parent)), name.casefold() != METADATA_NAME, file_key(name)

@@ -1,0 +1,1 @@
+"""The text of an upright page, with a place for every character."""
