@@ -12,7 +12,7 @@ from dossier.errors import FileRefused, PageUnreadable
 from pipeline.files.pdf_pages import pdf_pixels
 from pipeline.files.pictures import picture_pixels
 from pipeline.files.signatures import identify
-from pipeline.files.sources import Format, Limits
+from pipeline.files.sources import ACCEPTED, Format, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,17 @@ class Scan:
     dpi_trusted: bool
 
 
-def decode_page(path: Path, index: int, limits: Limits | None = None) -> Scan:
+def decode_page(path: Path, index: int, limits: Limits = ACCEPTED) -> Scan:
     """The picture of a page; a PDF page that is no single picture is rendered, at 300 dpi unless it is made of scans.
 
     Args:
         path: the file.
         index: the page's `PageSource.index`.
-        limits: as given to `inspect`.
+        limits: what the page may ask for, where the file was not inspected before.
 
     Raises:
         PageUnreadable: the page is not there, or cannot be decoded.
     """
-    limits = limits or Limits()
     try:
         format_, _ = identify(path)
         if format_ is Format.ATTACHMENT:

@@ -23,7 +23,7 @@ from pipeline.files.pdf_holes import require_nothing_lost
 from pipeline.files.pdf_marks import Mark, upright_rules
 from pipeline.files.pdf_pictures import EmbeddedPicture, native_dpi, quarter_turn, require_whole_picture
 from pipeline.files.rectangles import Rectangle
-from pipeline.files.sources import Limits, PageSource
+from pipeline.files.sources import ACCEPTED, Limits, PageSource
 from pipeline.files.text_lines import GlyphLine, glyph_lines
 
 Pixels = NDArray[np.uint8]
@@ -70,7 +70,7 @@ def pdf_pixels(path: Path, index: int, limits: Limits) -> tuple[Pixels, float, b
     return np.ascontiguousarray(pixels), dpi, trusted
 
 
-def text_reading(path: Path, index: int, limits: Limits | None = None) -> Reading:
+def text_reading(path: Path, index: int, limits: Limits = ACCEPTED) -> Reading:
     """A page's own text with a box for each character, on the page as `decode_page` renders it.
 
     Args:
@@ -82,7 +82,6 @@ def text_reading(path: Path, index: int, limits: Limits | None = None) -> Readin
         PageUnreadable: the page is not there.
         FileRefused: the file is not what it was.
     """
-    limits = limits or Limits()
     with opened_page(path, index, limits) as content:
         width, height, dpi, _ = decoded_shape(content, limits)
         lines = in_painted_order(glyph_lines(content.text.glyphs, upright_rules(content.seen)))
@@ -90,13 +89,13 @@ def text_reading(path: Path, index: int, limits: Limits | None = None) -> Readin
     return Reading(width=width, height=height, dpi=dpi, source="pdf", engine="pdf", lines=found)
 
 
-def page_picture(path: Path, index: int, limits: Limits | None = None) -> EmbeddedPicture | None:
+def page_picture(path: Path, index: int, limits: Limits = ACCEPTED) -> EmbeddedPicture | None:
     """The picture that is a whole page, to be taken over losslessly; None where the page is anything else.
 
     Raises:
         FileRefused: the file is not what it was.
     """
-    with opened_page(path, index, limits or Limits()) as content:
+    with opened_page(path, index, limits) as content:
         if not content.whole:
             return None
         mark, image = content.whole

@@ -37,6 +37,10 @@ class Limits:
     max_pages: int = 10_000
 
 
+# For files that were inspected before, under the limits of the settings: the same bytes ask for the same again.
+ACCEPTED = Limits(max_pixels=2**40, max_pages=2**40)
+
+
 @dataclass(frozen=True, slots=True)
 class PageSource:
     """A page as its file announces it.
