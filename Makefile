@@ -7,7 +7,8 @@ LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-has
 	--no-emit-find-links --no-emit-index-url --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-servers demo run test lint format lock clean
+
+.PHONY: help setup setup-dev setup-servers demo run test bench lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -22,6 +23,11 @@ run: setup ## watch data/inbox, read, index and serve until stopped
 
 test: setup-dev setup-servers ## what the tests need, and the tests
 	$(BIN)/python -m pytest
+
+bench: setup-dev ## accuracy on printed pages, speed beside bare PaddleOCR, memory over 200 pages (about 20 minutes)
+	$(BIN)/python -m bench.accuracy --skew 2
+	$(BIN)/python -m bench.pages_a_minute
+	$(BIN)/python -m bench.memory
 
 lint: setup-dev ## style, types, direction of imports
 	$(BIN)/ruff check .

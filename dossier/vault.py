@@ -39,6 +39,11 @@ class Vault:
         self._root = root
         self._temporary = root / "tmp"
 
+    @property
+    def aside(self) -> Path:
+        """Where inbox copies are put just before they are deleted; outside of what scanners and watchers see."""
+        return self._root / "aside"
+
     def store_original(self, source: Path) -> StoredOriginal:
         """Copy a file's bytes in and return their digests; the source stays as it is.
 

@@ -65,14 +65,15 @@ class House:
         while self.intake.take_complete():
             pass
 
-    def work(self, is_over: Callable[[], bool] | None = None) -> None:
-        """Read, index and assemble until nothing is left to do."""
+    def work(self, is_over: Callable[[], bool] | None = None, feeds: bool = True) -> None:
+        """Read, index (if it `feeds`) and assemble until nothing is left to do."""
         crew = Crew(self.catalogue, self.vault, self.derived, self.settings, Path(), recorded_reader)
         deadline = time.monotonic() + _PATIENCE_SECONDS
 
         def should_stop() -> bool:
             assert time.monotonic() < deadline, "the work does not come to an end"
-            self.feed.step()
+            if feeds:
+                self.feed.step()
             with self.catalogue.writing() as session:  # PDFs wait for late pages; here there are none
                 session.execute(update(Work).where(Work.kind == "assemble").values(not_before=0.0))
             return is_over() if is_over else self.is_idle()

@@ -3,9 +3,9 @@
 Events merely nominate; a scan at start and a periodic one find what events missed. A file is complete when it has been
 quiet for a moment, no process of this machine holds it open for writing, and it decodes to its end.
 
-The inbox copy goes last. It is renamed into `inbox/.taken/` first: whatever stands under the name at that moment is
+The inbox copy goes last. It is renamed into the folder `aside` first: whatever stands under the name at that moment is
 what is looked at again. If it is the state that was accepted, it is deleted; if a scanner has overwritten it meanwhile,
-it is put back. What a killed process left in `.taken/` is put back at the next start, and accepted as a replay.
+it is put back. What a killed process left aside is accepted at the next start, mostly as a replay.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ from pipeline.files.sources import Limits
 log = logging.getLogger(__name__)
 
 ACTOR = "watch"
-TAKEN = ".taken"
 # After its writer has closed or renamed a file, so little quiet is enough.
 CLOSED_SETTLE_SECONDS = 0.3
 INSPECTION_SECONDS = 60.0
@@ -85,6 +84,7 @@ class Intake:
         self, inbox: Path, catalogue: Catalogue, vault: Vault, settings: Settings, inspector: WorkerProcess
     ) -> None:
         self._inbox, self._catalogue, self._vault, self._settings = inbox, catalogue, vault, settings
+        self._aside = vault.aside
         self._inspector = inspector
         self._limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages)
         self._candidates: dict[Path, _Candidate] = {}
@@ -99,10 +99,9 @@ class Intake:
 
         What somebody writes to again goes back where it was; what cannot be accepted now stays aside for the next time.
         """
-        taken = self._inbox / TAKEN
-        for aside in sorted(path for path in taken.rglob("*") if path.is_file() and not path.is_symlink()):
-            # .taken/<random>/<path below inbox>
-            path = self._inbox / aside.relative_to(taken / aside.relative_to(taken).parts[0])
+        for aside in sorted(path for path in self._aside.rglob("*") if path.is_file() and not path.is_symlink()):
+            # <random>/<path below inbox>
+            path = self._inbox.joinpath(*aside.relative_to(self._aside).parts[1:])
             try:
                 if is_held_by_writer(aside):
                     self._put_back(aside, path)
@@ -111,7 +110,7 @@ class Intake:
                     aside.unlink()
             except Exception as error:
                 self._say(path, "not_accepted", error)
-        for folder in sorted((path for path in taken.rglob("*") if path.is_dir()), reverse=True):
+        for folder in sorted((path for path in self._aside.rglob("*") if path.is_dir()), reverse=True):
             if not any(folder.iterdir()):
                 folder.rmdir()
 
@@ -223,7 +222,7 @@ class Intake:
 
     def _remove(self, path: Path, accepted: Fingerprint) -> None:
         """Take an accepted file out of the inbox, unless it is no longer the one that was accepted."""
-        aside = self._inbox / TAKEN / os.urandom(8).hex() / path.relative_to(self._inbox)
+        aside = self._aside / os.urandom(8).hex() / path.relative_to(self._inbox)
         aside.parent.mkdir(parents=True)
         try:
             path.rename(aside)
@@ -234,14 +233,14 @@ class Intake:
         except FileNotFoundError:
             log.info("%s: its owner took it away", path.name)
         except OSError as error:
-            # Another file system is mounted below the inbox: there is no setting aside, only looking once more.
+            # The inbox lies on another file system, a share: there is no setting aside, only looking once more.
             if error.errno != errno.EXDEV:
                 raise
             if Fingerprint.of(path) == accepted and not is_held_by_writer(path):
                 path.unlink()
         finally:
             for folder in aside.parents:
-                if folder == self._inbox / TAKEN or any(folder.iterdir()):
+                if folder == self._aside or any(folder.iterdir()):
                     break
                 folder.rmdir()
 

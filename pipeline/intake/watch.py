@@ -6,6 +6,7 @@ import logging
 import os
 import queue
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +94,10 @@ def _observer(inbox: Path, settings: Settings, handler: FileSystemEventHandler) 
             raise
         log.warning("no events for %s (%s): polling instead", inbox, error)
         return _started(PollingObserver(timeout=POLLING_SECONDS), inbox, handler)
+
+
+# watchdog finds a new folder twice, by its event and by the walk that follows, and says so at length. It is harmless.
+warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
 
 
 def _started(observer: BaseObserver, inbox: Path, handler: FileSystemEventHandler) -> BaseObserver:

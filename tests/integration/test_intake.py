@@ -293,12 +293,14 @@ def test_a_file_overwritten_after_its_acceptance_is_not_deleted(house: House, mo
 def test_what_a_killed_process_had_set_aside_is_finished_at_the_next_start(house: House) -> None:
     house.drop(f"{CASE}/卷一/0001.png", print_page(1))
     house.take_in()
-    aside = house.drop(f".taken/ab12/{CASE}/卷一/0001.png", print_page(1))
-    house.drop(f".taken/cd34/{CASE}/卷一/0002.png", print_page(2))
+    for random, name, page in (("ab12", "0001.png", 1), ("cd34", "0002.png", 2)):
+        aside = house.vault.aside / random / CASE / "卷一" / name
+        aside.parent.mkdir(parents=True)
+        aside.write_bytes(encoded(print_page(page), ".png"))
 
     house.intake.recover()
 
-    assert not aside.exists()
+    assert list(house.vault.aside.iterdir()) == []
     assert house.in_inbox() == []
     assert [path for _, _, path in house.order()] == ["0001.png", "0002.png"]
 

@@ -145,7 +145,7 @@ def test_a_file_that_cannot_be_removed_is_accepted_once_and_said(house: House, m
     assert house.in_inbox() == [f"{CASE}/卷一/0001.png"]
     assert len(house.order()) == 1
     assert "not_removable" in codes(house)
-    assert not any((house.home.inbox / ".taken").iterdir())
+    assert not any(house.vault.aside.iterdir())
 
 
 def test_a_share_mounted_below_the_inbox_is_emptied_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

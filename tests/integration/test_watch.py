@@ -1,0 +1,83 @@
+"""The watcher with real events and with polling."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.intake.watch import needs_polling, watch
+from tests.house import CASE, encoded, open_house
+from tests.recorded import print_page
+
+
+@pytest.mark.parametrize("mode", ["events", "polling"])
+def test_files_are_taken_however_they_come(tmp_path: Path, mode: str) -> None:
+    with open_house(tmp_path / "home", watch_mode=mode, scan_interval_seconds=3600, settle_seconds=0.2) as house:
+        house.drop(f"{CASE}/卷一/0001.png", print_page(1))  # lay there before the start
+        stop = threading.Event()
+        watcher = threading.Thread(
+            target=watch, args=(house.home.inbox, house.intake, house.settings, stop.is_set), name="watch"
+        )
+        watcher.start()
+        try:
+            _wait_for(lambda: len(house.order()) == 1)
+            house.drop(f"{CASE}/卷一/0002.png", print_page(2))  # written in place
+            moved_in = tmp_path / "elsewhere" / "卷二"
+            moved_in.mkdir(parents=True)
+            (moved_in / "0001.png").write_bytes(encoded(print_page(3), ".png"))
+            moved_in.rename(house.home.inbox / CASE / "卷二")  # a whole folder at once
+            part = house.drop(f"{CASE}/卷一/0003.png.part", encoded(print_page(4), ".png"))
+            part.rename(part.with_suffix(""))  # renamed when complete
+            _wait_for(lambda: len(house.order()) == 4)
+        finally:
+            stop.set()
+            watcher.join()
+
+        assert house.order() == [
+            ("卷一", 1, "0001.png"),
+            ("卷一", 2, "0002.png"),
+            ("卷一", 3, "0003.png"),
+            ("卷二", 1, "0001.png"),
+        ]
+
+
+def test_the_periodic_scan_finds_what_events_missed(tmp_path: Path) -> None:
+    with open_house(tmp_path, watch_mode="events", scan_interval_seconds=0.5) as house:
+        deaf = house.intake.nominate
+        house.intake.nominate = lambda path, is_closed=False: None  # type: ignore[method-assign]
+        stop = threading.Event()
+        watcher = threading.Thread(target=watch, args=(house.home.inbox, house.intake, house.settings, stop.is_set))
+        watcher.start()
+        try:
+            house.drop(f"{CASE}/卷一/0001.png", print_page(1))
+            time.sleep(1.0)
+            assert house.order() == []
+            house.intake.nominate = deaf  # type: ignore[method-assign]
+            _wait_for(lambda: len(house.order()) == 1)
+        finally:
+            stop.set()
+            watcher.join()
+
+
+@pytest.mark.parametrize(
+    ("kind", "polls"),
+    [("ext4", False), ("xfs", False), ("nfs4", True), ("cifs", True), ("fuse.sshfs", True), ("9p", True)],
+)
+def test_network_file_systems_are_polled(tmp_path: Path, kind: str, polls: bool) -> None:
+    inbox = tmp_path / "in box"
+    inbox.mkdir()
+    mounts = tmp_path / "mounts"
+    point = str(inbox).replace(" ", "\\040")
+    mounts.write_text(f"/dev/root / ext4 rw 0 0\nserver:/scans {point} {kind} rw 0 0\n")
+
+    assert needs_polling(inbox, mounts) is polls
+
+
+def _wait_for(condition: object, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

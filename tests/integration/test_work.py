@@ -1,0 +1,183 @@
+"""Leases, the outbox and the tables, on a real catalogue."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
+
+from dossier import outbox, work
+from dossier.catalogue.database import Catalogue
+from dossier.catalogue.tables import OutboxRow, Page, Table, Work
+from dossier.errors import HomeBusy, PageTimeout
+from dossier.home import Home
+from tests.house import CASE, House
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    catalogue = Catalogue.open(Home.at(tmp_path))
+    yield catalogue
+    catalogue.close()
+
+
+def test_the_migrations_make_the_tables_of_the_model(tmp_path: Path) -> None:
+    home = Home.at(tmp_path)
+    Catalogue.open(home).close()
+
+    engine = create_engine(f"sqlite:///{home.catalogue}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+    engine.dispose()
+
+
+def test_the_tables_are_ones_that_postgresql_can_make() -> None:
+    for table in Table.metadata.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
+
+
+def test_commits_survive_a_power_cut_by_setting(catalogue: Catalogue) -> None:
+    with catalogue.reading() as session:
+        ask = session.connection().exec_driver_sql
+        assert ask("PRAGMA journal_mode").scalar_one() == "wal"
+        assert ask("PRAGMA synchronous").scalar_one() == 2  # FULL
+        assert ask("PRAGMA foreign_keys").scalar_one() == 1
+
+
+def test_urgent_comes_before_deadline_and_deadline_before_age(catalogue: Catalogue) -> None:
+    with catalogue.writing() as session:
+        work.request(session, work.READ, ["old"])
+        work.request(session, work.READ, ["late deadline"], due_on="2031-12-01")
+        work.request(session, work.READ, ["near deadline"], due_on="2031-06-01")
+        work.request(session, work.READ, ["somebody waits"], priority=work.URGENT)
+        jobs = work.lease(session, [work.READ], "me", 60, limit=10)
+
+    assert [job.subject_id for job in jobs] == ["somebody waits", "near deadline", "late deadline", "old"]
+
+
+def test_what_is_leased_is_given_to_nobody_else_until_the_lease_runs_out(catalogue: Catalogue) -> None:
+    with catalogue.writing() as session:
+        work.request(session, work.READ, ["p"])
+        (first,) = work.lease(session, [work.READ], "one", 0.05)
+        assert work.lease(session, [work.READ], "two", 60) == []
+    time.sleep(0.1)
+
+    with catalogue.writing() as session:
+        (second,) = work.lease(session, [work.READ], "two", 60)
+        assert second.losses == 1
+        assert not work.complete(session, first, "one")
+        assert work.complete(session, second, "two")
+
+
+def test_the_third_failure_is_the_last(catalogue: Catalogue) -> None:
+    with catalogue.writing() as session:
+        work.request(session, work.READ, ["p"])
+        lasts = []
+        for _ in range(3):
+            session.execute(Work.__table__.update().values(not_before=0.0))
+            session.expire_all()
+            (job,) = work.lease(session, [work.READ], "me", 60)
+            lasts.append(work.fail(session, job, "me", PageTimeout()))
+
+    assert lasts == [False, False, True]
+
+
+def test_a_lease_of_a_dead_process_is_freed_at_once_and_of_a_living_one_is_not(catalogue: Catalogue) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    with catalogue.writing() as session:
+        work.request(session, work.READ, ["p", "q"])
+        work.lease(session, [work.READ], f"{socket.gethostname()}:{dead.pid}:12345", 3600)
+        work.lease(session, [work.READ], work.this_process(), 3600)
+
+        assert work.release_dead(session) == 1
+        states = dict(session.execute(select(Work.subject_id, Work.state)).all())
+    assert states == {"p": "waiting", "q": "leased"}
+
+
+def test_two_writers_wait_for_each_other(catalogue: Catalogue) -> None:
+    def request(first: int) -> None:
+        for number in range(first, first + 20):
+            with catalogue.writing() as session:
+                work.request(session, work.READ, [f"p{number}"])
+
+    threads = [threading.Thread(target=request, args=(start,)) for start in (0, 100, 200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with catalogue.reading() as session:
+        assert len(session.scalars(select(Work.id)).all()) == 60
+
+
+def test_a_part_of_a_home_is_held_by_one_process(tmp_path: Path) -> None:
+    home = Home.at(tmp_path)
+    with home.hold("watch"):
+        assert home.is_held("watch")
+        with pytest.raises(HomeBusy), home.hold("watch"):
+            pass
+    assert not home.is_held("watch")
+
+
+def test_dossiers_are_readable_by_nobody_else(tmp_path: Path) -> None:
+    umask = os.umask(0o077)
+    try:
+        home = Home.at(tmp_path / "home")
+        Catalogue.open(home).close()
+    finally:
+        os.umask(umask)
+
+    assert home.catalogue.stat().st_mode & 0o077 == 0
+    assert home.vault.stat().st_mode & 0o077 == 0
+
+
+def test_a_newer_change_is_not_struck_out_by_the_delivery_of_an_older_one(house: House) -> None:
+    house.drop_pages(f"{CASE}/卷一", [1])
+    house.take_in_and_work()
+    with house.catalogue.writing() as session:
+        page_id = session.scalars(select(Page.id)).one()
+        outbox.enqueue(session, [page_id])
+        (older,) = outbox.due(session, 10)
+        outbox.enqueue(session, [page_id])
+        outbox.delivered(session, [older])
+
+        (newer,) = outbox.due(session, 10)
+    assert newer.version > older.version
+
+
+def test_what_the_engine_refuses_again_and_again_becomes_a_visible_dead_letter(house: House) -> None:
+    house.drop_pages(f"{CASE}/卷一", [1])
+    house.take_in()
+    house.work(is_over=lambda: _is_read(house), feeds=False)
+    with house.catalogue.writing() as session:
+        for _ in range(outbox.MOST_ATTEMPTS):
+            row = session.scalars(select(OutboxRow)).one()
+            row.not_before = 0.0
+            session.flush()
+            (change,) = outbox.due(session, 1)
+            outbox.refused(session, change, "too odd")
+
+    assert "index_refused" in {question.code for question in house.questions()}
+    with house.catalogue.writing() as session:
+        assert outbox.due(session, 1) == []
+        assert outbox.revive_dead(session) == 1
+    house.work()
+    assert house.searcher.search("讯问笔录第1页").total == 1
+
+
+def _is_read(house: House) -> bool:
+    with house.catalogue.reading() as session:
+        return session.scalars(select(Page.state)).one() == "read"
