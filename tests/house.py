@@ -20,9 +20,9 @@ from dossier.settings import Settings
 from dossier.vault import Vault
 from dossier.verify import Fault, verify_store
 from indexer.agreement import verify_index
+from indexer.engines import open_engine
 from indexer.feed import Feed
 from indexer.search import Searcher
-from indexer.tantivy_engine import TantivyEngine
 from pipeline.crew.crew import Crew
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.intake.inbox import Intake
@@ -41,7 +41,7 @@ class House:
         self.catalogue = Catalogue.open(self.home)
         self.vault = Vault(self.home.vault)
         self.derived = Derived(self.home.derived)
-        self.engine = TantivyEngine(self.home.index)
+        self.engine = open_engine(self.home, settings)
         self.inspector = WorkerProcess(Path(), 30.0, 1000)
         self.intake = Intake(self.home.inbox, self.catalogue, self.vault, settings, self.inspector)
         self.feed = Feed(self.catalogue, self.vault, self.engine)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from dossier.acceptance import Contents
-from dossier.catalogue.tables import Arrival, Case, CaseNumber, Page
-from dossier.errors import DamagedFile, WorkerDied
+from dossier.catalogue.tables import Arrival, Case, CaseNumber, Page, Work
+from dossier.errors import DamagedFile, EngineUnreachable, WorkerDied
 from pipeline.crew.tasks import InspectTask
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.intake import inbox as intake_module
@@ -227,8 +228,6 @@ def test_a_page_whose_work_kills_its_process_again_and_again_is_parked_in_the_en
     house.drop_pages(f"{CASE}/卷一", [1, 2])
     house.take_in()
     with house.catalogue.writing() as session:
-        from dossier.catalogue.tables import Work
-
         poison = session.scalars(select(Work).where(Work.kind == "read").order_by(Work.id)).first()
         assert poison is not None
         poison.losses = 30
@@ -249,33 +248,25 @@ def test_a_damaged_index_is_thrown_away_and_filled_anew(house: House) -> None:
     for file in house.home.index.rglob("meta.json"):
         file.write_bytes(b"{}")
 
-    house.engine.__init__(house.home.index)  # type: ignore[misc]
-    house.drop_pages(f"{CASE}/卷一", [3], first_name=3)
-    house.take_in()
-    house.feed.run(iter_then_stop := _stop_after(house))
-    house.work()
+    with open_house(house.home.root) as reopened:
+        reopened.drop_pages(f"{CASE}/卷一", [3], first_name=3)
+        reopened.take_in()
+        reopened.feed.run(lambda: _answers(reopened))
+        reopened.work()
 
-    assert iter_then_stop()
-    assert house.searcher.search("讯问笔录第1页").total == 1
-    assert house.searcher.search("讯问笔录第3页").total == 1
+        assert reopened.searcher.search("讯问笔录第1页").total == 1
+        assert reopened.searcher.search("讯问笔录第3页").total == 1
 
 
-def _stop_after(house: House) -> object:
-    """Stop feeding as soon as the index can be asked again."""
-
-    def should_stop() -> bool:
-        try:
-            house.engine.count()
-        except Exception:
-            return False
-        return True
-
-    return should_stop
+def _answers(house: House) -> bool:
+    try:
+        house.engine.count()
+    except EngineUnreachable:
+        return False
+    return True
 
 
 def test_refusals_are_values_that_survive_the_way_between_processes() -> None:
-    import pickle
-
     refusal = pickle.loads(pickle.dumps(Contents(refusal=DamagedFile("x")))).refusal
 
     assert (refusal.code, refusal.detail) == ("damaged", "x")
