@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cli.context import Context, context_of, people, print_json
 from cli.engine_room import EngineRoom
 from cli.progress import waiting_progress
-from dossier import cases
+from dossier import cases, work
 from dossier.acceptance import Contents, Incoming, accept
 from dossier.audit import person_at_the_keyboard
 from dossier.catalogue.tables import Arrival, Case, Document, OutboxRow, Page, Volume, Work
-from dossier.errors import EdossierError, IndexRefused, UsageError, error_of
+from dossier.errors import (
+    EdossierError,
+    FileUnreadable,
+    IndexRefused,
+    PageFailed,
+    UsageError,
+    error_of,
+    is_machine_fault,
+)
 from dossier.natural_order import file_key
 from dossier.numbers import find_numbers
 from dossier.place import LOOSE_VOLUME, Place, is_ignored, place_in_inbox, readable, volume_kind_and_number
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.files.sources import Limits
 from pipeline.intake.inbox import MOST_LOOKS, inspect_file
+
+_AT_ONCE = 500  # ids in one statement
 
 
 @dataclass(frozen=True)
@@ -46,19 +56,24 @@ def ingest(
 ) -> None:
     """Take files in and work until all is searchable; sources stay where they are. 收入文件并处理完毕。"""
     context = context_of(typer_context)
+    if any(option is not None and not option.strip() for option in (case, volume)):
+        raise UsageError("--case / --volume: empty")
     started = time.monotonic()
     given = [file for path in paths for file in files_given(path, case, volume)]
-    arrival_ids = take_in(context, given, case)
+    arrival_ids, unreadable = take_in(context, given, case)
     work_until_searchable(context, arrival_ids, quiet=as_json)
     with context.catalogue.reading() as session:
         report = report_on(session, arrival_ids)
+    report["documents"] += unreadable
+    report["files"] += len(unreadable)
+    report["failed"] += len(unreadable)
     report["seconds"] = round(time.monotonic() - started, 2)
     if as_json:
         print_json(report)
     else:
         _print(report)
     if report["failed"]:
-        raise typer.Exit(3)
+        raise typer.Exit(PageFailed.exit_code)
 
 
 def files_given(path: Path, case: str | None, volume: str | None) -> Iterator[Given]:
@@ -101,19 +116,31 @@ def _folders_above(folder: Path, case: str | None) -> PurePosixPath:
     return PurePosixPath(folder.name)
 
 
-def take_in(context: Context, given: list[Given], case: str | None) -> list[str]:
-    """Accept files, each with a look into it first; returns the arrivals' ids in the same order."""
+def take_in(context: Context, given: list[Given], case: str | None) -> tuple[list[str], list[dict[str, Any]]]:
+    """Accept files, each with a look into it first.
+
+    Returns:
+        The arrivals' ids, each once, and an entry for each file that could not be opened.
+    """
     limits = Limits(max_pixels=context.settings.max_pixels, max_pages=context.settings.max_pages)
     inspector = context.worker_process()
-    arrival_ids = []
+    arrival_ids: list[str] = []
+    unreadable: list[dict[str, Any]] = []
+    actor = person_at_the_keyboard()
     try:
         for file in sorted(given, key=lambda file: not file.place.is_metadata):
-            contents = _look_into(inspector, file, limits)
-            incoming = Incoming(file.path, file.place, file.source, "ingest", contents, case)
-            arrival_ids.append(accept(context.catalogue, context.vault, incoming, person_at_the_keyboard()).arrival_id)
+            try:
+                contents = _look_into(inspector, file, limits)
+                incoming = Incoming(file.path, file.place, file.source, "ingest", contents, case)
+                arrival_ids.append(accept(context.catalogue, context.vault, incoming, actor).arrival_id)
+            except OSError as error:
+                if is_machine_fault(error):
+                    raise
+                refusal = FileUnreadable(error.strerror or str(error))
+                unreadable.append(_entry("", file.source, case, file.place.volume, 0, "failed", refusal))
     finally:
         inspector.stop()
-    return list(dict.fromkeys(arrival_ids))
+    return list(dict.fromkeys(arrival_ids)), unreadable
 
 
 def _look_into(inspector: WorkerProcess, file: Given, limits: Limits) -> Contents | None:
@@ -130,86 +157,91 @@ def work_until_searchable(context: Context, arrival_ids: list[str], quiet: bool)
     with EngineRoom(context) as room, waiting_progress(quiet) as show:
         while True:
             room.keep_running()
+            began = time.monotonic()
             with context.catalogue.reading() as session:
-                done, total, is_open = _progress(session, arrival_ids)
-            show(done, total)
-            if not is_open:
-                return
+                done, total = _pages_done(session, arrival_ids)
+                show(done, total)
+                if done == total and not _is_anything_open(session, arrival_ids):
+                    return
             if done == total:
                 room.hurry_pdfs()
-            time.sleep(0.2)
+            # Looking costs the more the more files there are: never more than a tenth of the time.
+            time.sleep(max(0.2, 10 * (time.monotonic() - began)))
 
 
 def report_on(session: Session, arrival_ids: list[str]) -> dict[str, Any]:
     """What became of arrivals, as `ingest --json` prints it."""
     documents: list[dict[str, Any]] = []
+    by_document: dict[str, list[str]] = {}
     failed = 0
     for arrival_id in arrival_ids:
         arrival = session.get_one(Arrival, arrival_id)
         if arrival.document_id is None:
             documents.append(_file_entry(session, arrival))
             failed += arrival.state == "failed"
-    document_ids = dict.fromkeys(
-        document_id
-        for arrival_id in arrival_ids
-        if (document_id := session.get_one(Arrival, arrival_id).document_id) is not None
-    )
-    for document_id in document_ids:
-        entry, parked = _document_entry(session, document_id)
+        else:
+            by_document.setdefault(arrival.document_id, []).append(arrival_id)
+    pages = 0
+    for document_id, its_arrivals in by_document.items():
+        entry, failed_pages = _document_entry(session, document_id, its_arrivals)
         documents.append(entry)
-        failed += parked
-    pages = session.scalar(select(func.count()).select_from(Page).where(Page.document_id.in_(list(document_ids))))
+        failed += failed_pages
+        pages += entry["pages"]
     return {"files": len(arrival_ids), "pages": pages, "failed": failed, "seconds": 0.0, "documents": documents}
 
 
-def _document_entry(session: Session, document_id: str) -> tuple[dict[str, Any], int]:
+def _document_entry(session: Session, document_id: str, arrival_ids: list[str]) -> tuple[dict[str, Any], int]:
+    """A document's entry, and how many pages failed; both speak of what was ingested now, not of what was there."""
     document = session.get_one(Document, document_id)
-    pages = session.scalars(select(Page).where(Page.document_id == document_id)).all()
-    first = session.get_one(Arrival, pages[0].arrival_id)
+    pages = [page for some in _portions(arrival_ids) for page in session.scalars(_pages_of(some))]
+    first = session.get_one(Arrival, arrival_ids[0])
     is_folder = first.path != document.path
     source = str(PurePosixPath(first.source).parent) if is_folder else first.source
     parked = [page for page in pages if page.state == "parked"]
-    refused = session.scalars(
-        select(OutboxRow)
-        .join(Page, Page.id == OutboxRow.page_id)
-        .where(Page.document_id == document_id, Page.state == "read", OutboxRow.dead.is_(True))
-    ).all()
+    refused = [
+        reason
+        for some in _portions([page.id for page in pages if page.state == "read"])
+        for reason in session.scalars(
+            select(OutboxRow.error).where(OutboxRow.page_id.in_(some), OutboxRow.dead.is_(True))
+        )
+    ]
     error: EdossierError | None = None
     if parked:
         state, error = "parked", error_of(parked[0].error_code or "", parked[0].error_detail)
     elif refused:
-        state, error = "parked", IndexRefused(refused[0].error)
+        state, error = "parked", IndexRefused(refused[0])
     else:
         state = "searchable" if all(page.state == "searchable" for page in pages) else "reading"
-    return {
-        "id": document.id,
-        "source": source,
-        "case_number": cases.number_of(session, session.get_one(Case, document.case_id)),
-        "volume": session.get_one(Volume, document.volume_id).name,
-        "pages": len(pages),
-        "state": state,
-        "error": {"code": error.code, "message": error.message} if error else None,
-    }, len(parked) + len(refused)
+    number = cases.number_of(session, session.get_one(Case, document.case_id))
+    volume = session.get_one(Volume, document.volume_id).name
+    return _entry(document.id, source, number, volume, len(pages), state, error), len(parked) + len(refused)
 
 
 def _file_entry(session: Session, arrival: Arrival) -> dict[str, Any]:
     error = error_of(arrival.error_code or "", arrival.error_detail) if arrival.state == "failed" else None
+    number = cases.number_of(session, session.get_one(Case, arrival.case_id))
+    volume = session.get_one(Volume, arrival.volume_id).name
+    return _entry(arrival.id, arrival.source, number, volume, 0, "failed" if error else "attachment", error)
+
+
+def _entry(
+    id_: str, source: str, number: str | None, volume: str, pages: int, state: str, error: EdossierError | None
+) -> dict[str, Any]:
     return {
-        "id": arrival.id,
-        "source": arrival.source,
-        "case_number": cases.number_of(session, session.get_one(Case, arrival.case_id)),
-        "volume": session.get_one(Volume, arrival.volume_id).name,
-        "pages": 0,
-        "state": "failed" if error else "attachment",
+        "id": id_,
+        "source": source,
+        "case_number": number,
+        "volume": volume,
+        "pages": pages,
+        "state": state,
         "error": {"code": error.code, "message": error.message} if error else None,
     }
 
 
-def _progress(session: Session, arrival_ids: list[str]) -> tuple[int, int, bool]:
-    """Pages done, pages in all, and whether anything (also an index entry or a PDF) is still open."""
-    done = total = still_open = 0
-    for start in range(0, len(arrival_ids), 500):
-        some = arrival_ids[start : start + 500]
+def _pages_done(session: Session, arrival_ids: list[str]) -> tuple[int, int]:
+    """Pages that are settled (searchable, parked, or refused by the engine for good), and pages in all."""
+    done = total = 0
+    for some in _portions(arrival_ids):
         states = dict(
             session.execute(
                 select(Page.state, func.count()).where(Page.arrival_id.in_(some)).group_by(Page.state)
@@ -217,37 +249,43 @@ def _progress(session: Session, arrival_ids: list[str]) -> tuple[int, int, bool]
         )
         total += sum(states.values())
         done += states.get("searchable", 0) + states.get("parked", 0)
-        done += (
-            session.scalar(
-                select(func.count())
-                .select_from(OutboxRow)
+        if states.get("read"):
+            done += _count(
+                session,
+                select(OutboxRow.page_id)
                 .join(Page, Page.id == OutboxRow.page_id)
-                .where(Page.arrival_id.in_(some), Page.state == "read", OutboxRow.dead.is_(True))
+                .where(Page.arrival_id.in_(some), Page.state == "read", OutboxRow.dead.is_(True)),
             )
-            or 0
-        )
-        pages = select(Page.id).where(Page.arrival_id.in_(some))
+    return done, total
+
+
+def _is_anything_open(session: Session, arrival_ids: list[str]) -> bool:
+    """Whether work or an index entry of these arrivals is still to be done: a look into a file, a page, a PDF."""
+    for some in _portions(arrival_ids):
+        pages = _pages_of(some).with_only_columns(Page.id)
         documents = select(Arrival.document_id).where(Arrival.id.in_(some))
-        still_open += (
-            session.scalar(
-                select(func.count())
-                .select_from(OutboxRow)
-                .where(OutboxRow.page_id.in_(pages), OutboxRow.dead.is_(False))
-            )
-            or 0
-        )
-        still_open += (
-            session.scalar(
-                select(func.count())
-                .select_from(Work)
-                .where(
-                    Work.subject_id.in_(documents) | Work.subject_id.in_(pages) | Work.subject_id.in_(some),
-                    Work.state.in_(("waiting", "leased")),
-                )
-            )
-            or 0
-        )
-    return done, total, done < total or still_open > 0
+        open_work = select(Work.id).where(Work.state.in_(("waiting", "leased")))
+        for statement in (
+            select(OutboxRow.page_id).where(OutboxRow.page_id.in_(pages), OutboxRow.dead.is_(False)),
+            open_work.where(Work.kind == work.PAGINATE, Work.subject_id.in_(some)),
+            open_work.where(Work.kind == work.READ, Work.subject_id.in_(pages)),
+            open_work.where(Work.kind == work.ASSEMBLE, Work.subject_id.in_(documents)),
+        ):
+            if session.execute(statement.limit(1)).first() is not None:
+                return True
+    return False
+
+
+def _pages_of(arrival_ids: Sequence[str]) -> Select[Page]:
+    return select(Page).where(Page.arrival_id.in_(arrival_ids))
+
+
+def _count(session: Session, statement: Select[str]) -> int:
+    return session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+
+
+def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from cli.context import context_of, people, print_json
 from dossier import audit, flags, outbox, work
 from dossier.audit import person_at_the_keyboard
-from dossier.catalogue.tables import Arrival, Flag, Page
+from dossier.catalogue.tables import Arrival, Flag, Page, Work
 
 
 def retry(
@@ -24,6 +24,7 @@ def retry(
         pages = session.scalars(select(Page).where(Page.state == "parked")).all()
         for page in pages:
             page.state = "waiting"
+            page.error_code, page.error_detail = None, ""
         work.request(session, work.READ, [page.id for page in pages])
         files = session.scalars(
             select(Arrival).where(
@@ -39,6 +40,10 @@ def retry(
         work.request(session, work.ASSEMBLE, unassembled)
         for document_id in unassembled:
             flags.close_flag(session, "document", document_id, "assembly_failed")
+        pictures = session.scalars(
+            select(Work.subject_id).where(Work.kind == work.PICTURE, Work.state == "failed")
+        ).all()
+        work.request(session, work.PICTURE, pictures)
         entries = outbox.revive_dead(session)
         for page in pages:
             audit.record(session, "retry", "page", page.id, actor)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 from rich.table import Table
+from rich.text import Text
 
 from cli.context import context_of, people, print_json
 from dossier.settings import Settings
@@ -32,5 +33,5 @@ def settings(
         return
     table = Table("name", "value", "from", "meaning")
     for row in rows:
-        table.add_row(str(row["name"]), str(row["value"]), str(row["source"]), str(row["help"]))
+        table.add_row(*(Text(str(row[key])) for key in ("name", "value", "source", "help")))
     people.print(table)

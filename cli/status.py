@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from cli.context import context_of, people, print_json
 from dossier.attention import questions
@@ -39,8 +40,8 @@ def status(
     board = Table("案件", "卷", "可搜索", "搁置", "失败文件")
     for volume in volumes:
         board.add_row(
-            volume.case_number or volume.case_name or "待认领",
-            volume.volume,
+            Text(volume.case_number or volume.case_name or "待认领"),
+            Text(volume.volume),
             f"{volume.searchable}/{volume.pages}",
             str(volume.parked or ""),
             str(volume.failed_files or ""),

@@ -22,16 +22,16 @@ def verify(
 ) -> None:
     """Check that nothing was lost, doubled or altered. 校验：不丢、不重、不改。"""
     context = context_of(typer_context)
-    with context.catalogue.reading() as session, waiting_progress(as_json, "校验", "件") as show:
+    away = None
+    with waiting_progress(as_json, "校验", "件") as show, context.catalogue.reading() as session:
         faults = verify_store(session, context.vault, show)
-        away = None
-        try:
-            faults += verify_index(session, context.engine)
-        except EngineUnreachable as error:
-            away = error
-            faults.append(Fault("unchecked", context.engine.name, str(error)))
         originals = session.scalar(select(func.count()).select_from(Original))
         pages = session.scalar(select(func.count()).select_from(Page))
+    try:
+        faults += verify_index(context.catalogue, context.engine)
+    except EngineUnreachable as error:
+        away = error
+        faults.append(Fault("unchecked", context.engine.name, str(error)))
     if as_json:
         print_json({"originals": originals, "pages": pages, "faults": [asdict(fault) for fault in faults]})
     else:

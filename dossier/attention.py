@@ -14,6 +14,7 @@ from dossier.errors import IndexRefused, error_of
 
 # Flags that inform without asking for anything.
 _QUIET = {"blank"}
+METADATA_TYPE = "application/json"
 _BREADTH = ("machine", "inbox", "case", "arrival", "document", "page")
 
 
@@ -48,7 +49,8 @@ class Question:
 def questions(session: Session, limit: int = 500) -> list[Question]:
     """What needs a hand: machine and inbox, then cases, files, documents, pages; the newest first among equals."""
     rows = [*_refused_files(session, limit), *_parked_pages(session, limit), *_dead_letters(session, limit)]
-    rows += _flags(session, limit)
+    for subject_kind in _BREADTH:
+        rows += _flags(session, subject_kind, limit - len(rows)) if len(rows) < limit else []
     numbers = numbers_of(session, {row.case_id for row in rows if row.case_id})
     numbered = [replace(row, case_number=numbers.get(row.case_id or "")) for row in rows]
     # What concerns the most pages first: a hundred doubtful pages must not bury an unclaimed case.
@@ -67,7 +69,11 @@ def _refused_statement() -> Select[Arrival, str]:
     return (
         select(Arrival, Volume.name)
         .join(Volume, Volume.id == Arrival.volume_id)
-        .where(Arrival.state == "failed", Arrival.answered_by.is_(None))
+        .where(
+            Arrival.state == "failed",
+            Arrival.answered_by.is_(None),
+            Arrival.media_type != METADATA_TYPE,  # its flag says it better
+        )
         .order_by(Arrival.received_at.desc())
     )
 
@@ -91,8 +97,11 @@ def _dead_statement() -> Select[OutboxRow, Page, str]:
     )
 
 
-def _flag_statement() -> Select[Flag]:
-    return select(Flag).where(Flag.closed_at.is_(None), Flag.code.not_in(_QUIET)).order_by(Flag.created_at.desc())
+def _flag_statement(subject_kind: str | None = None) -> Select[Flag]:
+    statement = select(Flag).where(Flag.closed_at.is_(None), Flag.code.not_in(_QUIET))
+    if subject_kind is not None:
+        statement = statement.where(Flag.subject_kind == subject_kind)
+    return statement.order_by(Flag.created_at.desc())
 
 
 def _refused_files(session: Session, limit: int) -> list[Question]:
@@ -134,9 +143,9 @@ def _dead_letters(session: Session, limit: int) -> list[Question]:
     ]  # fmt: skip
 
 
-def _flags(session: Session, limit: int) -> list[Question]:
+def _flags(session: Session, subject_kind: str, limit: int) -> list[Question]:
     found = []
-    for flag in session.scalars(_flag_statement().limit(limit)):
+    for flag in session.scalars(_flag_statement(subject_kind).limit(limit)):
         volume, source, page_id = _subject(session, flag)
         message, remedy = flags.SENTENCES[flag.code]
         found.append(

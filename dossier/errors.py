@@ -12,6 +12,7 @@
     │   ├── DamagedFile
     │   ├── UnknownFormat
     │   └── FileTooLarge
+    ├── FileUnreadable            exit 3: a file named on the command line that cannot be opened
     ├── PageFailed                exit 3: a page that could not be read or assembled
     │   ├── PageUnreadable
     │   ├── PageTimeout
@@ -35,6 +36,7 @@ becomes an exit code (cli/main.py), a problem document (search_api/problems.py) 
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 
@@ -171,6 +173,17 @@ class FileTooLarge(FileRefused):
     english = "The file exceeds a limit."
     remedy_chinese = "原件已保存，请降低分辨率、拆分文件，或提高设置中的上限。"
     remedy_english = "The original is kept; lower the resolution, divide it, or raise the limit in the settings."
+
+
+class FileUnreadable(EdossierError):
+    """The file named on the command line cannot be opened; it was not taken in."""
+
+    code = "unreadable"
+    exit_code = 3
+    chinese = "文件无法打开，没有收入。"
+    english = "The file cannot be opened and was not taken in."
+    remedy_chinese = "请检查文件权限和存储设备。"
+    remedy_english = "Check its permissions and the disk it is on."
 
 
 class PageFailed(EdossierError):
@@ -312,6 +325,15 @@ class ModelsMissing(ServiceUnreachable):
     english = "The OCR models are missing or not the expected ones."
     remedy_chinese = "请运行 make setup。"
     remedy_english = "Run make setup."
+
+
+# Numbers with which the system says that the machine, not the file, is at fault.
+_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EROFS}
+
+
+def is_machine_fault(error: OSError) -> bool:
+    """Whether a system error would meet any other file just as well: a full disk, too many open files."""
+    return error.errno in _MACHINE
 
 
 def every_error() -> dict[str, type[EdossierError]]:

@@ -13,7 +13,7 @@ from typing import IO
 
 from dossier.errors import HomeBusy, SettingsError
 
-FOLDERS = ("vault", "derived", "index", "models", "logs")
+FOLDERS = ("inbox", "vault", "derived", "index", "models", "logs")
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,11 @@ class Home:
         """
         home = cls(root.absolute())
         try:
-            home.root.mkdir(parents=True, exist_ok=True)
+            if not home.root.exists():
+                home.root.mkdir(parents=True)
+                home.root.chmod(0o711)  # a share leads through it to the inbox; nothing can be listed
             for name in FOLDERS:
                 (home.root / name).mkdir(mode=0o700, exist_ok=True)
-            if not home.inbox.exists():
-                # Scanners and shares write here under other accounts: the way to it is open, nothing else is.
-                home.inbox.mkdir()
-                home.inbox.chmod(0o755)
-                home.root.chmod(0o711)
         except OSError as error:
             raise SettingsError(f"--home {root}: {error.strerror}") from error
         if not os.access(home.root, os.W_OK):

@@ -85,7 +85,7 @@ def delivered(session: Session, changes: Sequence[Change]) -> None:
         gone = session.execute(
             delete(OutboxRow).where(OutboxRow.page_id == change.page_id, OutboxRow.version == change.version)
         )
-        # A newer change has taken the row over: the page is searchable, but its entry will come again.
+        # A newer change has taken the row over: the page counts as searchable once that is delivered.
         if gone.rowcount:  # type: ignore[attr-defined]
             struck.append(change.page_id)
     for some in _portions(struck):

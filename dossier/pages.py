@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, func, or_, select, text
+from sqlalchemy.orm import Session, aliased
 
 from dossier import flags, outbox, work
 from dossier.catalogue.tables import Arrival, Attachment, Case, Document, Page, Volume
@@ -148,6 +148,8 @@ def _document_for(session: Session, arrival: Arrival, case: Case, is_single_pict
         return document
     volume = session.get_one(Volume, arrival.volume_id)
     title = (path.parent.name or volume.name) if shared else path.stem
+    if series > 1:
+        title = f"{title}（第{series}批）"
     document = Document(
         case_id=arrival.case_id, volume_id=arrival.volume_id, path=document_path, series=series, title=title,
         order_key=order_key,
@@ -160,23 +162,36 @@ def _document_for(session: Session, arrival: Arrival, case: Case, is_single_pict
 
 
 def _series_for(session: Session, arrival: Arrival, document_path: str) -> int:
-    """The first series in which this file name is not taken yet by other bytes."""
-    taken = set(
-        session.scalars(
-            select(Document.series)
-            .join(Arrival, Arrival.document_id == Document.id)
-            .where(
-                Document.volume_id == arrival.volume_id,
-                Arrival.volume_id == arrival.volume_id,
-                Arrival.path == arrival.path,
-                Arrival.id != arrival.id,
-            )
+    """The series of its document that a file belongs to.
+
+    A name that other bytes have in a series belongs to a later one. A new name goes where the name before it is: if a
+    counter has started again, 0004 follows the newest 0003.
+    """
+    names: dict[int, set[str]] = {}
+    for series, path in session.execute(
+        select(Document.series, Arrival.path)
+        .join(Arrival, Arrival.document_id == Document.id)
+        .where(
+            Document.volume_id == arrival.volume_id,
+            Arrival.id != arrival.id,
+            Document.path == document_path,
+            # Nearly always there is one series, and then this name alone is what matters.
+            or_(Document.series > 1, Arrival.path == arrival.path, _has_later_series(document_path, arrival.volume_id)),
         )
-    )
-    series = 1
-    while series in taken:
-        series += 1
-    return series
+    ):
+        names.setdefault(series, set()).add(path)
+    taken = [series for series, paths in names.items() if arrival.path in paths]
+    if taken:
+        return max(taken) + 1
+    key = file_key(arrival.path)
+    earlier = {series: max((k for k in map(file_key, paths) if k < key), default="") for series, paths in names.items()}
+    nearest = max(earlier.values(), default="")
+    return max((series for series, before in earlier.items() if before and before == nearest), default=1)
+
+
+def _has_later_series(document_path: str, volume_id: str) -> ColumnElement[bool]:
+    later = aliased(Document)
+    return exists().where(later.volume_id == volume_id, later.path == document_path, later.series > 1)
 
 
 def _flag_repeats(session: Session, arrival: Arrival) -> None:

@@ -11,8 +11,9 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from dossier.errors import SettingsError
@@ -81,6 +82,14 @@ class Settings(BaseSettings):
     elasticsearch_ca_file: str = Field(
         "", description="Elasticsearch: file with the CA certificate of the server's TLS."
     )
+
+    @field_validator("elasticsearch_url")
+    @classmethod
+    def _no_secret_in_address(cls, address: str) -> str:
+        if urlsplit(address).username is not None:
+            # An address is shown in messages and logs.
+            raise ValueError("no user or password here: use elasticsearch_user and elasticsearch_password")
+        return address
 
     @classmethod
     def settings_customise_sources(

@@ -120,7 +120,8 @@ class House:
 
     def faults(self) -> list[Fault]:
         with self.catalogue.reading() as session:
-            return [*verify_store(session, self.vault), *verify_index(session, self.engine)]
+            faults = verify_store(session, self.vault)
+        return [*faults, *verify_index(self.catalogue, self.engine)]
 
     def in_inbox(self) -> list[str]:
         """Files that still lie in the inbox, hidden ones too."""

@@ -324,7 +324,7 @@ class Flag(Table):
 
 
 class AuditRow(Table):
-    """Who did what, written in the deed's own transaction; the hashes are filled in afterwards, in order of id."""
+    """Who did what, written in the deed's own transaction. The columns for the chain of hashes are not filled yet."""
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -25,7 +25,7 @@ from dossier.acceptance import Contents
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page
 from dossier.derived import Derived
-from dossier.errors import EdossierError, PageFailed, ServiceUnreachable, WorkerDied
+from dossier.errors import EdossierError, PageFailed, ServiceUnreachable, WorkerDied, is_machine_fault
 from dossier.reading import Reading
 from dossier.settings import Settings
 from dossier.vault import Vault
@@ -153,10 +153,9 @@ class Crew:
             return
         try:
             task, limit = self._task_for(hand)
+            hand.process.begin(task, limit)
         except (EdossierError, OSError) as error:
             self._finish(hand, error)
-        else:
-            hand.process.begin(task, limit)
 
     def _task_for(self, hand: _Hand) -> tuple[Task, float | None]:
         job = hand.job
@@ -185,9 +184,12 @@ class Crew:
             if isinstance(answer, Exception):
                 raise answer
             self._write(job, answer, hand.key)
-        except (ServiceUnreachable, OperationalError, OSError) as error:
+        except (ServiceUnreachable, OperationalError) as error:
             self._pause(job, error)
         except Exception as error:
+            if isinstance(error, OSError) and is_machine_fault(error):
+                self._pause(job, error)
+                return
             typed = error if isinstance(error, EdossierError) else PageFailed(f"{type(error).__name__}: {error}")
             log.warning("%s of %s failed: %s", job.kind, job.subject_id, typed)
             results.failed(self._catalogue, job, self._owner, typed)

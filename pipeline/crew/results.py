@@ -187,6 +187,8 @@ def missing_names(paths: Sequence[str]) -> list[str]:
     """
     series: dict[tuple[str, str], dict[int, int]] = {}
     for path in set(paths):
+        if re.search(r"\d{8}", path):
+            continue  # a date or a time of day is no counter
         match = re.fullmatch(r"(.*?)(\d{1,9})(\D*)", PurePosixPath(path).stem)
         if match:
             numbers = series.setdefault((match.group(1), match.group(3)), {})

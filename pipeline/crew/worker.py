@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 
 from dossier.acceptance import Contents
 from dossier.derived import written_whole
-from dossier.errors import EdossierError, FileRefused, MachineFailed, ObjectChanged, PageFailed
+from dossier.errors import (
+    EdossierError,
+    FileRefused,
+    MachineFailed,
+    ObjectChanged,
+    ObjectMissing,
+    PageFailed,
+    is_machine_fault,
+)
 from dossier.lifeline import die_with_parent
 from dossier.reading import Reading
 from pipeline.crew.tasks import Answer, AssembleTask, InspectTask, PagePlan, PictureTask, ReadTask, Task
@@ -72,8 +80,7 @@ def serve(connection: Connection, models_dir: Path, reader_factory: ReaderFactor
         except MemoryError:
             answer = PageFailed("MemoryError")
         except OSError as error:
-            # With a number it is the system that speaks: disk full, too many files. Without, a library's own complaint.
-            answer = PageFailed(str(error)) if error.errno is None else MachineFailed(str(error))
+            answer = MachineFailed(str(error)) if is_machine_fault(error) else PageFailed(str(error))
         except Exception as error:
             answer = PageFailed(f"{type(error).__name__}: {error}")
         try:
@@ -158,7 +165,10 @@ def _assemble(task: AssembleTask) -> None:
 def _stored_reading(plan: PagePlan) -> Reading | None:
     if plan.reading_file is None:
         return None
-    content = plan.reading_file.read_bytes()
+    try:
+        content = plan.reading_file.read_bytes()
+    except FileNotFoundError as error:
+        raise ObjectMissing(plan.reading_file.name) from error
     if hashlib.sha256(content).hexdigest() != plan.reading_sha256:
         raise ObjectChanged(plan.reading_file.name)
     return Reading.from_bytes(content)

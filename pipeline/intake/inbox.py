@@ -10,11 +10,8 @@ it is put back. What a killed process left aside is accepted at the next start, 
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import logging
 import os
-import signal
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +31,8 @@ from dossier.vault import Vault
 from pipeline.crew.tasks import InspectTask
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.files.sources import Limits
+from pipeline.intake.aside import Aside
+from pipeline.intake.held import is_held_by_writer
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +46,6 @@ MOST_LOOKS = 3
 _RETRY_SECONDS = 5.0
 _LONGEST_RETRY_SECONDS = 300.0
 _ROUND_SECONDS = 2.0
-_F_SETSIG = getattr(fcntl, "F_SETSIG", 10)  # in fcntl only since Python 3.13
 # Refusals that a file still being written looks like: they are believed only after a while.
 _MAYBE_UNFINISHED = (EmptyFile, TruncatedFile, DamagedFile)
 
@@ -84,7 +82,7 @@ class Intake:
         self, inbox: Path, catalogue: Catalogue, vault: Vault, settings: Settings, inspector: WorkerProcess
     ) -> None:
         self._inbox, self._catalogue, self._vault, self._settings = inbox, catalogue, vault, settings
-        self._aside = vault.aside
+        self._aside = Aside(inbox, vault.aside)
         self._inspector = inspector
         self._limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages)
         self._candidates: dict[Path, _Candidate] = {}
@@ -99,20 +97,12 @@ class Intake:
 
         What somebody writes to again goes back where it was; what cannot be accepted now stays aside for the next time.
         """
-        for aside in sorted(path for path in self._aside.rglob("*") if path.is_file() and not path.is_symlink()):
-            # <random>/<path below inbox>
-            path = self._inbox.joinpath(*aside.relative_to(self._aside).parts[1:])
+        for aside, path in self._aside.leftovers():
             try:
-                if is_held_by_writer(aside):
-                    self._put_back(aside, path)
-                else:
-                    self._accept(aside, path, self._look_into(aside, path))
-                    aside.unlink()
+                if not is_held_by_writer(aside) or not self._aside.put_back(aside, path):
+                    self._accept_aside(aside, path)
             except Exception as error:
                 self._say(path, "not_accepted", error)
-        for folder in sorted((path for path in self._aside.rglob("*") if path.is_dir()), reverse=True):
-            if not any(folder.iterdir()):
-                folder.rmdir()
 
     def nominate(self, path: Path, is_closed: bool = False) -> None:
         """Look at a file again: new, changed, or closed by its writer."""
@@ -220,45 +210,24 @@ class Intake:
     def _look_into(self, file: Path, path: Path) -> Contents | None:
         return inspect_file(self._inspector, file, self._limits, path.name)
 
+    def _accept_aside(self, aside: Path, path: Path) -> None:
+        """Accept a file that was set aside as what stood at its old place, and delete it."""
+        self._accept(aside, path, self._look_into(aside, path))
+        self._aside.delete(aside)
+
     def _remove(self, path: Path, accepted: Fingerprint) -> None:
         """Take an accepted file out of the inbox, unless it is no longer the one that was accepted."""
-        aside = self._aside / os.urandom(8).hex() / path.relative_to(self._inbox)
-        aside.parent.mkdir(parents=True)
         try:
-            path.rename(aside)
-            if is_held_by_writer(aside) or Fingerprint.of(aside) != accepted:
-                self._put_back(aside, path)
-            else:
-                aside.unlink()
+            aside = self._aside.take(path)
         except FileNotFoundError:
             log.info("%s: its owner took it away", path.name)
-        except OSError as error:
-            # The inbox lies on another file system, a share: there is no setting aside, only looking once more.
-            if error.errno != errno.EXDEV:
-                raise
-            if Fingerprint.of(path) == accepted and not is_held_by_writer(path):
-                path.unlink()
-        finally:
-            for folder in aside.parents:
-                if folder == self._aside or any(folder.iterdir()):
-                    break
-                folder.rmdir()
-
-    def _put_back(self, aside: Path, path: Path) -> None:
-        """Return a file that was set aside to where it was; if a newer one stands there, accept it as it is."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            # A link, unlike a rename, never takes the place of a newer file of this name.
-            os.link(aside, path)
-        except FileExistsError:
-            self._accept(aside, path, self._look_into(aside, path))
-        except OSError:
-            # No links on this file system (FAT, some shares).
-            if not path.exists():
-                aside.rename(path)
-                return
-            self._accept(aside, path, self._look_into(aside, path))
-        aside.unlink()
+            return
+        if Fingerprint.of(aside) == accepted and not is_held_by_writer(aside):
+            self._aside.delete(aside)
+        elif self._aside.put_back(aside, path):
+            self.nominate(path)
+        else:
+            self._accept_aside(aside, path)
 
     def _put_off(self, path: Path) -> None:
         candidate = self._candidates.get(path)
@@ -304,29 +273,8 @@ def inspect_file(inspector: WorkerProcess, path: Path, limits: Limits, name: str
     return answer
 
 
-def is_held_by_writer(path: Path) -> bool:
-    """Whether a process of this machine has the file open for writing.
-
-    A read lease is granted only while nobody does (fcntl(2), F_SETLEASE). File systems without leases, and files of
-    other users, cannot be asked: then quietness has to do.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    try:
-        # Whoever opens the file for writing while the lease stands makes the kernel send a signal: SIGIO would end us.
-        fcntl.fcntl(descriptor, _F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return False
-
-
 def _files_below(folder: Path) -> Iterator[Path]:
-    """All regular files, in natural order of their folders; links are not followed, hidden folders left out."""
+    """All files and links; linked and hidden folders are left out."""
     for directory, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):

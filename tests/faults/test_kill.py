@@ -64,14 +64,16 @@ def test_twenty_kills_at_random_moments_lose_and_double_no_page(tmp_path: Path) 
     drop(SAMPLE / "inbox", tmp_path / "inbox")
     process = start(tmp_path)
     try:
-        for kill in range(KILLS):
+        kills = 0
+        while kills < KILLS:
             time.sleep(chance.uniform(0.2, 4.0))
             family = processes_below(process.pid)
-            victim = family[0] if kill % 4 == 0 else chance.choice(family)
+            victim = family[0] if kills % 4 == 0 else chance.choice(family)
             try:
                 os.kill(victim, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+            kills += 1
             if victim == process.pid:
                 process.wait()
                 process = start(tmp_path)

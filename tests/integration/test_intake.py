@@ -96,7 +96,7 @@ def test_a_known_name_with_new_bytes_is_asked_about_and_not_mixed_in(house: Hous
     house.take_in()
 
     assert [path for _, _, path in house.order()] == ["0001.png", "0002.png", "0003.png", "0001.png", "0002.png"]
-    assert house.documents() == [("卷一", "卷一", 3), ("卷一", "卷一", 2)]
+    assert house.documents() == [("卷一", "卷一", 3), ("卷一", "卷一（第2批）", 2)]
     assert "name_reused" in codes(house)
 
 
@@ -158,7 +158,7 @@ def test_an_unusable_case_json_is_kept_and_said_and_the_pages_go_on(house: House
     house.take_in_and_work()
 
     assert house.searcher.search("讯问笔录第1页").total == 1
-    assert "damaged" in codes(house)
+    assert "metadata_unusable" in codes(house)
 
 
 def test_attachments_are_kept_and_counted_without_complaint(house: House) -> None:

@@ -1,21 +1,26 @@
-"""What must not stop, lose or double anything: odd names, broken metadata, killed helpers, full and locked folders."""
+"""What must not stop, lose or double anything: odd names, broken metadata, kills, locked folders, shares."""
 
 from __future__ import annotations
 
 import json
 import os
 import pickle
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from dossier import flags
 from dossier.acceptance import Contents
+from dossier.attention import questions
 from dossier.catalogue.tables import Arrival, Case, CaseNumber, Page, Work
 from dossier.errors import DamagedFile, EngineUnreachable, WorkerDied
 from pipeline.crew.tasks import InspectTask
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.intake import inbox as intake_module
+from pipeline.intake.aside import Aside
 from tests.house import CASE, House, encoded, open_house
 from tests.recorded import print_page
 
@@ -146,19 +151,87 @@ def test_a_file_that_cannot_be_removed_is_accepted_once_and_said(house: House, m
     assert house.in_inbox() == [f"{CASE}/卷一/0001.png"]
     assert len(house.order()) == 1
     assert "not_removable" in codes(house)
-    assert not any(house.vault.aside.iterdir())
+    assert list(house.vault.aside.rglob("*")) == []
 
 
-def test_a_share_mounted_below_the_inbox_is_emptied_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    def cross_device(self: Path, target: Path) -> Path:
-        raise OSError(18, "Invalid cross-device link")
+@pytest.fixture
+def shared_house(tmp_path: Path) -> Iterator[House]:
+    """A house whose inbox lies on another file system than its vault, as a share does."""
+    memory = Path("/dev/shm")  # a file system of its own on every Linux
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("/dev/shm is not a file system of its own here")
+    with tempfile.TemporaryDirectory(dir=memory) as share:
+        (tmp_path / "home").mkdir()
+        (tmp_path / "home" / "inbox").symlink_to(share)
+        with open_house(tmp_path / "home") as house:
+            yield house
 
-    monkeypatch.setattr(Path, "rename", cross_device)
-    house.drop(f"{CASE}/卷一/0001.png", print_page(1))
+
+def test_an_inbox_on_a_share_is_emptied_too(shared_house: House) -> None:
+    shared_house.drop_pages(f"{CASE}/卷一", [1, 2])
+    shared_house.take_in()
+
+    assert shared_house.in_inbox() == []
+    assert len(shared_house.order()) == 2
+
+
+def test_a_file_overwritten_on_a_share_after_its_acceptance_is_not_deleted(
+    shared_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shared_house.drop(f"{CASE}/卷一/0001.png", print_page(1))
+    real_take = Aside.take
+
+    def overwrite_then_take(self: Aside, taken: Path) -> Path:
+        if taken.read_bytes() == encoded(print_page(1), ".png"):
+            taken.write_bytes(encoded(print_page(2), ".png"))
+        return real_take(self, taken)
+
+    monkeypatch.setattr(Aside, "take", overwrite_then_take)
+    for _ in range(3):
+        shared_house.take_in()
+    shared_house.work()
+
+    assert not path.exists()
+    assert shared_house.searcher.search("讯问笔录第1页").total == 1
+    assert shared_house.searcher.search("讯问笔录第2页").total == 1
+
+
+def test_a_counter_that_starts_again_and_runs_further_is_not_mixed_in(house: House) -> None:
+    house.drop_pages(f"{CASE}/卷一", [1, 2, 3])
+    house.take_in()
+    house.drop_pages(f"{CASE}/卷一", [11, 12, 13, 14, 15])
     house.take_in()
 
-    assert house.in_inbox() == []
-    assert len(house.order()) == 1
+    assert house.documents() == [("卷一", "卷一", 3), ("卷一", "卷一（第2批）", 5)]
+    assert [path for _, _, path in house.order()] == [
+        *("0001.png", "0002.png", "0003.png"),
+        *("0001.png", "0002.png", "0003.png", "0004.png", "0005.png"),
+    ]
+
+
+def test_a_lost_original_parks_its_page_and_stops_no_other(house: House) -> None:
+    house.drop_pages(f"{CASE}/卷一", [1, 2, 3])
+    house.take_in()
+    with house.catalogue.reading() as session:
+        lost = session.scalars(select(Arrival).where(Arrival.path == "0001.png")).one()
+    house.vault.original_path(lost.sha256).unlink()
+
+    house.work()
+
+    with house.catalogue.reading() as session:
+        states = session.scalars(select(Page.state).order_by(Page.page_number)).all()
+    assert list(states) == ["parked", "searchable", "searchable"]
+
+
+def test_doubtful_pages_do_not_bury_an_unclaimed_case(house: House) -> None:
+    house.drop_pages("没有编号/卷一", [1, 2, 3])
+    house.take_in()
+    with house.catalogue.writing() as session:
+        for page in session.scalars(select(Page)):
+            flags.raise_flag(session, "page", page.id, page.case_id, "low_confidence")
+
+    with house.catalogue.reading() as session:
+        assert [question.code for question in questions(session, limit=2)] == ["unclaimed", "low_confidence"]
 
 
 def test_one_file_that_fails_in_an_unforeseen_way_does_not_stop_the_others(

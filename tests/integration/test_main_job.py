@@ -242,6 +242,38 @@ def test_exit_codes_are_those_of_the_contract(office: Office, tmp_path: Path) ->
     assert broken.json["failed"] == 1
 
 
+def test_a_blank_case_number_is_refused(tmp_path: Path) -> None:
+    sample = str(SAMPLE / "inbox")
+
+    assert Office(tmp_path)("ingest", sample, "--case", " ").code == 2
+
+
+def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    folder = tmp_path / "given" / "没有编号"
+    folder.mkdir(parents=True)
+    (folder / "case.json").write_text(json.dumps({"name": "[/x]某案[red]"}))
+    (folder / "半张.jpg").write_bytes(next((SAMPLE / "inbox").rglob("0001.jpg")).read_bytes()[:9000])
+    office = Office(tmp_path / "home")
+    office("ingest", str(tmp_path / "given"))
+
+    answer = office("status")
+
+    assert answer.code == 0
+    assert "[/x]某案[red]" in answer.out
+
+
+def test_a_file_that_cannot_be_opened_has_its_entry_and_the_others_go_on(tmp_path: Path) -> None:
+    good = tmp_path / "b.csv"
+    good.write_text("甲,乙\n")
+    answer = Office(tmp_path / "home")("ingest", "/proc/self/mem", str(good), "--json")
+
+    assert answer.code == 3
+    entries = {entry["source"]: entry for entry in answer.json["documents"]}
+    assert entries["mem"]["error"]["code"] == "unreadable"
+    assert entries["b.csv"]["state"] == "attachment"
+    assert (answer.json["files"], answer.json["failed"]) == (2, 1)
+
+
 def test_with_json_nothing_else_is_on_standard_output(office: Office) -> None:
     for arguments in (("status",), ("search", "某"), ("pages", "--case", CASE), ("settings",), ("doctor",), ("retry",)):
         out = office(*arguments, "--json").out

@@ -140,7 +140,8 @@ def test_exif_orientation_is_applied_before_turn_and_deskew(tmp_path: Path, orie
 
 
 def test_the_page_shows_what_the_reading_was_made_from(tmp_path: Path):
-    upright = pytest.importorskip("pipeline.cleaning.upright")
+    from pipeline.cleaning import upright
+
     scan = scan_of(upright_paper(), 270, -1.5)
     path = assembled(tmp_path, scan, 270, -1.5, 1, ".png")
     shown = rendered_by_pdfium(path).astype(int)

@@ -29,6 +29,7 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
         ('search_engine = "lucene"', "search_engine"),
         ('elasticsearch_index = "Upper"', "elasticsearch_index"),
         ("port = ", "settings.toml"),
+        ('elasticsearch_url = "http://user:secret@127.0.0.1:9200"', "elasticsearch_url"),
     ],
 )
 def test_a_wrong_setting_is_named_with_the_remedy(tmp_path: Path, content: str, named: str) -> None:
