@@ -34,7 +34,8 @@ _ASK_AGAIN_SECONDS = 1.0
 _QUALITY = 82
 # A picture that is hardly wider than asked is sent as it is: making it narrower costs time and sharpness.
 _NEARLY = 1.2
-_FOR_EVER = "private, max-age=31536000, immutable"
+# No longer than an hour: a desk is shared, and pictures must not outlive their reader in its cache.
+_FOR_AN_HOUR = "private, max-age=3600, immutable"
 _ASK_FIRST = "private, no-cache"
 
 router = APIRouter()
@@ -165,5 +166,5 @@ def _entity_tag(wanted: _Wanted, width: int | None) -> str:
 def _caching(wanted: _Wanted, width: int | None, reading: str) -> dict[str, str]:
     return {
         "ETag": _entity_tag(wanted, width),
-        "Cache-Control": _FOR_EVER if reading == wanted.version else _ASK_FIRST,
+        "Cache-Control": _FOR_AN_HOUR if reading == wanted.version else _ASK_FIRST,
     }

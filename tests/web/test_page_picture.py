@@ -42,9 +42,9 @@ def test_a_width_is_snapped_to_the_next_larger_one() -> None:
     assert [snapped_width(asked) for asked in (1, 240, 500, 1600, 1601, None)] == [240, 240, 800, 1600, None, None]
 
 
-def test_a_picture_whose_reading_is_named_is_kept_for_ever(browser: TestClient, room: Room) -> None:
+def test_a_picture_whose_reading_is_named_is_kept_for_an_hour(browser: TestClient, room: Room) -> None:
     named = browser.get(address(room.page_ids[0], width=240, reading=1))
-    assert named.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert named.headers["cache-control"] == "private, max-age=3600, immutable"
     for stale in (address(room.page_ids[0], width=240), address(room.page_ids[0], width=240, reading="scan")):
         assert browser.get(stale).headers["cache-control"] == "private, no-cache"
 
