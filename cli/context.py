@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -31,6 +32,10 @@ from pipeline.crew.worker_process import WorkerProcess
 _WIDE = 10_000
 people = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 beside = Console(stderr=True, highlight=False)
+
+# What the user wants of new files; the home's own are closed to others (cli/main.py).
+CALLERS_UMASK = os.umask(0o077)
+os.umask(CALLERS_UMASK)
 
 INSPECTIONS_PER_PROCESS = 1000
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,8 +37,7 @@ def demo(
         drop(sample / "inbox", context.home.inbox)
         people.print("样例卷宗已放入收件箱（人物、案情均为虚构），开始处理……")
         demonstration = Demonstration(context, truth)
-        with waiting_progress() as show:
-            demonstration.show = show
+        with demonstration:
             run_parts(
                 context,
                 lambda: should_stop() or (no_serve and demonstration.is_over),
@@ -62,8 +62,16 @@ class Demonstration:
         for item in items:
             self._queries.setdefault(item["kind"], item["text"])
         self._started = time.monotonic()
+        self._bar = ExitStack()
+        self._show: Callable[[int, int], None] = lambda done, total: None
         self.is_over = False
-        self.show: Callable[[int, int], None] = lambda done, total: None
+
+    def __enter__(self) -> Demonstration:
+        self._show = self._bar.enter_context(waiting_progress())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
 
     def look(self) -> None:
         """See how far it is.
@@ -74,15 +82,17 @@ class Demonstration:
         if self.is_over:
             return
         states = self._states()
-        self.show(states.get("searchable", 0), self._pages)
+        self._show(states.get("searchable", 0), self._pages)
         if states.get("parked"):
             raise PageFailed(f"{states['parked']} pages")
         if states.get("searchable", 0) == self._pages:
             self.is_over = True
+            self._bar.close()
             people.print(f"{self._pages} 页全部可搜索，用时 {time.monotonic() - self._started:.0f} 秒。")
             for query in self._queries.values():
                 people.print(f"\n搜索 {query}", markup=False)
-                print_hits(self._context.searcher.search(query, case=self._case_number, limit=3))
+                print_hits(self._context.searcher.search(query, case=self._case_number, limit=2))
+            people.print("\n网页的地址和口令见上面“网页地址”一行；按 Ctrl-C 结束。")
 
     def _states(self) -> dict[str, int]:
         with self._context.catalogue.reading() as session:

@@ -10,10 +10,10 @@ import typer
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cli.context import context_of, people, print_json
+from cli.context import CALLERS_UMASK, context_of, people, print_json
 from dossier import cases
-from dossier.catalogue.tables import Case, Page, Volume
-from dossier.errors import EdossierError, PageFailed, UsageError
+from dossier.catalogue.tables import Arrival, Case, Page, Volume
+from dossier.errors import EdossierError, FileRefused, PageFailed, UsageError
 from pipeline.crew.plans import plan_volume
 
 _SECONDS = 60.0
@@ -29,7 +29,9 @@ def export(
     """Write one searchable PDF for each volume of a case. 导出双层 PDF。"""
     context = context_of(typer_context)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        if not out.is_dir():
+            out.mkdir(parents=True)
+            out.chmod(0o777 & ~CALLERS_UMASK)
     except OSError as error:
         raise UsageError(f"--out {out}: {error.strerror}") from error
     files: list[dict[str, Any]] = []
@@ -39,12 +41,19 @@ def export(
             found = cases.case_named(session, case)
             number = cases.number_of(session, found) or found.name or found.id
             names: set[str] = set()
-            for volume, pages, unread in _volumes(session, found):
+            for volume, pages, unread, refused in _volumes(session, found):
                 target = out.resolve() / file_name(number, volume, names)
-                entry = {"path": str(target), "volume": volume.name, "pages": pages, "missing": unread, "error": None}
+                entry: dict[str, Any] = {
+                    "path": str(target), "volume": volume.name, "pages": pages, "missing": unread, "refused": refused,
+                    "error": None,
+                }  # fmt: skip
                 try:
+                    if not pages:
+                        raise FileRefused(volume.name)
                     task = plan_volume(session, context.vault, volume, target)
                     writer.perform(task, _SECONDS + pages * _SECONDS_A_PAGE)
+                    # What is exported is meant to be handed on: as readable as the caller's other files.
+                    target.chmod(0o666 & ~CALLERS_UMASK)
                 except EdossierError as error:
                     entry |= {"path": None, "error": {"code": error.code, "message": error.message}}
                 files.append(entry)
@@ -55,21 +64,41 @@ def export(
     else:
         for file in files:
             missing = f"，其中 {file['missing']} 页没有文字" if file["missing"] else ""
-            people.print(f"{file['path'] or file['error']['message']}：{file['pages']} 页{missing}", markup=False)
-    if any(file["missing"] or file["error"] for file in files):
+            not_in = f"，另有 {file['refused']} 个文件未能成页" if file["refused"] else ""
+            people.print(
+                f"{file['path'] or file['error']['message']}：{file['pages']} 页{missing}{not_in}", markup=False
+            )
+    if any(file["missing"] or file["refused"] or file["error"] for file in files):
         raise typer.Exit(PageFailed.exit_code)
 
 
-def _volumes(session: Session, case: Case) -> list[tuple[Volume, int, int]]:
-    """The case's volumes that have pages, in order, each with its pages and how many of them have not been read."""
+def _volumes(session: Session, case: Case) -> list[tuple[Volume, int, int, int]]:
+    """The case's volumes in order, each with its pages, those of them that are unread, and the files refused in it."""
+    refused = dict(
+        session.execute(
+            select(Arrival.volume_id, func.count())
+            .where(
+                Arrival.case_id == case.id,
+                Arrival.state == "failed",
+                Arrival.answered_by.is_(None),
+                Arrival.media_type != "application/json",
+            )
+            .group_by(Arrival.volume_id)
+        ).all()
+    )
     rows = session.execute(
-        select(Volume, func.count(Page.id), func.count().filter(Page.reading_version.is_(None)))
-        .join(Page, Page.volume_id == Volume.id)
+        select(
+            Volume,
+            func.count(Page.id),
+            func.count(Page.id).filter(Page.reading_version.is_(None)),
+        )
+        .outerjoin(Page, Page.volume_id == Volume.id)
         .where(Volume.case_id == case.id)
         .group_by(Volume.id)
         .order_by(Volume.order_key, Volume.version)
     )
-    return [(volume, pages, unread) for volume, pages, unread in rows]
+    volumes = [(volume, pages, unread, refused.get(volume.id, 0)) for volume, pages, unread in rows]
+    return [row for row in volumes if row[1] or row[3]]
 
 
 def file_name(number: str, volume: Volume, taken: set[str]) -> str:

@@ -20,7 +20,7 @@ from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, Original, Volume
 from dossier.errors import EdossierError, FileRefused
 from dossier.pages import PageShape, register_attachment, register_pages, volume_named
-from dossier.place import Place
+from dossier.place import METADATA_NAME, Place
 from dossier.vault import StoredOriginal, Vault
 
 # What is longer is cut, and refused because it no longer parses.
@@ -179,6 +179,11 @@ def _take_contents(
         arrival.media_type = "application/json"
         register_attachment(session, arrival, stored.size)
         _take_metadata(session, arrival, metadata)
+    elif incoming.place.case_folder == "" and incoming.place.path.casefold() == METADATA_NAME:
+        register_attachment(session, arrival, stored.size)
+        flags.raise_flag(
+            session, "arrival", arrival.id, case_id=arrival.case_id, code="metadata_unusable", reason="不在案件文件夹里"
+        )
     elif incoming.contents is None:
         work.request(session, work.PAGINATE, [arrival.id])
     else:

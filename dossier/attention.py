@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dossier import flags
 from dossier.cases import numbers_of
@@ -162,29 +162,32 @@ def _details(flag: Flag) -> str:
     for name in ("missing", "numbers", "reason"):
         value = flag.details.get(name)
         if value:
-            return f"（{'、'.join(value) if isinstance(value, list) else value}）"
+            opening = "首页识别到：" if (flag.code, name) == ("unclaimed", "numbers") else ""
+            return f"（{opening}{'、'.join(value) if isinstance(value, list) else value}）"
     return ""
 
 
 def _subject(session: Session, flag: Flag) -> tuple[str, str, str | None]:
     """Volume name, a name for people and a page to look at, of whatever a flag stands on."""
-    if flag.subject_kind == "page":
-        page = session.get_one(Page, flag.subject_id)
-        return session.get_one(Volume, page.volume_id).name, f"第{page.page_number}页", page.id
-    if flag.subject_kind == "document":
-        document = session.get_one(Document, flag.subject_id)
-        return session.get_one(Volume, document.volume_id).name, document.title, _first_page(session, document.id)
-    if flag.subject_kind == "arrival":
-        arrival = session.get_one(Arrival, flag.subject_id)
-        page_id = _first_page(session, arrival.document_id) if arrival.document_id else None
-        return session.get_one(Volume, arrival.volume_id).name, arrival.source, page_id
     if flag.subject_kind in ("inbox", "machine"):
         return "", flag.details.get("path", flag.subject_id), None
-    case = session.get_one(Case, flag.subject_id)
-    return "", case.name or case.folder or "收件箱", None
+    if flag.subject_kind == "case":
+        case = session.get_one(Case, flag.subject_id)
+        return "", case.name or case.folder or "收件箱", None
+    if flag.subject_kind == "page":
+        page = session.get_one(Page, flag.subject_id)
+        page_id: str | None = page.id
+        volume_id, source = page.volume_id, f"第{page.page_number}页"
+    elif flag.subject_kind == "document":
+        document = session.get_one(Document, flag.subject_id)
+        volume_id, source = document.volume_id, document.title
+        page_id = _first_page(session, Page.document_id, document.id)
+    else:
+        arrival = session.get_one(Arrival, flag.subject_id)
+        volume_id, source = arrival.volume_id, arrival.source
+        page_id = _first_page(session, Page.arrival_id, arrival.id)
+    return session.get_one(Volume, volume_id).name, source, page_id
 
 
-def _first_page(session: Session, document_id: str) -> str | None:
-    return session.scalars(
-        select(Page.id).where(Page.document_id == document_id).order_by(Page.page_number).limit(1)
-    ).first()
+def _first_page(session: Session, column: InstrumentedAttribute[str], id_: str) -> str | None:
+    return session.scalars(select(Page.id).where(column == id_).order_by(Page.page_number).limit(1)).first()

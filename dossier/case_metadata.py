@@ -102,7 +102,7 @@ def apply_metadata(session: Session, case: Case, metadata: CaseMetadata) -> None
     if case.state == "provisional" or (case.state == "unclaimed" and cases.number_of(session, case) is not None):
         case.state = "known"
         for code in ("unknown_case", "unclaimed"):
-            flags.close_flag(session, "case", case.id, code)
+            flags.close_all(session, case.id, code)
     case.version += 1
     case.updated_at = time.time()
     outbox.enqueue(session, session.scalars(select(Page.id).where(Page.case_id == case.id)).all())

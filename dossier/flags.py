@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Flag
@@ -46,6 +46,15 @@ def close_flag(session: Session, subject_kind: str, subject_id: str, code: str) 
     flag = _find(session, subject_id, subject_kind, code)
     if flag is not None and flag.closed_at is None:
         flag.closed_at = time.time()
+
+
+def close_all(session: Session, case_id: str, code: str) -> None:
+    """Close a flag wherever it stands in a case."""
+    session.execute(
+        update(Flag)
+        .where(Flag.case_id == case_id, Flag.code == code, Flag.closed_at.is_(None))
+        .values(closed_at=time.time())
+    )
 
 
 def stands(session: Session, subject_kind: str, subject_id: str, code: str) -> bool:

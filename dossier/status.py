@@ -69,6 +69,9 @@ def status_of(session: Session) -> Status:
     """Where everything stands now."""
     files = dict.fromkeys(ARRIVAL_STATES, 0)
     files.update(_counts(session, Arrival))
+    # What a later file has answered is history, not a fault of today.
+    answered = session.scalar(select(func.count()).where(Arrival.state == "failed", Arrival.answered_by.is_not(None)))
+    files["failed"] -= answered or 0
     pages = dict.fromkeys(PAGE_STATES, 0)
     pages.update(_counts(session, Page))
     queue = dict(
@@ -91,10 +94,10 @@ def status_of(session: Session) -> Status:
 
 
 def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
-    """The volumes, those with a deadline first, then the newest."""
+    """The volumes, those with a deadline first, then those of the newest cases; a case's volumes in their order."""
     failed = (
         select(Arrival.volume_id, func.count().label("failed"))
-        .where(Arrival.state == "failed", Arrival.answered_by.is_(None))
+        .where(Arrival.state == "failed", Arrival.answered_by.is_(None), Arrival.media_type != "application/json")
         .group_by(Arrival.volume_id)
         .subquery()
     )
@@ -111,7 +114,7 @@ def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
         .outerjoin(failed, failed.c.volume_id == Volume.id)
         .group_by(Volume.id, Case.id, failed.c.failed)
         .having((func.count(Page.id) > 0) | (func.coalesce(failed.c.failed, 0) > 0))
-        .order_by(Case.due_on.is_(None), Case.due_on, Volume.created_at.desc(), Volume.order_key)
+        .order_by(Case.due_on.is_(None), Case.due_on, Case.created_at.desc(), Case.id, Volume.order_key)
         .limit(limit)
     ).all()  # fmt: skip
     numbers = numbers_of(session, {case.id for _, _, case, *_ in rows})

@@ -88,7 +88,7 @@ def _notes(session: Session, page: Page) -> list[tuple[str, str]]:
         notes.append((error.chinese, error.remedy_chinese))
     codes = session.scalars(
         select(Flag.code)
-        .where(Flag.subject_kind == "page", Flag.subject_id == page.id, Flag.closed_at.is_(None))
+        .where(Flag.subject_id.in_((page.id, page.arrival_id, page.document_id)), Flag.closed_at.is_(None))
         .order_by(Flag.id)
     )
     return notes + [flags.SENTENCES[code] for code in codes]

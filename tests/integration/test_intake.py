@@ -78,15 +78,17 @@ def test_the_same_bytes_at_the_same_place_are_taken_once(house: House) -> None:
 
 
 def test_the_same_bytes_elsewhere_are_stored_once_but_keep_their_own_page_and_are_flagged(house: House) -> None:
-    house.drop(f"{CASE}/卷一/0001.png", print_page(1))
-    house.drop(f"{CASE}/卷二/0001.png", print_page(1))
+    house.drop_pages(f"{CASE}/卷一", [1])
+    house.drop_pages(f"{CASE}/卷二", [2, 1])
 
     house.take_in()
 
-    assert [volume for volume, _, _ in house.order()] == ["卷一", "卷二"]
-    assert "repeated" in codes(house)
+    assert [volume for volume, _, _ in house.order()] == ["卷一", "卷二", "卷二"]
+    (question,) = [question for question in house.questions() if question.code == "repeated"]
     with house.catalogue.reading() as session:
-        assert len(session.scalars(select(Original)).all()) == 1
+        assert session.get_one(Page, question.page_id).page_number == 2
+    with house.catalogue.reading() as session:
+        assert len(session.scalars(select(Original)).all()) == 2
 
 
 def test_a_known_name_with_new_bytes_is_asked_about_and_not_mixed_in(house: House) -> None:

@@ -71,6 +71,13 @@ def test_broken_metadata_is_said_and_stops_nothing_however_often_it_comes(house:
     assert house.order() == [("卷一", 1, "0001.png")]
 
 
+def test_a_case_json_outside_of_any_case_folder_is_said_to_be_useless(house: House) -> None:
+    house.drop("case.json", json.dumps({"name": "某案"}).encode())
+    house.take_in()
+
+    assert "metadata_unusable" in codes(house)
+
+
 def test_metadata_that_comes_back_holds_again(house: House) -> None:
     for name in ("甲案", "乙案", "甲案"):
         house.drop(f"{CASE}/case.json", json.dumps({"name": name}).encode())
@@ -92,6 +99,7 @@ def test_a_folder_without_a_number_stays_one_case_when_its_metadata_comes(house:
     with house.catalogue.reading() as session:
         case = session.scalars(select(Case)).one()
     assert (case.state, case.name) == ("known", "某丙案")
+    assert "unclaimed" not in codes(house)
     assert house.order() == [("卷一", 1, "0001.png"), ("卷一", 2, "0002.png")]
 
 

@@ -248,6 +248,20 @@ def test_a_blank_case_number_is_refused(tmp_path: Path) -> None:
     assert Office(tmp_path)("ingest", sample, "--case", " ").code == 2
 
 
+def test_an_export_without_a_refused_file_does_not_look_whole(office: Office, tmp_path: Path) -> None:
+    copy = Office(tmp_path / "copy")
+    shutil.copytree(office.home, copy.home)
+    given = tmp_path / CASE / "诉讼文书卷"
+    given.mkdir(parents=True)
+    (given / "半张.jpg").write_bytes(next((SAMPLE / "inbox").rglob("0001.jpg")).read_bytes()[:9000])
+    assert copy("ingest", str(given.parent)).code == 3
+
+    answer = copy("export", "--case", CASE, "--out", str(tmp_path / "out"), "--json")
+
+    assert answer.code == 3
+    assert {file["volume"]: file["refused"] for file in answer.json["files"]} == {"证据材料卷": 0, "诉讼文书卷": 1}
+
+
 def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
     folder = tmp_path / "given" / "没有编号"
     folder.mkdir(parents=True)
