@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cli.context import CALLERS_UMASK, context_of, people, print_json
 from dossier import cases
+from dossier.attention import is_open_refusal
 from dossier.catalogue.tables import Arrival, Case, Page, Volume
 from dossier.errors import EdossierError, FileRefused, PageFailed, UsageError
 from pipeline.crew.plans import plan_volume
@@ -77,12 +78,7 @@ def _volumes(session: Session, case: Case) -> list[tuple[Volume, int, int, int]]
     refused = dict(
         session.execute(
             select(Arrival.volume_id, func.count())
-            .where(
-                Arrival.case_id == case.id,
-                Arrival.state == "failed",
-                Arrival.answered_by.is_(None),
-                Arrival.media_type != "application/json",
-            )
+            .where(Arrival.case_id == case.id, is_open_refusal())
             .group_by(Arrival.volume_id)
         ).all()
     )

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from cli.context import context_of, people, print_json
 from dossier import audit, flags, outbox, work
+from dossier.attention import is_open_refusal
 from dossier.audit import person_at_the_keyboard
 from dossier.catalogue.tables import Arrival, Flag, Page, Work
 
@@ -26,11 +27,7 @@ def retry(
             page.state = "waiting"
             page.error_code, page.error_detail = None, ""
         work.request(session, work.READ, [page.id for page in pages])
-        files = session.scalars(
-            select(Arrival).where(
-                Arrival.state == "failed", Arrival.answered_by.is_(None), Arrival.media_type != "application/json"
-            )
-        ).all()
+        files = session.scalars(select(Arrival).where(is_open_refusal())).all()
         for file in files:
             file.state = "received"
         work.request(session, work.PAGINATE, [file.id for file in files])

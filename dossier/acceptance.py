@@ -20,7 +20,7 @@ from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, Original, Volume
 from dossier.errors import EdossierError, FileRefused
 from dossier.pages import PageShape, register_attachment, register_pages, volume_named
-from dossier.place import METADATA_NAME, Place
+from dossier.place import METADATA_NAME, METADATA_TYPE, Place
 from dossier.vault import StoredOriginal, Vault
 
 # What is longer is cut, and refused because it no longer parses.
@@ -176,7 +176,7 @@ def _take_contents(
     session: Session, arrival: Arrival, incoming: Incoming, stored: StoredOriginal, metadata: bytes | None
 ) -> None:
     if metadata is not None:
-        arrival.media_type = "application/json"
+        arrival.media_type = METADATA_TYPE
         register_attachment(session, arrival, stored.size)
         _take_metadata(session, arrival, metadata)
     elif incoming.place.case_folder == "" and incoming.place.path.casefold() == METADATA_NAME:

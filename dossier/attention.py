@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dossier import flags
 from dossier.cases import numbers_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, OutboxRow, Page, Volume
 from dossier.errors import IndexRefused, error_of
+from dossier.place import METADATA_TYPE
 
 # Flags that inform without asking for anything.
 _QUIET = {"blank"}
-METADATA_TYPE = "application/json"
 _BREADTH = ("machine", "inbox", "case", "arrival", "document", "page")
 
 
@@ -57,6 +57,11 @@ def questions(session: Session, limit: int = 500) -> list[Question]:
     return sorted(numbered, key=lambda row: (_BREADTH.index(row.subject_kind), -row.since))[:limit]
 
 
+def is_open_refusal() -> ColumnElement[bool]:
+    """Of arrivals: refused, and neither answered by a later file nor a case.json, whose flag says it better."""
+    return and_(Arrival.state == "failed", Arrival.answered_by.is_(None), Arrival.media_type != METADATA_TYPE)
+
+
 def count_questions(session: Session) -> int:
     """How many rows the whole list has."""
     return sum(
@@ -69,11 +74,7 @@ def _refused_statement() -> Select[Arrival, str]:
     return (
         select(Arrival, Volume.name)
         .join(Volume, Volume.id == Arrival.volume_id)
-        .where(
-            Arrival.state == "failed",
-            Arrival.answered_by.is_(None),
-            Arrival.media_type != METADATA_TYPE,  # its flag says it better
-        )
+        .where(is_open_refusal())
         .order_by(Arrival.received_at.desc())
     )
 

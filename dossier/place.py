@@ -11,6 +11,7 @@ from dossier.natural_order import chinese_number
 
 LOOSE_VOLUME = "未分卷"
 METADATA_NAME = "case.json"
+METADATA_TYPE = "application/json"
 
 _VOLUME_KINDS = (
     "诉讼文书卷",

@@ -9,7 +9,7 @@ from sqlalchemy import case as sql_case
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dossier.attention import count_questions
+from dossier.attention import count_questions, is_open_refusal
 from dossier.cases import numbers_of
 from dossier.catalogue.tables import Arrival, Attachment, Case, OutboxRow, Page, Volume, Work
 
@@ -97,7 +97,7 @@ def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
     """The volumes, those with a deadline first, then those of the newest cases; a case's volumes in their order."""
     failed = (
         select(Arrival.volume_id, func.count().label("failed"))
-        .where(Arrival.state == "failed", Arrival.answered_by.is_(None), Arrival.media_type != "application/json")
+        .where(is_open_refusal())
         .group_by(Arrival.volume_id)
         .subquery()
     )

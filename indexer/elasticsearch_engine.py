@@ -281,21 +281,7 @@ class ElasticsearchEngine:
 def _document(change: Change) -> dict[str, Any]:
     if not isinstance(change, IndexEntry):
         return {"page_id": change.page_id, "state": _REMOVED}
-    place = change.place
-    return {
-        "page_id": place.page_id,
-        "state": _LIVE,
-        "order": change.order,
-        "case_id": place.case_id,
-        "department": place.department,
-        "volume_id": place.volume_id,
-        "document_id": place.document_id,
-        "identifiers": list(change.identifiers),
-        "tails": list(change.tails),
-        "singles": " ".join(change.singles),
-        "pairs": " ".join(change.pairs),
-        "turn": " ".join(change.turn),
-    }
+    return {"state": _LIVE, **change.fields}
 
 
 def _refusal(change: Change, reason: str) -> Refusal:

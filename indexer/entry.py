@@ -70,6 +70,23 @@ class IndexEntry:
         place = self.place
         return "\x1f".join((place.case_id, place.volume_order, f"{place.page_number:08d}", place.page_id))
 
+    @property
+    def fields(self) -> dict[str, str | list[str]]:
+        """What either engine stores of it, by field; tokens are joined by spaces, at which both cut again."""
+        return {
+            "page_id": self.place.page_id,
+            "order": self.order,
+            "case_id": self.place.case_id,
+            "department": self.place.department,
+            "volume_id": self.place.volume_id,
+            "document_id": self.place.document_id,
+            "identifiers": list(self.identifiers),
+            "tails": list(self.tails),
+            "singles": " ".join(self.singles),
+            "pairs": " ".join(self.pairs),
+            "turn": " ".join(self.turn),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Removal:

@@ -262,22 +262,7 @@ def _document(change: Change) -> Any:
     if not isinstance(change, IndexEntry):
         values: dict[str, Any] = {"page_id": change.page_id, "version": change.version, "state": _REMOVED}
         return tantivy.Document.from_dict(values, _SCHEMA)
-    place = change.place
-    values = {
-        "page_id": place.page_id,
-        "version": change.version,
-        "state": _LIVE,
-        "order": change.order,
-        "case_id": place.case_id,
-        "department": place.department,
-        "volume_id": place.volume_id,
-        "document_id": place.document_id,
-        "identifiers": list(change.identifiers),
-        "tails": list(change.tails),
-        "singles": " ".join(change.singles),
-        "pairs": " ".join(change.pairs),
-        "turn": " ".join(change.turn),
-    }
+    values = {"version": change.version, "state": _LIVE, **change.fields}
     return tantivy.Document.from_dict(values, _SCHEMA)
 
 
