@@ -45,7 +45,7 @@ clean: ## remove the environment and what the tests built
 $(VENV)/.setup: requirements.lock pyproject.toml pipeline/models.py
 	$(PYTHON) tools/check_python.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements.lock
 	$(BIN)/python -c 'import cv2' 2>/dev/null || bash tools/system_packages.sh libgl1 libglib2.0-0
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pipeline.models install
@@ -58,7 +58,7 @@ setup-servers: ## veraPDF and Elasticsearch nodes for the tests, by Maven
 	bash tests/engines/node/install.sh
 
 $(VENV)/.setup-dev: $(VENV)/.setup requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements-dev.lock
 	bash tools/system_packages.sh poppler-utils chromium fonts-noto-cjk fonts-arphic-ukai fonts-arphic-uming fonts-wqy-zenhei
 	touch $@
 
@@ -67,3 +67,4 @@ lock: ## write the lock files anew from pyproject.toml
 	build/lock/bin/pip install --quiet pip-tools
 	build/lock/bin/pip-compile $(LOCK_OPTIONS) --extra build -o requirements.lock pyproject.toml
 	build/lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra dev -o requirements-dev.lock pyproject.toml
+	$(PYTHON) tools/without_telemetry.py requirements.lock requirements-dev.lock

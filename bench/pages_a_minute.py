@@ -27,18 +27,19 @@ from pipeline.models import DETECTION, RECOGNITION, shared_folder
 Reader = Callable[[Path], None]
 
 
-def ours(models: Path) -> Reader:
+def ours(models: Path, engine: str = "openvino") -> Reader:
     """The project's page reader, one thread."""
     from pipeline.files.formats import inspect
+    from pipeline.reading.ocr import open_engine
     from pipeline.reading.page_reader import PageReader
 
-    reader = PageReader(models)
+    reader = PageReader(models, open_engine(models, engine))
     return lambda path: void(reader.read(path, inspect(path).pages[0]))
 
 
 def bare(models: Path, threads: int | None) -> Reader:
     """PaddleOCR's own pipeline with its defaults; `threads` None leaves their number to it, too."""
-    from pipeline.reading.ocr import import_paddleocr
+    from pipeline.reading.paddle_models import import_paddleocr
 
     settings = {} if threads is None else {"intra_op_num_threads": threads, "inter_op_num_threads": threads}
     reader = import_paddleocr().PaddleOCR(
@@ -60,6 +61,11 @@ def void(_: object) -> None:
     """Throws a result away."""
 
 
+def ours_on_paddleocr(models: Path) -> Reader:
+    """The project's page reader with `ocr_engine = "paddleocr"`, one thread."""
+    return ours(models, "paddleocr")
+
+
 def bare_default(models: Path) -> Reader:
     """PaddleOCR as it comes."""
     return bare(models, None)
@@ -71,7 +77,8 @@ def bare_one_thread(models: Path) -> Reader:
 
 
 CONTENDERS: dict[str, Callable[[Path], Reader]] = {
-    "whole reading, one thread": ours,
+    "whole reading, OpenVINO": ours,
+    "whole reading, PaddleOCR": ours_on_paddleocr,
     "PaddleOCR alone, one thread": bare_one_thread,
     "PaddleOCR alone, its own threads": bare_default,
 }

@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     page_timeout_seconds: float = Field(
         120.0, gt=0, le=86400, description="A page that takes longer is stopped, tried again, and parked in the end."
     )
+    ocr_engine: Literal["openvino", "paddleocr"] = Field(
+        "openvino",
+        description="What runs the OCR models: openvino (faster), or paddleocr (PaddleOCR on ONNX Runtime).",
+    )
     lease_seconds: float = Field(
         60.0,
         gt=0,

@@ -15,6 +15,7 @@ import multiprocessing.connection
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import update
@@ -63,7 +64,7 @@ class Crew:
         catalogue, vault, derived: where work comes from and results go.
         settings: how many workers, and their limits.
         models_dir: where the OCR models are.
-        reader_factory: what makes the page reader of a worker process.
+        reader_factory: what makes the page reader of a worker process; by default with the engine of the settings.
     """
 
     def __init__(
@@ -73,16 +74,17 @@ class Crew:
         derived: Derived,
         settings: Settings,
         models_dir: Path,
-        reader_factory: ReaderFactory = page_reader,
+        reader_factory: ReaderFactory | None = None,
     ) -> None:
         self._catalogue, self._vault, self._derived = catalogue, vault, derived
         self._settings = settings
         self._limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages)
         self._owner = work.this_process()
         self._next_renewal = 0.0
+        factory = reader_factory or partial(page_reader, ocr_engine=settings.ocr_engine)
 
         def process() -> WorkerProcess:
-            return WorkerProcess(models_dir, settings.page_timeout_seconds, settings.worker_pages, reader_factory)
+            return WorkerProcess(models_dir, settings.page_timeout_seconds, settings.worker_pages, factory)
 
         self._hands = [_Hand(process(), READER_KINDS) for _ in range(settings.worker_count())]
         self._hands += [_Hand(process(), DESK_KINDS), _Hand(process(), BINDERY_KINDS)]

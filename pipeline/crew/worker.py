@@ -52,11 +52,12 @@ class Reads(Protocol):
 ReaderFactory = Callable[[Path], Reads]
 
 
-def page_reader(models_dir: Path) -> Reads:
+def page_reader(models_dir: Path, ocr_engine: str = "openvino") -> Reads:
     """The reader with the real models; loading it takes seconds, so only who reads pages does."""
+    from pipeline.reading.ocr import open_engine
     from pipeline.reading.page_reader import PageReader
 
-    return PageReader(models_dir)
+    return PageReader(models_dir, open_engine(models_dir, ocr_engine))
 
 
 def serve(connection: Connection, models_dir: Path, reader_factory: ReaderFactory = page_reader) -> None:

@@ -17,7 +17,7 @@ from pipeline.files.pdf_pages import text_reading
 from pipeline.files.sources import PageSource
 from pipeline.models import check
 from pipeline.reading.freed_memory import give_back
-from pipeline.reading.ocr import OcrEngine, PaddleEngine
+from pipeline.reading.ocr import OcrEngine, open_engine
 
 LOW_CONFIDENCE = 0.8
 """Mean confidence of a page below which a person should look. Clean print reads at 0.95 and above."""
@@ -51,14 +51,14 @@ class PageReader:
 
         Args:
             models: the models folder (pipeline/models.py).
-            engine: what reads the print; PaddleOCR by default.
+            engine: what reads the print; by default what `open_engine` opens by default.
 
         Raises:
             ModelsMissing: the folder does not hold the expected models.
         """
         check(models)
         self._orientation = OrientationModel(models)
-        self._engine: OcrEngine = engine or PaddleEngine(models)
+        self._engine: OcrEngine = engine or open_engine(models)
 
     def read(self, path: Path, source: PageSource) -> PageResult:
         """Reads one page of a file.

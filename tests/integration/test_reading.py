@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipeline.cleaning.upright import Picture
 from pipeline.files.decode import Scan
 from pipeline.files.formats import inspect
 from pipeline.models import find
+from pipeline.reading.ocr import open_engine
 from pipeline.reading.page_reader import PageReader, PageResult
 
 pytestmark = pytest.mark.ocr
@@ -148,8 +150,20 @@ def test_a_reading_survives_its_stored_form(sample: Read) -> None:
 def test_a_reading_names_its_engine_and_models(sample: Read) -> None:
     engine = sample(0).reading.engine
 
-    assert "PaddleOCR 3.7" in engine
+    assert "OpenVINO 2026.4" in engine
     assert "PP-OCRv6_small_rec" in engine
+
+
+def test_paddleocr_and_openvino_read_the_same_from_the_same_models(sample: Read) -> None:
+    result = sample(4)
+    read = open_engine(MODELS, "paddleocr").read(result.upright)
+
+    assert sum(len(line.text) for line in read) > 200
+    ours, theirs = ("".join(line.text for line in lines) for lines in (result.reading.lines, read))
+    assert SequenceMatcher(None, ours, theirs, autojunk=False).ratio() > 0.99
+    for line in read:
+        nearest = max(result.reading.lines, key=lambda other: agreement(line.box, other.box.as_list()))
+        assert agreement(line.box, nearest.box.as_list()) > 0.7, line.text
 
 
 def test_a_table_is_read_row_by_row(sample: Read) -> None:
@@ -270,16 +284,16 @@ def test_an_orientation_nobody_can_tell_is_uncertain_and_left(reader: PageReader
 
 
 READ_NOTHING = (
-    "import sys; from pathlib import Path; import numpy as np; from pipeline.reading.ocr import PaddleEngine\n"
-    "PaddleEngine(Path(sys.argv[1])).read(np.full((200, 200, 3), 255, np.uint8))"
+    "import sys; from pathlib import Path; import numpy as np; from pipeline.reading.ocr import open_engine\n"
+    "open_engine(Path(sys.argv[1]), sys.argv[2]).read(np.full((200, 200, 3), 255, np.uint8))"
 )
 
 
-def read_nothing_in(home: Path) -> tuple[int, str, str]:
-    """Loads the engine and reads an empty page in a process with this home: exit code, output, complaints."""
+def read_nothing_in(home: Path, engine: str) -> tuple[int, str, str]:
+    """Loads an engine and reads an empty page in a process with this home: exit code, output, complaints."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_", "CI"))}
     answer = subprocess.run(
-        [sys.executable, "-c", READ_NOTHING, str(MODELS)],
+        [sys.executable, "-c", READ_NOTHING, str(MODELS), engine],
         env={**inherited, "HOME": str(home), "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
@@ -288,14 +302,16 @@ def read_nothing_in(home: Path) -> tuple[int, str, str]:
     return answer.returncode, answer.stdout, answer.stderr
 
 
-def test_the_engine_works_without_a_writable_home_and_says_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["openvino", "paddleocr"])
+def test_an_engine_works_without_a_writable_home_and_says_nothing(tmp_path: Path, engine: str) -> None:
     (tmp_path / "file").touch()
 
-    assert read_nothing_in(tmp_path / "file" / "home") == (0, "", "")  # impossible to create, even for root
+    assert read_nothing_in(tmp_path / "file" / "home", engine) == (0, "", "")  # impossible to create, even for root
 
 
-def test_the_engine_leaves_nothing_in_the_home_such_as_telemetry(tmp_path: Path) -> None:
-    assert read_nothing_in(tmp_path) == (0, "", "")
+@pytest.mark.parametrize("engine", ["openvino", "paddleocr"])
+def test_an_engine_leaves_nothing_in_the_home_such_as_telemetry(tmp_path: Path, engine: str) -> None:
+    assert read_nothing_in(tmp_path, engine) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,0 +1,133 @@
+"""The text models run by OpenVINO, one thread: the same files as PaddleOCR's, what they answer understood here.
+
+Before and after the networks stands little: detection is Differentiable Binarization (Liao et al., AAAI 2020,
+arXiv 1911.08947, section 3.5: regions above a threshold, scored, their rectangles grown by area × ratio ÷ perimeter),
+recognition is CTC read greedily (Graves et al., ICML 2006).
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from pipeline.cleaning.upright import Picture
+from pipeline.models import DETECTION, MODEL_FILE, RECOGNITION
+from pipeline.openvino_runtime import open_network, precision, version
+from pipeline.reading.line_boxes import Quad
+from pipeline.reading.text_models import UNCLIP, Strip
+
+_MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
+_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32) * 255
+"""Of ImageNet, for channels in the order in which PaddleOCR's models see them: blue, green, red."""
+
+_STEP = 32
+"""The detection network halves its picture five times."""
+
+_INK = 0.3
+_LEAST_SCORE = 0.6
+"""PP-OCRv6's own thresholds (inference.yml) of a line's pixels and of its mean."""
+
+_LEAST_SIDE = 3
+"""Pixels of the answer: what is thinner is noise."""
+
+_STRIP_HEIGHT = 48
+_WIDEST_STRIP = 3200
+"""Pixels, as PP-OCRv6's recogniser was trained."""
+
+_STRIP_STEP = 64
+"""Pixels: strips are filled up to a multiple of it, so that the network meets few sizes and keeps little for them."""
+
+_BLANK = 0
+
+
+class OpenVinoModels:
+    """PP-OCRv6 small models on OpenVINO; see `TextModels`."""
+
+    def __init__(self, models: Path) -> None:
+        """Loads the models, about a second.
+
+        Args:
+            models: a folder that `pipeline.models.check` accepts.
+        """
+        cv2.setNumThreads(1)
+        self._detection = open_network(models / DETECTION / MODEL_FILE)
+        self._recognition = open_network(models / RECOGNITION / MODEL_FILE)
+        described = yaml.load((models / RECOGNITION / "inference.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
+        # The network's first class is CTC's blank, its last one a space.
+        self._characters = ["", *described["PostProcess"]["character_dict"], " "]
+
+    @property
+    def name(self) -> str:
+        """The runtime and the models."""
+        return f"{DETECTION}, {RECOGNITION}, OpenVINO {version()} {precision()}"
+
+    def find(self, picture: Picture, side: int) -> list[Quad]:
+        """The lines of a picture; see `TextModels`."""
+        height, width = picture.shape[:2]
+        scale = min(side / max(height, width), 1.0)
+        size = tuple(max(round(length * scale / _STEP), 1) * _STEP for length in (width, height))
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+        batch = ((small[..., ::-1].astype(np.float32) - _MEAN) / _DEVIATION).transpose(2, 0, 1)[None]
+        answer = self._detection(np.ascontiguousarray(batch))[0, 0]
+        enlarged = np.array([width / size[0], height / size[1]], np.float32)
+        limits = np.array([width, height], np.float32)
+        return [np.clip(np.rint(quad * enlarged), 0, limits) for quad in _regions(answer)]
+
+    def recognise(self, strip: Picture) -> Strip:
+        """What a line says; see `TextModels`."""
+        height, width = strip.shape[:2]
+        needed = min(max(round(width * _STRIP_HEIGHT / height), 1), _WIDEST_STRIP)
+        filled = max(math.ceil(needed / _STRIP_STEP), 2) * _STRIP_STEP
+        batch = np.zeros((1, 3, _STRIP_HEIGHT, filled), np.float32)
+        small = cv2.resize(strip, (needed, _STRIP_HEIGHT))[..., ::-1]
+        batch[0, :, :, :needed] = small.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
+        (answer,) = self._recognition(batch)
+        classes = answer.argmax(axis=1)
+        named = (classes != _BLANK) & np.concatenate([[True], classes[1:] != classes[:-1]])
+        columns = np.flatnonzero(named)
+        if not len(columns):
+            return Strip("", 0.0, ())
+        text = "".join(self._characters[number] for number in classes[columns])
+        pixels = filled / len(classes) * width / needed
+        middles = tuple((float(column) + 0.5) * pixels for column in columns)
+        return Strip(text, float(answer[columns, classes[columns]].mean()), middles)
+
+
+def _regions(answer: NDArray[np.float32]) -> list[Quad]:
+    """Rectangles round the lines in the detection's answer (height, width), corners as `Quad` has them."""
+    contours, _ = cv2.findContours((answer > _INK).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    found = []
+    for contour in contours:
+        middle, (across, down), angle = cv2.minAreaRect(contour)
+        if min(across, down) < _LEAST_SIDE:
+            continue
+        if _mean_inside(answer, cv2.boxPoints((middle, (across, down), angle))) < _LEAST_SCORE:
+            continue
+        grown = 2 * UNCLIP * across * down / (2 * (across + down))
+        corners = cv2.boxPoints((middle, (across + grown, down + grown), angle))
+        found.append(_clockwise(np.asarray(corners, np.float32)))
+    return found
+
+
+def _mean_inside(answer: NDArray[np.float32], corners: NDArray[np.float32]) -> float:
+    """The mean of the answer inside a quadrilateral."""
+    height, width = answer.shape
+    low = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, (width - 1, height - 1))
+    high = np.clip(np.ceil(corners.max(axis=0)).astype(int), 0, (width - 1, height - 1))
+    part = answer[low[1] : high[1] + 1, low[0] : high[0] + 1]
+    mask = np.zeros(part.shape, np.uint8)
+    cv2.fillPoly(mask, [(corners - low).astype(np.int32)], 1)
+    return float(cv2.mean(part, mask)[0])
+
+
+def _clockwise(corners: Quad) -> Quad:
+    """Four corners of a rectangle, from the top left one clockwise, however it leans."""
+    left, right = np.split(corners[np.argsort(corners[:, 0], kind="stable")], 2)
+    top_left, bottom_left = left[np.argsort(left[:, 1], kind="stable")]
+    top_right, bottom_right = right[np.argsort(right[:, 1], kind="stable")]
+    return np.array([top_left, top_right, bottom_right, bottom_left], np.float32)
