@@ -1,7 +1,8 @@
 """The order in which the lines of a page are read, and which pieces belong to one printed line.
 
-Rows from top to bottom, in a row from left to right, so that a table comes row by row. A page of vertical text is
-read in columns from right to left.
+Rows from top to bottom, in a row from left to right, so that a table comes row by row. Columns of running text are read
+one after the other, what spans them (a headline, a table) before or after. A page of vertical text is read in columns
+from right to left.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from dossier.reading import Box, Line
+from pipeline.reading.text_columns import Column, slack_of, text_columns
 
 _SAME_ROW = 0.5
 """How much of the lower of two lines' heights they must share to stand in one row."""
@@ -32,7 +34,31 @@ def in_reading_order(lines: Sequence[Line], width: int, height: int) -> tuple[Li
     vertical = sum(len(line.text) for line in lines if line.vertical)
     if vertical * 2 > sum(len(line.text) for line in lines):
         return _columns(lines)
-    return tuple(line for row in _rows(lines) for line in _joined(row, width, height))
+    columns = text_columns([line for line in lines if not line.vertical], width, height)
+    parts = _column_by_column(lines, columns, slack_of(lines, width, height)) if columns else [list(lines)]
+    return tuple(line for part in parts for row in _rows(part) for line in _joined(row, width, height))
+
+
+def _column_by_column(lines: Sequence[Line], columns: Sequence[Column], slack: float) -> list[list[Line]]:
+    """The lines in parts that are read one after the other: columns, and between them what spans several."""
+
+    def home(line: Line) -> int | None:
+        return next((place for place, column in enumerate(columns) if column.holds(line, slack)), None)
+
+    parts: list[list[Line]] = []
+    open_columns: list[list[Line]] = [[] for _ in columns]
+    spanning: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.box.y0 + line.box.y1):
+        place = home(line)
+        if place is None:
+            if any(open_columns):
+                parts += [spanning, *open_columns]
+                spanning, open_columns = [], [[] for _ in columns]
+            spanning.append(line)
+        else:
+            open_columns[place].append(line)
+    parts += [spanning, *open_columns]
+    return [part for part in parts if part]
 
 
 def _rows(lines: Sequence[Line]) -> list[list[Line]]:

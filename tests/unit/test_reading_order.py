@@ -94,3 +94,73 @@ def test_a_vertical_heading_beside_a_table_joins_no_row() -> None:
 
 def test_a_page_without_lines_stays_empty() -> None:
     assert in_reading_order([], 1000, 1000) == ()
+
+
+LEFT = [f"左栏第{number}行的文字到栏边为止" for number in "一二三四五六七八"]
+RIGHT = [f"右栏第{number}行的文字到栏边为止" for number in "一二三四五六七八"]
+
+
+def two_columns(top: int = 200, offset: int = 0) -> list[Line]:
+    """Eight lines beside eight lines, the right ones `offset` pixels lower."""
+    left = [line(text, 150, top + 40 * place) for place, text in enumerate(LEFT)]
+    return left + [line(text, 520, top + offset + 40 * place) for place, text in enumerate(RIGHT)]
+
+
+def test_columns_of_running_text_are_read_one_after_the_other_whether_their_lines_stand_level_or_not() -> None:
+    for offset in (0, 13, 20):
+        assert texts(*two_columns(offset=offset)) == LEFT + RIGHT, offset
+
+
+def test_what_spans_the_columns_comes_before_or_after_them() -> None:
+    page = [line("横跨两栏的一个大标题在此", 300, 100), *two_columns(), line("横跨两栏的一段结尾文字在此", 300, 560)]
+
+    assert texts(*page) == ["横跨两栏的一个大标题在此", *LEFT, *RIGHT, "横跨两栏的一段结尾文字在此"]
+
+
+def test_a_picture_caption_across_the_columns_divides_them_in_two_pairs() -> None:
+    page = [*two_columns(100), line("横跨两栏的图片说明文字在此", 300, 450), *two_columns(500)]
+
+    assert texts(*page) == [*LEFT, *RIGHT, "横跨两栏的图片说明文字在此", *LEFT, *RIGHT]
+
+
+def test_an_indented_first_line_and_a_short_last_one_stay_in_their_column() -> None:
+    page = [
+        line("缩进两个字的开头一行文字", 190, 160),
+        *two_columns(),
+        line("末行。", 150, 520),
+        line("完。", 520, 520),
+    ]
+
+    assert texts(*page) == ["缩进两个字的开头一行文字", *LEFT, "末行。", *RIGHT, "完。"]
+
+
+def test_three_columns_are_read_from_left_to_right() -> None:
+    names = [[f"{column}栏{number}行的字" + "满" * 5 for number in "一二三四五六七"] for column in "甲乙丙"]
+    page = [line(text, 60 + 310 * x, 100 + 40 * y) for x, rows in enumerate(names) for y, text in enumerate(rows)]
+
+    assert texts(*page) == [text for rows in names for text in rows]
+
+
+def test_a_table_of_long_numbers_stays_in_rows() -> None:
+    rows = [(f"31010119{number:010}", f"622202{number:013}") for number in range(10)]
+    page = [line(cell, 100 + 450 * x, 100 + 40 * y) for y, row in enumerate(rows) for x, cell in enumerate(row)]
+
+    assert texts(*page) == [cell for row in rows for cell in row]
+
+
+def test_a_form_whose_left_cells_are_short_stays_in_rows() -> None:
+    rows = [("项目" + number, f"填写的内容第{number}行一直写到边") for number in "一二三四五六七八"]
+    page = [line(cell, 100 + 300 * x, 100 + 40 * y) for y, row in enumerate(rows) for x, cell in enumerate(row)]
+
+    assert texts(*page) == [cell for row in rows for cell in row]
+
+
+def test_a_table_with_two_wide_cells_and_others_beside_them_stays_in_rows() -> None:
+    rows = [
+        (f"{number}", f"扣押物品名称特征之{number}号", f"{number}件", f"持有人见证人备注{number}处")
+        for number in "一二三四五六七八"
+    ]
+    places = (60, 120, 420, 560)
+    page = [line(cell, x, 100 + 40 * y) for y, row in enumerate(rows) for x, cell in zip(places, row, strict=True)]
+
+    assert texts(*page) == [cell for row in rows for cell in row]
