@@ -8,7 +8,7 @@ LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-has
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-servers demo run test bench lint format lock clean
+.PHONY: help setup setup-dev setup-servers demo run test bench bench-peers lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -28,6 +28,10 @@ bench: setup-dev ## accuracy on printed pages, speed beside bare PaddleOCR, memo
 	$(BIN)/python -m bench.accuracy --skew 2
 	$(BIN)/python -m bench.pages_a_minute
 	$(BIN)/python -m bench.memory
+
+bench-peers: setup-dev ## pages an hour and errors beside OCRmyPDF and RapidOCR, 100 pages (about 20 minutes)
+	bash bench/peers/install.sh
+	$(BIN)/python -m bench.peers
 
 lint: setup-dev ## style, types, direction of imports
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ from pipeline.files.formats import inspect
 from pipeline.models import shared_folder
 from pipeline.reading.page_reader import PageReader
 
-_LOOK_ALIKE = str.maketrans("。“”‘’—", ".\"\"''-")
+_LOOK_ALIKE = str.maketrans("。、“”‘’—", ".,\"\"''-")
 
 
 def folded(text: str) -> str:
