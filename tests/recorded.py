@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from dossier.reading import Box, Line, Reading
+from pipeline.cleaning.upright_page import UprightPage
 from pipeline.files.decode import decode_page
 from pipeline.files.sources import PageSource
 from pipeline.reading.page_reader import PageResult
@@ -57,7 +58,9 @@ class RecordedReader:
         picture = decode_page(path, source.index).picture
         lines = lines_of(number_of(picture))
         height, width = picture.shape[:2]
-        return PageResult(Reading(width=width, height=height, dpi=source.dpi, engine="recorded", lines=lines), picture)
+        return PageResult(
+            Reading(width=width, height=height, dpi=source.dpi, engine="recorded", lines=lines), UprightPage(picture)
+        )
 
 
 def number_of(picture: NDArray[np.uint8]) -> int:

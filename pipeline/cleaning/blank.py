@@ -9,9 +9,11 @@ but a page number, a signature or a seal is not blank.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.cleaning.upright import Picture, reduced
 
@@ -42,34 +44,49 @@ def is_blank(picture: Picture, dpi: float) -> bool:
         picture: uint8 array (height, width, 3), RGB; it may lie any way up.
         dpi: its resolution, pixels an inch.
     """
-    scale = min(1.0, _DPI / dpi)
     # The darkest channel: blue pencil and red seals are ink too.
-    grey = reduced(picture, scale).min(axis=2)
+    red, green, blue = cv2.split(picture)
+    scale = min(1.0, _DPI / dpi)
+    grey = reduced(cv2.min(cv2.min(red, green), blue), scale)
     millimetre = dpi * scale / 25.4
-    window = round(12 * millimetre) | 1
-    # The paper is what is brightest nearby, smoothed; large dark areas keep their edges and so count as content.
-    paper = cv2.blur(cv2.dilate(cv2.medianBlur(grey, 3), np.ones((window, window), np.uint8)), (window, window))
-    ink = (paper.astype(np.int16) - grey > _CONTRAST).astype(np.uint8)
-    height, width = ink.shape
+    height, width = grey.shape
+    inset = round(_HOLE_DISTANCE * millimetre)
+    # Most pages show a mark around their middle, away from holes and shadows; then the rest need not be looked at.
+    middle = grey[height // 3 : height - height // 3, inset : width - inset]
+    if middle.size and next(_marks(_ink(middle, millimetre), millimetre), None):
+        return False
+    ink = _ink(grey, millimetre)
     margin = round(_MARGIN * millimetre)
     ink[:margin], ink[height - margin :], ink[:, :margin], ink[:, width - margin :] = 0, 0, 0, 0
+    for left, top, across, down, area in _marks(ink, millimetre):
+        edge = min(left, top, width - left - across, height - top - down) / millimetre
+        if edge < _HOLE_DISTANCE and _is_hole(across / millimetre, down / millimetre, area):
+            continue
+        # Shadows run along an edge of the sheet: long, thin, and starting in the margin.
+        if edge <= _MARGIN + 1 and max(across, down) / millimetre > 15 and min(across, down) / millimetre < 4:
+            continue
+        return False
+    return True
+
+
+def _marks(ink: NDArray[np.uint8], millimetre: float) -> Iterator[tuple[int, int, int, int, float]]:
+    """Left, top, width and height (pixels) and inked area (square millimetres) of what is as large as a digit."""
     # Strokes of one letter that the scan broke apart belong together.
     joined = cv2.dilate(ink, np.ones((3, 3), np.uint8))
     count, labels, found, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     areas = np.bincount(labels[ink > 0], minlength=count) / millimetre**2
     for mark in range(1, count):
         left, top, across, down = (int(value) for value in found[mark][:4])
-        extent = (max(across, down) - 2) / millimetre
-        if extent < _MARK[0] or areas[mark] < _MARK[1]:
-            continue
-        edge = min(left, top, width - left - across, height - top - down) / millimetre
-        if edge < _HOLE_DISTANCE and _is_hole(across / millimetre, down / millimetre, areas[mark]):
-            continue
-        # Shadows run along an edge of the sheet: long, thin, and starting in the margin.
-        if edge <= _MARGIN + 1 and extent > 15 and min(across, down) / millimetre < 4:
-            continue
-        return False
-    return True
+        if (max(across, down) - 2) / millimetre >= _MARK[0] and areas[mark] >= _MARK[1]:
+            yield left, top, across, down, float(areas[mark])
+
+
+def _ink(grey: NDArray[np.uint8], millimetre: float) -> NDArray[np.uint8]:
+    """1 where a picture is darker than the paper around, else 0."""
+    window = round(12 * millimetre) | 1
+    # The paper is what is brightest nearby, smoothed; large dark areas keep their edges and so count as content.
+    paper = cv2.blur(cv2.dilate(cv2.medianBlur(grey, 3), np.ones((window, window), np.uint8)), (window, window))
+    return np.asarray(cv2.subtract(paper, grey) > _CONTRAST, np.uint8)
 
 
 def _is_hole(across: float, down: float, area: float) -> bool:

@@ -32,24 +32,43 @@ class RedInk:
 
     Attributes:
         cleaned: the picture without the red ink; the picture itself where there is none.
+        mask: uint8 array (height, width), above 0 where the picture was changed; None where there is no red.
         regions: rectangles (left, top, right, bottom) in pixels that hold red ink, largest first.
     """
 
     cleaned: Picture
+    mask: NDArray[np.uint8] | None
     regions: tuple[tuple[int, int, int, int], ...]
 
 
 def take_out_red(picture: Picture) -> RedInk:
     """Separates red ink from the rest of a page."""
-    red, green, blue = cv2.split(picture)
-    mask = (cv2.subtract(red, cv2.max(green, blue)) > _REDNESS).astype(np.uint8)
+    mask = _mask(picture)
     if mask.mean() < _LEAST_SHARE:
-        return RedInk(picture, ())
+        return RedInk(picture, None, ())
+    rim = _rim(mask)
+    return RedInk(_replaced(picture, rim), rim, _regions(mask))
+
+
+def without_red(part: Picture) -> Picture:
+    """A part of a page that bears red ink without it."""
+    return _replaced(part, _rim(_mask(part)))
+
+
+def _mask(picture: Picture) -> NDArray[np.uint8]:
+    red, green, blue = cv2.split(picture)
+    return np.asarray(cv2.subtract(red, cv2.max(green, blue)) > _REDNESS, np.uint8)
+
+
+def _rim(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # JPEG halves the resolution of colour: the rim of red ink is a grey blur two pixels wide.
-    rim = cv2.dilate(mask, np.ones((5, 5), np.uint8))
+    return np.asarray(cv2.dilate(mask, np.ones((5, 5), np.uint8)), np.uint8)
+
+
+def _replaced(picture: Picture, rim: NDArray[np.uint8]) -> Picture:
     cleaned = picture.copy()
-    cleaned[rim > 0] = red[rim > 0, None]
-    return RedInk(cleaned, _regions(mask))
+    cleaned[rim > 0] = picture[..., 0][rim > 0, None]
+    return cleaned
 
 
 def _regions(mask: NDArray[np.uint8]) -> tuple[tuple[int, int, int, int], ...]:

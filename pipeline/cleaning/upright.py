@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 """A picture: uint8 array (height, width, 3), RGB."""
 
-_WHITE = (255, 255, 255)
+WHITE = (255, 255, 255)
+"""The paper of a grown canvas."""
+
+_ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
 def reduced(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
@@ -42,8 +45,10 @@ def canvas_size(width: int, height: int, turn_degrees: int, deskew_degrees: floa
 
 
 def quarter_turned(picture: Picture, turn_degrees: int) -> Picture:
-    """The picture turned clockwise by 0, 90, 180 or 270 degrees, without loss."""
-    return np.ascontiguousarray(np.rot90(picture, -turn_degrees // 90))
+    """The picture turned clockwise by 0, 90, 180 or 270 degrees, without loss; the picture itself for 0."""
+    if turn_degrees == 0:
+        return picture
+    return np.asarray(cv2.rotate(picture, _ROTATIONS[turn_degrees]), np.uint8)
 
 
 def deskewed(picture: Picture, deskew_degrees: float) -> Picture:
@@ -63,7 +68,7 @@ def deskewed(picture: Picture, deskew_degrees: float) -> Picture:
         ]
     )
     turned = cv2.warpAffine(
-        picture, matrix, canvas, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=_WHITE
+        picture, matrix, canvas, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=WHITE
     )
     return np.asarray(turned, np.uint8)
 

@@ -16,9 +16,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dossier.acceptance import Contents
 from dossier.derived import written_whole
 from dossier.errors import (
@@ -36,6 +33,7 @@ from pipeline.crew.tasks import Answer, AssembleTask, InspectTask, PagePlan, Pic
 from pipeline.files.sources import PageSource
 
 if TYPE_CHECKING:
+    from pipeline.cleaning.upright_page import UprightPage
     from pipeline.reading.page_reader import PageResult
 
 PICTURE_SIDE = 2200
@@ -119,16 +117,15 @@ class Worker:
         if self._reader is None:
             self._reader = self._reader_factory(self._models_dir)
         result = self._reader.read(task.path, task.source)
-        write_picture(result.upright, task.picture)
+        write_picture(result.page, task.picture)
         return result.reading
 
 
-def write_picture(picture: NDArray[np.uint8], target: Path) -> None:
-    """Write an RGB picture (height, width, 3) as a JPEG for screens, its long side capped; whole or not at all."""
+def write_picture(page: UprightPage, target: Path) -> None:
+    """Write a page as a JPEG for screens, its long side capped; whole or not at all."""
     from PIL import Image
 
-    image = Image.fromarray(picture)
-    image.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    image = Image.fromarray(page.reduced(PICTURE_SIDE))
     with written_whole(target) as temporary:
         image.save(temporary, "JPEG", quality=PICTURE_QUALITY)
 
@@ -146,13 +143,12 @@ def _inspect(task: InspectTask) -> Contents:
 
 
 def _picture(task: PictureTask) -> None:
-    from pipeline.cleaning.upright import make_upright
+    from pipeline.cleaning.upright_page import UprightPage
     from pipeline.files.decode import decode_page
 
     picture = decode_page(task.path, task.source.index).picture
-    if task.reading is not None:
-        picture = make_upright(picture, task.reading.turn_degrees, task.reading.deskew_degrees)
-    write_picture(picture, task.picture)
+    turns = (task.reading.turn_degrees, task.reading.deskew_degrees) if task.reading is not None else ()
+    write_picture(UprightPage(picture, *turns), task.picture)
 
 
 def _assemble(task: AssembleTask) -> None:

@@ -6,19 +6,21 @@ character (its pipeline has one box for a whole number), sets red ink aside, and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from dossier.reading import Line
-from pipeline.cleaning.red_ink import take_out_red
-from pipeline.cleaning.upright import Picture
+from pipeline.cleaning.red_ink import RedInk, take_out_red, without_red
+from pipeline.cleaning.upright_page import UprightPage
 from pipeline.reading.line_boxes import Quad, character_spans, grown, is_vertical, sides, slices, surrounding
+from pipeline.reading.punctuation import full_width
 from pipeline.reading.reading_order import in_reading_order
-from pipeline.reading.text_models import TextModels
+from pipeline.reading.text_models import SIDE_STEP, TextModels
 
 
 class OcrEngine(Protocol):
@@ -28,12 +30,8 @@ class OcrEngine(Protocol):
     def name(self) -> str:
         """The engine and its models, as a reading records them."""
 
-    def read(self, picture: Picture) -> tuple[Line, ...]:
-        """The lines of a page in reading order, with a box for each character.
-
-        Args:
-            picture: uint8 array (height, width, 3), RGB, upright.
-        """
+    def read(self, page: UprightPage) -> tuple[Line, ...]:
+        """The lines of a page in reading order, with a box for each character."""
 
 
 _SIDE = 1280
@@ -64,50 +62,59 @@ class TextReader:
         """The runtime and its models."""
         return self._models.name
 
-    def read(self, picture: Picture) -> tuple[Line, ...]:
+    def read(self, page: UprightPage) -> tuple[Line, ...]:
         """The lines of a page in reading order; see `OcrEngine`."""
-        height, width = picture.shape[:2]
-        red = take_out_red(picture)
-        quads = self._models.find(red.cleaned, _SIDE)
-        scale = _SIDE / max(height, width)
+        red, quads = self._look(page, _SIDE)
+        scale = _SIDE / max(page.width, page.height)
         if quads and scale < 1 and np.median([min(sides(quad)) for quad in quads]) * scale < _SMALL_PRINT:
-            quads = self._models.find(red.cleaned, _SMALL_PRINT_SIDE)
-        lines = self._recognise(red.cleaned, quads)
+            red, quads = self._look(page, _SMALL_PRINT_SIDE)
+        lines = self._recognise(page, quads, red)
         for region in red.regions:
-            lines += self._red_words(picture, region, lines, min(scale, 1.0))
-        return in_reading_order(lines, width, height)
+            lines += self._red_words(page, region, lines, min(scale, 1.0))
+        return in_reading_order(lines, page.width, page.height)
+
+    def _look(self, page: UprightPage, side: int) -> tuple[_RedOnPage, list[Quad]]:
+        """What is red on a page reduced to a long side of `side` pixels, and where its other lines are."""
+        scale = min(side / max(page.width, page.height), 1.0)
+        picture = page.drawn(_steps(page.width * scale), _steps(page.height * scale))
+        red = take_out_red(picture)
+        enlarged = np.array([page.width / picture.shape[1], page.height / picture.shape[0]], np.float32)
+        quads = [np.rint(quad * enlarged) for quad in self._models.find(red.cleaned)]
+        return _RedOnPage(red, enlarged), quads
 
     def _red_words(
-        self, picture: Picture, region: tuple[int, int, int, int], known: Sequence[Line], scale: float
+        self, page: UprightPage, region: tuple[int, int, int, int], known: Sequence[Line], scale: float
     ) -> list[Line]:
         """Words that stand in red ink alone (headings, stamps); print below a seal is known already."""
         left, top, right, bottom = region
-        height, width = picture.shape[:2]
-        part = picture[top:bottom, left:right]
-        side = max(32, round(max(part.shape) * scale))
-        quads = [quad + np.array([left, top], np.float32) for quad in self._models.find(part, side)]
-        fresh = [quad for quad in quads if not _covered(quad, known, width, height)]
-        return [line for line in self._recognise(picture, fresh) if line.confidence >= _LEAST_RED_CONFIDENCE]
+        size = _steps((right - left) * scale), _steps((bottom - top) * scale)
+        part = page.drawn(*size, part=region)
+        enlarged = np.array([(right - left) / size[0], (bottom - top) / size[1]], np.float32)
+        corner = np.array([left, top], np.float32)
+        quads = [np.rint(quad * enlarged) + corner for quad in self._models.find(part)]
+        fresh = [quad for quad in quads if not _covered(quad, known, page.width, page.height)]
+        return [line for line in self._recognise(page, fresh, None) if line.confidence >= _LEAST_RED_CONFIDENCE]
 
-    def _recognise(self, picture: Picture, quads: Iterable[Quad]) -> list[Line]:
-        """The text of lines; those in which nothing was read are left out."""
+    def _recognise(self, page: UprightPage, quads: Iterable[Quad], red: _RedOnPage | None) -> list[Line]:
+        """The text of lines, red ink left out if told where; those in which nothing was read are left out."""
         lines = []
         for quad in quads:
             vertical = is_vertical(quad)
-            line = self._read_line(picture, quad, vertical)
+            line = self._read_line(page, quad, vertical, red)
             if vertical and sides(quad)[1] < 3 * sides(quad)[0]:
                 # A single digit or bracket is as slim as two characters one below the other.
-                upright = self._read_line(picture, quad, False)
+                upright = self._read_line(page, quad, False, red)
                 line = max(line, upright, key=lambda line: line.confidence if line else 0.0)
             if line is not None:
                 lines.append(line)
         return lines
 
-    def _read_line(self, picture: Picture, quad: Quad, vertical: bool) -> Line | None:
+    def _read_line(self, page: UprightPage, quad: Quad, vertical: bool, red: _RedOnPage | None) -> Line | None:
         """One line's text; None if there is none."""
-        height, width = picture.shape[:2]
         margin = max(_MARGIN * min(sides(quad)), 2.0)
-        crop = _cut_out(picture, grown(quad, margin))
+        crop = page.cut_out(grown(quad, margin))
+        if red is not None and red.touches(quad):
+            crop = without_red(crop)
         if vertical:
             # Columns are read lying on their side: the recogniser was trained with that.
             crop = np.ascontiguousarray(np.rot90(crop))
@@ -117,25 +124,41 @@ class TextReader:
         if not text.strip():
             return None
         first, last = len(text) - len(text.lstrip()), len(text.rstrip())
-        text, middles = text[first:last], middles[first:last]
+        text, middles = full_width(text[first:last], middles[first:last]), middles[first:last]
         spans = character_spans(text, middles, sides(quad)[0 if vertical else 1])
-        characters = slices(quad, spans, vertical, width, height)
+        characters = slices(quad, spans, vertical, page.width, page.height)
         return Line(
             text=text,
-            box=surrounding(quad, width, height),
+            box=surrounding(quad, page.width, page.height),
             confidence=round(strip.confidence, 4),
             characters=characters,
             vertical=vertical and len(text) > 1,
         )
 
 
-def _cut_out(picture: Picture, quad: Quad) -> Picture:
-    """The part of the picture inside a quadrilateral, set straight."""
-    across, down = (max(round(side), 1) for side in sides(quad))
-    corners = np.array([[0, 0], [across, 0], [across, down], [0, down]], np.float32)
-    matrix = cv2.getPerspectiveTransform(quad, corners)
-    cut = cv2.warpPerspective(picture, matrix, (across, down), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cut, np.uint8)
+class _RedOnPage:
+    """Red ink as it was seen on a reduced page, asked about places on the page itself."""
+
+    def __init__(self, ink: RedInk, enlarged: NDArray[np.float32]) -> None:
+        self._mask, self._enlarged = ink.mask, enlarged
+        across, down = enlarged.tolist()
+        self.regions = tuple(
+            (int(left * across), int(top * down), math.ceil(right * across), math.ceil(bottom * down))
+            for left, top, right, bottom in ink.regions
+        )
+
+    def touches(self, quad: Quad) -> bool:
+        """Whether a line bears red ink."""
+        if self._mask is None:
+            return False
+        left, top = np.floor(quad.min(axis=0) / self._enlarged).astype(int)
+        right, bottom = np.ceil(quad.max(axis=0) / self._enlarged).astype(int)
+        return bool(self._mask[max(top, 0) : bottom, max(left, 0) : right].any())
+
+
+def _steps(length: float) -> int:
+    """The nearest length that the detection network takes."""
+    return max(round(length / SIDE_STEP), 1) * SIDE_STEP
 
 
 def _covered(quad: Quad, known: Sequence[Line], width: int, height: int) -> bool:

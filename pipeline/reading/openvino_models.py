@@ -8,6 +8,7 @@ recognition is CTC read greedily (Graves et al., ICML 2006).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -25,12 +26,15 @@ _MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
 _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32) * 255
 """Of ImageNet, for channels in the order in which PaddleOCR's models see them: blue, green, red."""
 
-_STEP = 32
-"""The detection network halves its picture five times."""
-
 _INK = 0.3
 _LEAST_SCORE = 0.6
 """PP-OCRv6's own thresholds (inference.yml) of a line's pixels and of its mean."""
+
+_INK_STEP, _MOST_INK = 0.2, 0.9
+"""By how much, and how far, the threshold rises where lines touch."""
+
+_LEAST_FILLED = 0.7
+"""Of a rectangle's area: what a line's own shape fills; a rounded end and a slight bend cost it less."""
 
 _LEAST_SIDE = 3
 """Pixels of the answer: what is thinner is noise."""
@@ -43,6 +47,9 @@ _STRIP_STEP = 64
 """Pixels: strips are filled up to a multiple of it, so that the network meets few sizes and keeps little for them."""
 
 _BLANK = 0
+
+Rectangle = tuple[Sequence[float], Sequence[float], float]
+"""As OpenCV has it: middle (x, y), size (across, down), degrees."""
 
 
 class OpenVinoModels:
@@ -66,17 +73,13 @@ class OpenVinoModels:
         """The runtime and the models."""
         return f"{DETECTION}, {RECOGNITION}, OpenVINO {version()} {precision()}"
 
-    def find(self, picture: Picture, side: int) -> list[Quad]:
+    def find(self, picture: Picture) -> list[Quad]:
         """The lines of a picture; see `TextModels`."""
         height, width = picture.shape[:2]
-        scale = min(side / max(height, width), 1.0)
-        size = tuple(max(round(length * scale / _STEP), 1) * _STEP for length in (width, height))
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
-        batch = ((small[..., ::-1].astype(np.float32) - _MEAN) / _DEVIATION).transpose(2, 0, 1)[None]
+        batch = ((picture[..., ::-1].astype(np.float32) - _MEAN) / _DEVIATION).transpose(2, 0, 1)[None]
         answer = self._detection(np.ascontiguousarray(batch))[0, 0]
-        enlarged = np.array([width / size[0], height / size[1]], np.float32)
         limits = np.array([width, height], np.float32)
-        return [np.clip(np.rint(quad * enlarged), 0, limits) for quad in _regions(answer)]
+        return [np.clip(quad, 0, limits) for quad in _regions(answer)]
 
     def recognise(self, strip: Picture) -> Strip:
         """What a line says; see `TextModels`."""
@@ -100,18 +103,44 @@ class OpenVinoModels:
 
 def _regions(answer: NDArray[np.float32]) -> list[Quad]:
     """Rectangles round the lines in the detection's answer (height, width), corners as `Quad` has them."""
-    contours, _ = cv2.findContours((answer > _INK).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     found = []
-    for contour in contours:
-        middle, (across, down), angle = cv2.minAreaRect(contour)
-        if min(across, down) < _LEAST_SIDE:
-            continue
-        if _mean_inside(answer, cv2.boxPoints((middle, (across, down), angle))) < _LEAST_SCORE:
-            continue
+    for rectangle in _rectangles(answer, _INK):
+        middle, (across, down), angle = rectangle
         grown = 2 * UNCLIP * across * down / (2 * (across + down))
         corners = cv2.boxPoints((middle, (across + grown, down + grown), angle))
         found.append(_clockwise(np.asarray(corners, np.float32)))
     return found
+
+
+def _rectangles(answer: NDArray[np.float32], ink: float) -> list[Rectangle]:
+    """The rectangles round what lies above a threshold.
+
+    What does not fill its rectangle may be lines that touch: print, and the arc of a seal over it. They part at a
+    higher threshold, so parts are looked for there.
+    """
+    contours, _ = cv2.findContours((answer > ink).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    found = []
+    for contour in contours:
+        rectangle = cv2.minAreaRect(contour)
+        if min(rectangle[1]) < _LEAST_SIDE:
+            continue
+        is_line = _mean_inside(answer, cv2.boxPoints(rectangle)) >= _LEAST_SCORE
+        fills = cv2.contourArea(contour) >= _LEAST_FILLED * rectangle[1][0] * rectangle[1][1]
+        parts = [] if (is_line and fills) or ink + _INK_STEP > _MOST_INK else _parts(answer, contour, ink + _INK_STEP)
+        if len(parts) > 1 or not is_line:
+            found += parts
+        else:
+            found.append(rectangle)
+    return found
+
+
+def _parts(answer: NDArray[np.float32], contour: NDArray[np.int32], ink: float) -> list[Rectangle]:
+    """The rectangles inside a contour at another threshold."""
+    left, top, across, down = cv2.boundingRect(contour)
+    inside = np.zeros((down, across), np.float32)
+    cv2.drawContours(inside, [contour], -1, 1.0, cv2.FILLED, offset=(-left, -top))
+    part = answer[top : top + down, left : left + across] * inside
+    return [((x + left, y + top), size, angle) for (x, y), size, angle in _rectangles(part, ink)]
 
 
 def _mean_inside(answer: NDArray[np.float32], corners: NDArray[np.float32]) -> float:

@@ -43,8 +43,9 @@ class PaddleModels:
         """The runtime and the models."""
         return self._name
 
-    def find(self, picture: Picture, side: int) -> list[Quad]:
+    def find(self, picture: Picture) -> list[Quad]:
         """The lines of a picture; see `TextModels`."""
+        side = max(picture.shape[:2])
         (found,) = self._detection.predict(np.ascontiguousarray(picture[..., ::-1]), limit_side_len=side)
         return [np.asarray(quad, np.float32) for quad in found["dt_polys"]]
 

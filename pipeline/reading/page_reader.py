@@ -11,7 +11,8 @@ from dossier.reading import Line, Reading
 from pipeline.cleaning.blank import is_blank
 from pipeline.cleaning.deskew import measure_skew
 from pipeline.cleaning.orientation import OrientationModel
-from pipeline.cleaning.upright import Picture, deskewed, quarter_turned
+from pipeline.cleaning.upright import Picture, quarter_turned, reduced
+from pipeline.cleaning.upright_page import UprightPage
 from pipeline.files.decode import Scan, decode_page
 from pipeline.files.pdf_pages import text_reading
 from pipeline.files.sources import PageSource
@@ -26,6 +27,9 @@ _WEAK_LINE = 0.7
 _WEAK_SHARE = 0.2
 """Share of characters in weak lines from which on a person should look, whatever the mean is."""
 
+_OVERVIEW_DPI = 150
+"""The least that clean-up needs to see."""
+
 _CERTAIN_WORDS = 0.85
 """Confidence of words that prove a page not to be blank; print that shines through reads as nonsense with less."""
 
@@ -36,11 +40,11 @@ class PageResult:
 
     Attributes:
         reading: text, boxes and geometry.
-        upright: uint8 array (height, width, 3), RGB, as large as the reading says.
+        page: the upright page, as large as the reading says.
     """
 
     reading: Reading
-    upright: Picture
+    page: UprightPage
 
 
 class PageReader:
@@ -72,26 +76,27 @@ class PageReader:
         """
         scan = decode_page(path, source.index)
         if source.kind == "pdf_text":
-            return PageResult(text_reading(path, source.index), scan.picture)
+            return PageResult(text_reading(path, source.index), UprightPage(scan.picture))
         result = self.read_scan(scan)
         give_back()
         return result
 
     def read_scan(self, scan: Scan) -> PageResult:
         """Reads a decoded page; one that shows nothing but paper is not turned, and is flagged if OCR agrees."""
-        if is_blank(scan.picture, scan.dpi):
-            faint = self._engine.read(scan.picture)
+        overview, dpi = _overview(scan)
+        if is_blank(overview, dpi):
+            page = UprightPage(scan.picture)
+            faint = self._engine.read(page)
             if not any(line.confidence >= _CERTAIN_WORDS and len(line.text) > 1 for line in faint):
-                return self._result(scan, scan.picture, (), blank=True)
-        orientation = self._orientation.measure(scan.picture)
-        turned = quarter_turned(scan.picture, orientation.correction)
-        skew = measure_skew(turned)
-        picture = deskewed(turned, skew.correction)
-        lines = self._engine.read(picture)
+                return self._result(scan, page, (), blank=True)
+        orientation = self._orientation.measure(overview)
+        skew = measure_skew(quarter_turned(overview, orientation.correction))
+        page = UprightPage(scan.picture, orientation.correction, skew.correction)
+        lines = self._engine.read(page)
         flags = {"turn_uncertain": orientation.uncertain, "low_confidence": is_weak(lines)}
         return self._result(
             scan,
-            picture,
+            page,
             lines,
             turn_degrees=orientation.correction,
             skew_degrees=skew.degrees,
@@ -99,10 +104,18 @@ class PageReader:
             flags=tuple(flag for flag, raised in flags.items() if raised),
         )
 
-    def _result(self, scan: Scan, picture: Picture, lines: tuple[Line, ...], **measured: Any) -> PageResult:
-        height, width = picture.shape[:2]
-        reading = Reading(width=width, height=height, dpi=scan.dpi, engine=self._engine.name, lines=lines, **measured)
-        return PageResult(reading, picture)
+    def _result(self, scan: Scan, page: UprightPage, lines: tuple[Line, ...], **measured: Any) -> PageResult:
+        width, height, engine = page.width, page.height, self._engine.name
+        return PageResult(
+            Reading(width=width, height=height, dpi=scan.dpi, engine=engine, lines=lines, **measured), page
+        )
+
+
+def _overview(scan: Scan) -> tuple[Picture, float]:
+    """The scan at half its resolution, and that resolution; clean-up sees as much there, in a quarter of the time."""
+    if scan.dpi < 2 * _OVERVIEW_DPI:
+        return scan.picture, scan.dpi
+    return reduced(scan.picture, 0.5), scan.dpi / 2
 
 
 def is_weak(lines: Sequence[Line]) -> bool:

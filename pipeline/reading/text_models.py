@@ -25,18 +25,17 @@ class Strip:
 
 
 class TextModels(Protocol):
-    """Detection and recognition on one runtime. `unclip`: how far a found line is grown (DB's unclip ratio)."""
+    """Detection and recognition on one runtime."""
 
     @property
     def name(self) -> str:
         """The runtime and the models, as a reading records them."""
 
-    def find(self, picture: Picture, side: int) -> list[Quad]:
+    def find(self, picture: Picture) -> list[Quad]:
         """The lines of a picture, wherever they are.
 
         Args:
-            picture: uint8 array (height, width, 3), RGB.
-            side: pixels to which the picture's long side is reduced; smaller ones stay as they are.
+            picture: uint8 array (height, width, 3), RGB; both sides multiples of `SIDE_STEP`.
         """
 
     def recognise(self, strip: Picture) -> Strip:
@@ -49,3 +48,6 @@ class TextModels(Protocol):
 
 UNCLIP = 1.1
 """How far DB's answer is grown: so its boxes are as high as the printed lines, measured on pages of known text."""
+
+SIDE_STEP = 32
+"""Pixels: the detection network halves its picture five times."""

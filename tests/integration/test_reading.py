@@ -131,7 +131,7 @@ def test_nearly_all_printed_lines_are_read_whole(sample: Read) -> None:
 def test_the_upright_picture_is_as_large_as_the_reading_says(sample: Read) -> None:
     for place in (0, 5, 8):
         result = sample(place)
-        assert result.upright.shape == (result.reading.height, result.reading.width, 3)
+        assert result.page.pixels().shape == (result.reading.height, result.reading.width, 3)
 
 
 def test_every_character_has_a_box_inside_its_page(sample: Read) -> None:
@@ -156,7 +156,7 @@ def test_a_reading_names_its_engine_and_models(sample: Read) -> None:
 
 def test_paddleocr_and_openvino_read_the_same_from_the_same_models(sample: Read) -> None:
     result = sample(4)
-    read = open_engine(MODELS, "paddleocr").read(result.upright)
+    read = open_engine(MODELS, "paddleocr").read(result.page)
 
     assert sum(len(line.text) for line in read) > 200
     ours, theirs = ("".join(line.text for line in lines) for lines in (result.reading.lines, read))
@@ -193,7 +193,7 @@ def test_a_turned_page_is_turned_back(reader: PageReader, turn: int) -> None:
     result = reader.read_scan(scan)
 
     assert result.reading.turn_degrees == turn
-    assert result.upright.shape == upright.shape
+    assert result.page.pixels().shape == upright.shape
     assert result.reading.lines[0].text == "第1条当事人应当如实陈述案件事实。"
 
 
@@ -270,7 +270,7 @@ def test_a_picture_that_is_no_page_is_read_as_nothing(reader: PageReader, shape:
     result = reader.read_scan(Scan(np.full((*shape, 3), shade, np.uint8), 300.0, False))
 
     assert result.reading.lines == ()
-    assert result.upright.shape[:2] == (result.reading.height, result.reading.width)
+    assert (result.page.height, result.page.width) == (result.reading.height, result.reading.width)
 
 
 def test_an_orientation_nobody_can_tell_is_uncertain_and_left(reader: PageReader) -> None:
@@ -284,8 +284,9 @@ def test_an_orientation_nobody_can_tell_is_uncertain_and_left(reader: PageReader
 
 
 READ_NOTHING = (
-    "import sys; from pathlib import Path; import numpy as np; from pipeline.reading.ocr import open_engine\n"
-    "open_engine(Path(sys.argv[1]), sys.argv[2]).read(np.full((200, 200, 3), 255, np.uint8))"
+    "import sys; from pathlib import Path; import numpy as np; from pipeline.cleaning.upright_page import UprightPage\n"
+    "from pipeline.reading.ocr import open_engine\n"
+    "open_engine(Path(sys.argv[1]), sys.argv[2]).read(UprightPage(np.full((200, 200, 3), 255, np.uint8)))"
 )
 
 

@@ -71,6 +71,20 @@ def test_a_region_becomes_its_rectangle_grown_on_every_side() -> None:
     assert quad[2] == pytest.approx([349 + distance, 59 + distance], abs=0.01)
 
 
+def test_a_line_that_touches_the_arc_of_a_seal_is_a_line_of_its_own() -> None:
+    answer = np.zeros((200, 400), np.float32)
+    cv2.ellipse(answer, (200, 120), (110, 100), 0, 190, 350, 0.85, 18)
+    answer[110:130, 60:340] = 0.95
+    # Where they meet the network is unsure of the gap, but not sure that there is none.
+    answer[90:111, 80:110] = np.maximum(answer[90:111, 80:110], 0.4)
+
+    quads = openvino_models._regions(answer)
+
+    line = min(quads, key=lambda quad: abs(quad.mean(axis=0) - (200, 120)).sum())
+    assert line[:, 1].min() > 95 and line[:, 1].max() < 145
+    assert line[:, 0].min() < 65 and line[:, 0].max() > 335
+
+
 @pytest.mark.parametrize("strength", [0.2, 0.5])
 def test_a_faint_region_is_no_line(strength: float) -> None:
     answer = np.zeros((100, 400), np.float32)
