@@ -159,11 +159,12 @@ def test_paddleocr_and_openvino_read_the_same_from_the_same_models(sample: Read)
     read = open_engine(MODELS, "paddleocr").read(result.page)
 
     assert sum(len(line.text) for line in read) > 200
-    ours, theirs = ("".join(line.text for line in lines) for lines in (result.reading.lines, read))
+    # Ours finds print that touches a seal as well; PaddleOCR does not tell what its detection answered there.
+    nearest = [max(result.reading.lines, key=lambda ours: agreement(line.box, ours.box.as_list())) for line in read]
+    ours, theirs = ("".join(line.text for line in lines) for lines in (nearest, read))
     assert SequenceMatcher(None, ours, theirs, autojunk=False).ratio() > 0.99
-    for line in read:
-        nearest = max(result.reading.lines, key=lambda other: agreement(line.box, other.box.as_list()))
-        assert agreement(line.box, nearest.box.as_list()) > 0.7, line.text
+    for near, line in zip(nearest, read, strict=True):
+        assert agreement(line.box, near.box.as_list()) > 0.7, line.text
 
 
 def test_a_table_is_read_row_by_row(sample: Read) -> None:
