@@ -2,6 +2,8 @@
 
 python -m bench.press sample [--out FOLDER]                    the sample dossier of `edossier demo`
 python -m bench.press pages --out FOLDER [--count N] [--seed S] [--skew D]    pages for measurements, with truth.json
+python -m bench.press pages --out FOLDER --damage all|empty|mix|KIND [--labels N]
+    the same, damaged; N is the first stamped page number
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench.press.pages import write_pages
+from bench.press.pages import write_damaged_pages, write_pages
 from bench.press.sample import write_sample
 
 
@@ -26,9 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
     pages.add_argument("--seed", type=int, default=1)
     pages.add_argument("--skew", type=float, default=3.0, help="largest skew, degrees")
     pages.add_argument("--dpi", type=int, default=None, help="of all pages; default: 200 and 300 mixed")
+    pages.add_argument("--damage", default=None, help="all, empty, mix or one kind (bench/press/damage/kinds.py)")
+    pages.add_argument("--labels", type=int, default=None, help="stamp page numbers, from this one on")
     chosen = parser.parse_args(arguments)
     if chosen.command == "sample":
         print(f"{write_sample(chosen.out)} bytes in {chosen.out}")
+    elif chosen.damage:
+        count = write_damaged_pages(chosen.out, chosen.count, chosen.seed, chosen.damage, chosen.labels)
+        print(f"{count} pages in {chosen.out}")
     else:
         print(f"{write_pages(chosen.out, chosen.count, chosen.seed, chosen.skew, chosen.dpi)} pages in {chosen.out}")
     return 0
