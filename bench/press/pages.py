@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from bench.press.cast import Cast, cast
 from bench.press.damage import EMPTY, KINDS, MIX, damaged
 from bench.press.documents import DOCUMENTS
+from bench.press.more_documents import MORE_DOCUMENTS, corpus_sheets
 from bench.press.numbering import number_sheet
 from bench.press.scanner import random_feed, scan
 from bench.press.sheet import Sheet
@@ -49,6 +51,22 @@ def write_pages(folder: Path, count: int, seed: int, largest_skew: float = 3.0, 
         truth.append({"file": name, **page_truth(sheet, feed, people)})
     (folder / "truth.json").write_text(json.dumps({"pages": truth}, ensure_ascii=False, indent=1), encoding="utf-8")
     return count
+
+
+def source_of(documents: Sequence[str] = ("case",), texts: Path | None = None) -> Source:
+    """What prints the documents of those names: "case", "more", "all" or single ones; or collected texts.
+
+    Raises:
+        ValueError: there is no such document.
+    """
+    if texts:
+        return partial(corpus_sheets, texts)
+    single = {document.__name__: (document,) for document in (*DOCUMENTS, *MORE_DOCUMENTS)}
+    groups = {"case": DOCUMENTS, "more": MORE_DOCUMENTS, "all": DOCUMENTS + MORE_DOCUMENTS, **single}
+    unknown = sorted(set(documents) - set(groups))
+    if unknown:
+        raise ValueError(f"no document: {', '.join(unknown)}; there are {', '.join(groups)}")
+    return partial(sheets, documents=tuple(document for name in documents for document in groups[name]))
 
 
 def kinds_in_turn(kind: str) -> tuple[str, ...]:
