@@ -1,7 +1,7 @@
 """How well pages of known text are read: characters, lines, names and numbers with their places, skew, turn, time.
 
     python -m bench.accuracy [--count 50] [--seed 1] [--skew 5] [--dpi 200] [--models FOLDER]
-    python -m bench.accuracy --damage KIND|mix|all|empty [--documents case|more|all|NAME…] [--texts FILE.jsonl]
+    python -m bench.accuracy --damage KIND,…|mix|all|empty [--documents case|more|all|NAME…] [--texts FILE.jsonl]
         [--labels N] [--json FILE] [--count 50] [--seed 1]
 
 The second form reads damaged pages (bench/press/damage) and reports by kind of damage (bench/page_errors.py).
@@ -128,7 +128,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--skew", type=float, default=5.0, help="largest skew, degrees")
     parser.add_argument("--dpi", type=int, default=None, help="of all pages; default: 200 and 300 mixed")
     parser.add_argument("--models", type=Path, default=shared_folder())
-    parser.add_argument("--damage", default=None, help="mix, all, empty or one kind (bench/press/damage/kinds.py)")
+    parser.add_argument(
+        "--damage", default=None, help="mix, all, empty or kinds with commas (bench/press/damage/kinds.py)"
+    )
     parser.add_argument("--documents", nargs="+", default=["case"], help="case, more, all or names; with --damage")
     parser.add_argument("--texts", type=Path, default=None, help="JSON lines of texts to print; with --damage")
     parser.add_argument("--labels", type=int, default=None, help="first stamped page number; with --damage")

@@ -2,7 +2,7 @@
 
 python -m bench.press sample [--out FOLDER]                    the sample dossier of `edossier demo`
 python -m bench.press pages --out FOLDER [--count N] [--seed S] [--skew D]    pages for measurements, with truth.json
-python -m bench.press pages --out FOLDER --damage all|empty|mix|KIND [--labels N]
+python -m bench.press pages --out FOLDER --damage all|empty|mix|KIND,… [--labels N]
     [--documents case|more|all|NAME…] [--texts FILE.jsonl]
     the same, damaged; N is the first stamped page number; documents beside those of the case, or texts of a file
 """
@@ -29,7 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     pages.add_argument("--seed", type=int, default=1)
     pages.add_argument("--skew", type=float, default=3.0, help="largest skew, degrees")
     pages.add_argument("--dpi", type=int, default=None, help="of all pages; default: 200 and 300 mixed")
-    pages.add_argument("--damage", default=None, help="all, empty, mix or one kind (bench/press/damage/kinds.py)")
+    pages.add_argument(
+        "--damage", default=None, help="all, empty, mix or kinds with commas (bench/press/damage/kinds.py)"
+    )
     pages.add_argument("--labels", type=int, default=None, help="stamp page numbers, from this one on")
     pages.add_argument("--documents", nargs="+", default=["case"], help="case, more, all or names; with --damage")
     pages.add_argument("--texts", type=Path, default=None, help="JSON lines of texts to print; with --damage")

@@ -70,14 +70,16 @@ def source_of(documents: Sequence[str] = ("case",), texts: Path | None = None) -
 
 
 def kinds_in_turn(kind: str) -> tuple[str, ...]:
-    """The kinds of damage that a word of the command line stands for: itself, all of them, or the empty ones.
+    """The kinds of damage that a word of the command line stands for: some with commas, all of them, or the empty ones.
 
     Raises:
         ValueError: there is no such kind.
     """
-    if kind not in (ALL, EMPTIES, MIX, *KINDS):
-        raise ValueError(f"no kind of damage: {kind}; there are {', '.join((ALL, EMPTIES, MIX, *KINDS))}")
-    return {ALL: tuple(KINDS), EMPTIES: EMPTY}.get(kind, (kind,))
+    groups = {ALL: tuple(KINDS), EMPTIES: EMPTY, MIX: (MIX,)}
+    for name in kind.split(","):
+        if name not in groups and name not in KINDS:
+            raise ValueError(f"no kind of damage: {name}; there are {', '.join((*groups, *KINDS))}")
+    return tuple(one for name in kind.split(",") for one in groups.get(name, (name,)))
 
 
 def write_damaged_pages(
@@ -91,7 +93,7 @@ def write_damaged_pages(
         folder: where to.
         count: how many scans.
         seed: of sheets and damages.
-        kind: a name in `KINDS`, `MIX`, `ALL` or `EMPTIES`.
+        kind: a name in `KINDS`, `MIX`, `ALL` or `EMPTIES`, or several in turn, with commas.
         first_label: the page number stamped on the first sheet, the next ones counting on; None for none.
         source: what gives the sheets.
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bench.press.cast import Cast, cast
 from bench.press.damage import EMPTY, KINDS, MIX, Scan, damaged
 from bench.press.numbering import number_sheet
-from bench.press.pages import write_damaged_pages
+from bench.press.pages import kinds_in_turn, write_damaged_pages
 from bench.press.sheet import Sheet
 
 PEOPLE: Cast = cast(random.Random(3))
@@ -192,6 +192,12 @@ def test_pages_are_written_with_their_truth_and_counted_labels(tmp_path: Path) -
     assert [page["label"]["text"] for page in truth["pages"]] == ["98", "99", "100", "101"]
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+def test_kinds_come_in_turn() -> None:
+    assert kinds_in_turn("skew,blank") == ("skew", "blank")
+    assert kinds_in_turn("all") == tuple(KINDS)
+    assert kinds_in_turn("empty,mix") == (*EMPTY, "mix")
 
 
 def test_an_unknown_kind_is_refused_with_those_there_are(tmp_path: Path) -> None:
