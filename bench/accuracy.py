@@ -139,6 +139,8 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.damage:
         report_damage(chosen)
         return 0
+    if chosen.documents != ["case"] or chosen.texts or chosen.json or chosen.labels is not None:
+        parser.error("--documents, --texts, --labels and --json need --damage")
     with tempfile.TemporaryDirectory() as folder:
         write_pages(Path(folder), chosen.count, chosen.seed, chosen.skew, chosen.dpi)
         report(Path(folder), chosen.models)

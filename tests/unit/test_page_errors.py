@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.accuracy import main as accuracy_main
 from bench.damage_report import figures, lines_of, summary
 from bench.page_errors import PageErrors, compare, through, upright_matrix
 from bench.press.cast import cast
@@ -197,6 +198,13 @@ def test_the_report_has_a_row_for_every_kind_and_document(tmp_path: Path) -> Non
     assert measured["total"]["error_of_punctuation_only"] == 0.01
     assert measured["kinds"]["blank"]["error"] is None
     assert all(word in report for word in ("clean", "blank", "讯问笔录", "逮捕证", "1.50%"))
+
+
+def test_options_of_damage_are_refused_without_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        accuracy_main(["--json", "figures.json"])
+
+    assert "need --damage" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
