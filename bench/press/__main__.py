@@ -36,9 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     pages.add_argument("--documents", nargs="+", default=["case"], help="case, more, all or names; with --damage")
     pages.add_argument("--texts", type=Path, default=None, help="JSON lines of texts to print; with --damage")
     chosen = parser.parse_args(arguments)
-    if chosen.command == "pages" and not chosen.damage:
-        if chosen.documents != ["case"] or chosen.texts or chosen.labels is not None:
-            parser.error("--labels, --documents and --texts need --damage")
+    plain = chosen.command == "pages" and not chosen.damage
+    if plain and (chosen.documents != ["case"] or chosen.texts or chosen.labels is not None):
+        parser.error("--labels, --documents and --texts need --damage")
     if chosen.command == "sample":
         print(f"{write_sample(chosen.out)} bytes in {chosen.out}")
     elif chosen.damage:

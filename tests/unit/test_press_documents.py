@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 from pathlib import Path
@@ -15,8 +16,8 @@ from bench.press.columns import newspaper
 from bench.press.documents import DOCUMENTS
 from bench.press.more_documents import MORE_DOCUMENTS, corpus_sheets
 from bench.press.pages import Document, source_of
-from bench.press.sample import write_sample
-from bench.press.scanner import printed_items
+from bench.press.sample import _EVIDENCE_FEEDS, SEED
+from bench.press.scanner import printed_items, scan
 from bench.press.sheet import Sheet
 from bench.press.truth import wanted_items
 
@@ -128,11 +129,26 @@ def test_options_of_damage_are_refused_without_it(tmp_path: Path, capsys: pytest
     assert "need --damage" in capsys.readouterr().err
 
 
-def test_the_sample_dossier_is_still_printed_byte_for_byte(tmp_path: Path) -> None:
-    write_sample(tmp_path)
+@pytest.mark.parametrize(("place", "name"), [(0, "0001.jpg"), (5, "0006.jpg")])
+def test_a_scan_of_the_sample_is_still_made_byte_for_byte(place: int, name: str) -> None:
+    chance = random.Random(SEED)
+    people = cast(chance)
+    # The evidence of the sample is the first seven documents.
+    sheets = [sheet for document in DOCUMENTS[:7] for sheet in document(people, chance)]
+    file = io.BytesIO()
 
-    files = sorted(path.relative_to(SAMPLE) for path in SAMPLE.rglob("*") if path.is_file())
-    assert files == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
+    scan(sheets[place], _EVIDENCE_FEEDS[place]).save(file, "JPEG", quality=60, dpi=(200, 200))
+
+    (stored,) = (SAMPLE / "inbox").rglob(name)
+    assert file.getvalue() == stored.read_bytes()
+
+
+def test_every_sheet_of_the_sample_is_still_printed_as_its_truth_says() -> None:
+    chance = random.Random(SEED)
+    people = cast(chance)
+
+    printed_lines = [[line.text for line in sheet.lines] for one in DOCUMENTS for sheet in one(people, chance)]
+
+    truth = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))
+    assert printed_lines == [[line["text"] for line in page["lines"]] for page in truth["pages"]]
     assert len(DOCUMENTS) == 9
-    for file in files:
-        assert (tmp_path / file).read_bytes() == (SAMPLE / file).read_bytes(), file
