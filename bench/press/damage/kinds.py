@@ -63,10 +63,11 @@ def _blank(*also: str) -> Damage:
     return Damage(Stage.PAPER, empty=empty.blank, also=also, blank=True)
 
 
+# Faint print and bitonal pages are one group: together they lose strokes, and the truth would claim what is not there.
 KINDS: dict[str, Damage] = {
     "clean": Damage(Stage.STORAGE),
-    "low-contrast": Damage(Stage.INK, ink.faded, "print"),
-    "carbon-copy": Damage(Stage.INK, ink.carbon, "print"),
+    "low-contrast": Damage(Stage.INK, ink.faded, "tone"),
+    "carbon-copy": Damage(Stage.INK, ink.carbon, "tone"),
     "bleed-through": Damage(Stage.INK, ink.bled_through, "back"),
     "red-seal": Damage(Stage.INK, ink.sealed, "seal"),
     "fingerprints": Damage(Stage.INK, ink.fingerprints, "prints"),
@@ -84,8 +85,8 @@ KINDS: dict[str, Damage] = {
     "gutter-shadow": Damage(Stage.LIGHT, light.gutter, "light"),
     "photograph": Damage(Stage.FEED, camera.photographed, also=("shading",)),
     "jpeg": Damage(Stage.STORAGE, storage.strongly_compressed, "file"),
-    "grey": Damage(Stage.STORAGE, storage.grey, "colours"),
-    "bitonal": Damage(Stage.STORAGE, storage.bitonal, "colours"),
+    "grey": Damage(Stage.STORAGE, storage.grey, "tone"),
+    "bitonal": Damage(Stage.STORAGE, storage.bitonal, "tone"),
     "dpi-150": Damage(Stage.STORAGE, dpi=150),
     "dpi-200": Damage(Stage.STORAGE, dpi=200, mild="dpi"),
     "dpi-240": Damage(Stage.STORAGE, dpi=240, mild="dpi"),
