@@ -148,14 +148,17 @@ def test_a_printed_page_is_never_called_blank(kind: str) -> None:
 
 
 def test_a_mix_is_one_to_three_mild_damages_at_200_dpi_or_more() -> None:
-    mixes = [scanned(MIX, seed).truth for seed in range(80)]
+    mixes = [scanned(MIX, seed).truth for seed in range(30)]
 
     assert {len(truth["damages"]) for truth in mixes} == {1, 2, 3}
     assert all(0.1 <= severity <= 0.5 for truth in mixes for severity in truth["damages"].values())
     assert all(truth["dpi"] >= 200 and truth["turn_degrees"] == 0 and not truth["halves"] for truth in mixes)
-    faint = {"low-contrast", "carbon-copy"}
-    assert not any("bitonal" in truth["damages"] and faint & set(truth["damages"]) for truth in mixes)
     assert not {"pen-strokes", "signature-only", "pencil-note"} & {name for truth in mixes for name in truth["damages"]}
+
+
+def test_faint_print_is_never_mixed_with_black_and_white() -> None:
+    # Of one group a mix takes one damage only: strokes that a threshold drops would still be in the truth.
+    assert KINDS["bitonal"].mild == KINDS["low-contrast"].mild == KINDS["carbon-copy"].mild != ""
 
 
 def test_halves_are_told_from_left_to_right() -> None:
