@@ -1,6 +1,10 @@
 """How well pages of known text are read: characters, lines, names and numbers with their places, skew, turn, time.
 
     python -m bench.accuracy [--count 50] [--seed 1] [--skew 5] [--dpi 200] [--models FOLDER]
+    python -m bench.accuracy --damage KIND,…|mix|all|empty [--documents case|more|all|NAME…] [--texts FILE.jsonl]
+        [--labels N] [--json FILE] [--count 50] [--seed 1]
+
+The second form reads damaged pages (bench/press/damage) and reports by kind of damage (bench/page_errors.py).
 
 The error rate is counted line by line from the characters that lie inside the printed line's rectangle, so that
 neither reading order nor the cutting of lines counts; what was read outside of any printed line is counted apart.
@@ -13,41 +17,18 @@ import json
 import sys
 import tempfile
 import time
-import unicodedata
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from bench.press.pages import write_pages
+from bench.damage_report import figures, lines_of, read_all
+from bench.page_errors import agreement
+from bench.press.pages import source_of, write_damaged_pages, write_pages
+from bench.text_errors import edit_distance, folded
 from dossier.reading import Box, Reading
 from pipeline.files.formats import inspect
 from pipeline.models import shared_folder
 from pipeline.reading.page_reader import PageReader
-
-_LOOK_ALIKE = str.maketrans("。、“”‘’—", ".,\"\"''-")
-
-
-def folded(text: str) -> str:
-    """Text as a search compares it: width and kind of punctuation do not count, nor do spaces."""
-    return unicodedata.normalize("NFKC", text).translate(_LOOK_ALIKE).replace(" ", "")
-
-
-def edit_distance(one: str, other: str) -> int:
-    """Levenshtein's distance."""
-    row = list(range(len(other) + 1))
-    for count, left in enumerate(one, 1):
-        above, row[0] = row[0], count
-        for place, right in enumerate(other, 1):
-            above, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, above + (left != right))
-    return row[-1]
-
-
-def agreement(box: Box, truth: list[float]) -> float:
-    """Intersection over union of two rectangles."""
-    x0, y0, x1, y1 = truth
-    across, down = min(box.x1, x1) - max(box.x0, x0), min(box.y1, y1) - max(box.y0, y0)
-    common = max(across, 0.0) * max(down, 0.0)
-    return common / ((box.x1 - box.x0) * (box.y1 - box.y0) + (x1 - x0) * (y1 - y0) - common)
 
 
 def text_inside(reading: Reading, box: list[float]) -> tuple[str, set[tuple[int, int]]]:
@@ -75,7 +56,7 @@ def item_agreement(reading: Reading, item: dict[str, Any]) -> float:
             box = line.characters[first]
             for other in line.characters[first + 1 : last + 1]:
                 box = box.union(other)
-            best = max(best, agreement(box, item["box"]))
+            best = max(best, agreement(box, Box(*item["box"])))
             start = dense.find(item["text"], start + 1)
     return best
 
@@ -125,6 +106,20 @@ def report(folder: Path, models: Path) -> None:
     print(f"seconds a page        {min(seconds):.2f} / {median(seconds):.2f} / {max(seconds):.2f} (min/median/max)")
 
 
+def report_damage(chosen: argparse.Namespace) -> None:
+    """Prints damaged pages, reads them, and prints how it went."""
+    source = source_of(chosen.documents, chosen.texts)
+    with tempfile.TemporaryDirectory() as folder:
+        write_damaged_pages(Path(folder), chosen.count, chosen.seed, chosen.damage, chosen.labels, source)
+        pages = read_all(Path(folder), PageReader(chosen.models))
+    names = ("damage", "documents", "count", "seed", "labels")
+    options = {name: getattr(chosen, name) for name in names} | {"texts": chosen.texts and chosen.texts.name}
+    measured = figures(pages, options)
+    print("\n".join(lines_of(measured)))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description="How well known pages are read.")
@@ -133,7 +128,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--skew", type=float, default=5.0, help="largest skew, degrees")
     parser.add_argument("--dpi", type=int, default=None, help="of all pages; default: 200 and 300 mixed")
     parser.add_argument("--models", type=Path, default=shared_folder())
+    parser.add_argument(
+        "--damage", default=None, help="mix, all, empty or kinds with commas (bench/press/damage/kinds.py)"
+    )
+    parser.add_argument("--documents", nargs="+", default=["case"], help="case, more, all or names; with --damage")
+    parser.add_argument("--texts", type=Path, default=None, help="JSON lines of texts to print; with --damage")
+    parser.add_argument("--labels", type=int, default=None, help="first stamped page number; with --damage")
+    parser.add_argument("--json", type=Path, default=None, help="file for the figures; with --damage")
     chosen = parser.parse_args(arguments)
+    if chosen.damage:
+        report_damage(chosen)
+        return 0
+    if chosen.documents != ["case"] or chosen.texts or chosen.json or chosen.labels is not None:
+        parser.error("--documents, --texts, --labels and --json need --damage")
     with tempfile.TemporaryDirectory() as folder:
         write_pages(Path(folder), chosen.count, chosen.seed, chosen.skew, chosen.dpi)
         report(Path(folder), chosen.models)

@@ -30,10 +30,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.accuracy import edit_distance, folded
 from bench.press.pages import sheets
 from bench.press.scanner import random_feed, scan
 from bench.press.truth import page_truth
+from bench.text_errors import edit_distance, folded
 from dossier.reading import Reading
 from pipeline.binding.pdf_archive import PdfInfo
 from pipeline.binding.searchable_pdf import PdfPage

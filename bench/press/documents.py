@@ -6,30 +6,12 @@ import random
 from collections.abc import Callable, Iterator
 
 from bench.press.cast import Cast, Person
+from bench.press.facts import BANKS, CITY, POLICE, birth_date, grouped, some_day, some_money
 from bench.press.sheet import Sheet
 
-CITY = "云屏市"
-POLICE = "云屏市公安局临溪分局"
-_BANKS = ("云屏农商银行", "临溪村镇银行", "澄江银行云屏支行")
 _MARGIN = 28.0
 _WIDTH = 154.0
 _BOTTOM = 262.0
-
-
-def _day(chance: random.Random, year: int = 2031) -> str:
-    return f"{year}年{chance.randint(1, 12)}月{chance.randint(1, 28)}日"
-
-
-def _money(chance: random.Random) -> str:
-    return f"{chance.randrange(800, 9_800_000) / 10:.2f}"
-
-
-def _born(person: Person) -> str:
-    return "{}年{}月{}日".format(*person.born)
-
-
-def _grouped(card: str) -> str:
-    return " ".join(card[start : start + 4] for start in range(0, len(card), 4))
 
 
 def case_registration(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
@@ -39,9 +21,9 @@ def case_registration(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
     sheet.print_line(105, 24, "受案登记表", 22, face="serif bold", middle=True)
     sheet.print_line(120, 40, f"临公（经）受案字〔2031〕{chance.randint(100, 999)}号", 12)
     rows = [
-        ("案件来源", "扭送人报案", "报案时间", _day(chance)),
+        ("案件来源", "扭送人报案", "报案时间", some_day(chance)),
         ("报案人姓名", victim.name, "性别", victim.sex),
-        ("出生日期", _born(victim), "联系电话", victim.phone),
+        ("出生日期", birth_date(victim), "联系电话", victim.phone),
     ]
     y = sheet.print_table(_MARGIN, 50, (32, 45, 32, 45), rows, 12, 11)
     y = sheet.print_table(
@@ -51,8 +33,8 @@ def case_registration(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
         [
             ("身份证号码", victim.id_number),
             ("现住址", f"{CITY}临溪区望溪路{chance.randint(1, 400)}号{chance.randint(1, 30)}栋"),
-            ("涉案账户", f"{chance.choice(_BANKS)} {victim.card}"),
-            ("涉案金额", f"人民币{_money(chance)}元"),
+            ("涉案账户", f"{chance.choice(BANKS)} {victim.card}"),
+            ("涉案金额", f"人民币{some_money(chance)}元"),
         ],
         12,
         11,
@@ -62,14 +44,14 @@ def case_registration(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
         _MARGIN,
         y + 1,
         _WIDTH,
-        f"{_day(chance)}，报案人{victim.name}到我局报案称：其在网上认识一名自称投资顾问的人，对方使用手机号码"
+        f"{some_day(chance)}，报案人{victim.name}到我局报案称：其在网上认识一名自称投资顾问的人，对方使用手机号码"
         f"{cast.suspects[0].phone}与其联系，以代为理财、保本付息为由，诱使其先后三次向户名为{cast.suspects[0].name}的"
-        f"账户{cast.suspects[0].card}转账，共计人民币{_money(chance)}元。此后对方失去联系，{victim.name}发觉被骗，遂来报案。",
+        f"账户{cast.suspects[0].card}转账，共计人民币{some_money(chance)}元。此后对方失去联系，{victim.name}发觉被骗，遂来报案。",
         12,
     )
     y = sheet.print_line(_MARGIN, y + 4, f"受案民警：{cast.police[0].name}    {cast.police[1].name}", 12)
     sheet.print_line(130, y + 16, POLICE, 12)
-    sheet.print_line(137, y + 24, _day(chance), 12)
+    sheet.print_line(137, y + 24, some_day(chance), 12)
     sheet.stamp(150, y + 22, POLICE)
     yield sheet
 
@@ -80,13 +62,13 @@ def _statement(
     asked = "犯罪嫌疑人" if subject in cast.suspects else "被询问人"
     sheet = Sheet(title, face="serif")
     sheet.print_line(105, 22, title, 22, face="serif bold", middle=True)
-    hour, day = chance.randint(8, 16), _day(chance)
+    hour, day = chance.randint(8, 16), some_day(chance)
     y = 40.0
     for text in (
         f"时间：{day}{hour}时{chance.randint(10, 59)}分至{day}{hour + 2}时{chance.randint(10, 59)}分",
         f"地点：{POLICE}执法办案区第{chance.randint(1, 9)}讯问室",
         f"讯问人：{cast.police[0].name}，记录人：{cast.police[1].name}，工作单位：{POLICE}",
-        f"{asked}：{subject.name}，{subject.sex}，{_born(subject)}出生",
+        f"{asked}：{subject.name}，{subject.sex}，{birth_date(subject)}出生",
         f"身份证号码：{subject.id_number}，联系电话：{subject.phone}",
         f"户籍所在地：{CITY}临溪区听泉街道{chance.randint(1, 90)}号",
     ):
@@ -124,22 +106,22 @@ def interrogation(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
         ("你的个人基本情况？", f"我叫{first.name}，高中文化，无业，手机号码{first.phone}，没有受过刑事处罚。"),
         (
             "你因何事被公安机关传唤？",
-            f"因为我和{second.name}、{third.name}一起以代为理财的名义骗了别人的钱。{_day(chance, 2030)}，"
+            f"因为我和{second.name}、{third.name}一起以代为理财的名义骗了别人的钱。{some_day(chance, 2030)}，"
             f"{second.name}找到我，说有一个来钱快的办法，由{second.name}建群拉人，我冒充投资顾问，{third.name}负责提供银行卡和取款，得手之后三个人平分。",
         ),
         (
             "你们使用过哪些银行卡？",
-            f"收款用的是我名下的{chance.choice(_BANKS)}卡，卡号是{first.card}。后来钱多了，又用{third.name}的卡，卡号{third.card}，"
+            f"收款用的是我名下的{chance.choice(BANKS)}卡，卡号是{first.card}。后来钱多了，又用{third.name}的卡，卡号{third.card}，"
             "钱到账以后当天就取出来。",
         ),
         (
             f"{victim.name}的钱是怎么骗到的？",
             f"{victim.name}是{second.name}拉进群里的，用的手机号是{victim.phone}。我跟她说项目保本付息，每个月返利百分之三，她先转了"
-            f"{_money(chance)}元，第二次又转了{_money(chance)}元，都是转到上面那张卡里。后来她要求提现，我们就把她删除了。",
+            f"{some_money(chance)}元，第二次又转了{some_money(chance)}元，都是转到上面那张卡里。后来她要求提现，我们就把她删除了。",
         ),
         (
             "赃款的去向？",
-            f"我分到大约{_money(chance)}元，买手机和还债用掉了，{second.name}拿得最多，具体多少我不清楚。",
+            f"我分到大约{some_money(chance)}元，买手机和还债用掉了，{second.name}拿得最多，具体多少我不清楚。",
         ),
         (
             "微信群是谁建的，群里有哪些人？",
@@ -167,10 +149,10 @@ def enquiry(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
         ("你今天到公安机关有什么事？", "我来报案，我被人以投资理财的名义骗了钱。"),
         (
             "请你把被骗的经过讲一下。",
-            f"{_day(chance, 2030)}，我在微信群“澄江财富交流”里认识一个自称投资顾问的人，后来知道叫{suspect.name}。"
-            f"打电话给我用的号码是{suspect.phone}，让我把钱转到卡号{suspect.card}的账户，我前后转了三次，一共{_money(chance)}元。",
+            f"{some_day(chance, 2030)}，我在微信群“澄江财富交流”里认识一个自称投资顾问的人，后来知道叫{suspect.name}。"
+            f"打电话给我用的号码是{suspect.phone}，让我把钱转到卡号{suspect.card}的账户，我前后转了三次，一共{some_money(chance)}元。",
         ),
-        ("你用什么账户转的账？", f"我用自己的{chance.choice(_BANKS)}卡转的，卡号{victim.card}，转账记录我都保存着。"),
+        ("你用什么账户转的账？", f"我用自己的{chance.choice(BANKS)}卡转的，卡号{victim.card}，转账记录我都保存着。"),
         (
             "你还认识其他受害人吗？",
             f"认识，{cast.victims[2].name}和{cast.victims[3].name}也在群里，{cast.victims[2].name}的电话是{cast.victims[2].phone}。",
@@ -203,7 +185,7 @@ def seizure_list(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
     y = sheet.print_line(_MARGIN, y + 4, f"见证人：{cast.victims[4].name}    联系电话：{cast.victims[4].phone}", 12)
     y = sheet.print_line(_MARGIN, y + 4, f"办案民警：{cast.police[0].name}    {cast.police[1].name}", 12)
     sheet.print_line(130, y + 6, POLICE, 12)
-    sheet.print_line(137, y + 14, _day(chance), 12)
+    sheet.print_line(137, y + 14, some_day(chance), 12)
     sheet.stamp(150, y + 12, POLICE)
     yield sheet
 
@@ -211,7 +193,7 @@ def seizure_list(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
 def bank_statement(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
     """银行流水: a wide table in small print, on a landscape sheet."""
     holder = cast.suspects[0]
-    bank = chance.choice(_BANKS)
+    bank = chance.choice(BANKS)
     sheet = Sheet("银行流水", size=(297.0, 210.0), face="sans")
     sheet.print_line(148, 14, f"{bank}账户交易明细", 16, face="sans bold", middle=True)
     sheet.print_line(20, 26, f"户名：{holder.name}", 10)
@@ -240,7 +222,7 @@ def bank_statement(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
             )
         )
     y = sheet.print_table(16, 34, (14, 30, 26, 14, 32, 34, 30, 60, 24), rows, 9, 6.8)
-    sheet.print_line(20, y + 3, f"打印柜员：{cast.victims[5].name}    打印日期：{_day(chance)}", 9)
+    sheet.print_line(20, y + 3, f"打印柜员：{cast.victims[5].name}    打印日期：{some_day(chance)}", 9)
     yield sheet
 
 
@@ -252,11 +234,11 @@ def transfer_record(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
     y = 42.0
     for label, text in (
         ("付款人", victim.name),
-        ("付款账号", _grouped(victim.card)),
+        ("付款账号", grouped(victim.card)),
         ("收款人", suspect.name),
-        ("收款账号", _grouped(suspect.card)),
-        ("转账金额", f"人民币 {_money(chance)} 元"),
-        ("转账时间", f"{_day(chance, 2030)} {chance.randint(9, 21):02}:{chance.randrange(60):02}"),
+        ("收款账号", grouped(suspect.card)),
+        ("转账金额", f"人民币 {some_money(chance)} 元"),
+        ("转账时间", f"{some_day(chance, 2030)} {chance.randint(9, 21):02}:{chance.randrange(60):02}"),
         ("联系电话", suspect.phone),
         ("转账附言", "理财本金"),
     ):
@@ -288,9 +270,9 @@ def expert_opinion(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
         y,
         _WIDTH,
         f"我局聘请有关人员，对涉案账户{cast.suspects[0].card}、{cast.suspects[2].card}的资金往来进行了司法会计鉴定。"
-        f"鉴定意见是：{_day(chance, 2030)}至{_day(chance)}，上述账户共收到被害人{cast.victims[0].name}、"
+        f"鉴定意见是：{some_day(chance, 2030)}至{some_day(chance)}，上述账户共收到被害人{cast.victims[0].name}、"
         f"{cast.victims[1].name}、{cast.victims[2].name}等{chance.randint(8, 40)}人转入的资金合计人民币"
-        f"{_money(chance)}元，其中已返还人民币{_money(chance)}元。",
+        f"{some_money(chance)}元，其中已返还人民币{some_money(chance)}元。",
         16,
     )
     y, _ = sheet.print_paragraph(
@@ -301,7 +283,7 @@ def expert_opinion(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
         16,
     )
     sheet.print_line(118, y + 16, POLICE, 16)
-    sheet.print_line(128, y + 26, _day(chance), 16)
+    sheet.print_line(128, y + 26, some_day(chance), 16)
     sheet.stamp(146, y + 24, POLICE)
     yield sheet
 
@@ -311,20 +293,21 @@ def prosecution_opinion(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
     first, second, third = cast.suspects
     number = f"临公（经）诉字〔2031〕{chance.randint(100, 999)}号"
     paragraphs = [
-        f"犯罪嫌疑人{one.name}，{one.sex}，{_born(one)}出生，居民身份证号码{one.id_number}，户籍所在地{CITY}临溪区，无业，"
-        f"联系电话{one.phone}。{_day(chance)}因涉嫌诈骗罪被{POLICE}刑事拘留，同年被依法逮捕，现羁押于{CITY}看守所。"
+        f"犯罪嫌疑人{one.name}，{one.sex}，{birth_date(one)}出生，居民身份证号码{one.id_number}，户籍所在地{CITY}临溪区，无业，"
+        f"联系电话{one.phone}。{some_day(chance)}因涉嫌诈骗罪被{POLICE}刑事拘留，同年被依法逮捕，现羁押于{CITY}看守所。"
         for one in cast.suspects
     ]
     paragraphs.append(
-        f"犯罪嫌疑人{first.name}、{second.name}、{third.name}诈骗一案，由被害人{cast.victims[0].name}于{_day(chance)}报案至我局。"
+        f"犯罪嫌疑人{first.name}、{second.name}、{third.name}诈骗一案，由被害人{cast.victims[0].name}于{some_day(chance)}报案至我局。"
         "我局经过审查，于次日立案进行侦查。犯罪嫌疑人均已被抓获归案，现已侦查终结。"
     )
     paragraphs.append("经依法侦查查明：")
     for order, victim in zip("一二三四五", cast.victims, strict=False):
         paragraphs.append(
-            f"{order}、{_day(chance, 2030)}，犯罪嫌疑人{first.name}冒充投资顾问，使用手机号码{first.phone}与被害人"
+            f"{order}、{some_day(chance, 2030)}，犯罪嫌疑人{first.name}冒充投资顾问，使用手机号码{first.phone}与被害人"
             f"{victim.name}（电话{victim.phone}）联系，虚构保本付息的理财项目，骗取{victim.name}从账户{victim.card}"
-            f"向{chance.choice((first, third)).card}转账人民币{_money(chance)}元，赃款由{third.name}取出后三人分得。"
+            f"向{chance.choice((first, third)).card}转账人民币{some_money(chance)}元，"
+            f"赃款由{third.name}取出后三人分得。"
         )
     paragraphs.append(
         "认定上述事实的证据如下：受案登记表、被害人陈述、证人证言、犯罪嫌疑人的供述和辩解、银行账户交易明细、扣押清单、电子转账凭证、"
@@ -353,7 +336,7 @@ def prosecution_opinion(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
     sheet.print_line(_MARGIN, y + 4, "此致", 16)
     y = sheet.print_line(_MARGIN, y + 14, f"{CITY}临溪区人民检察院", 16)
     sheet.print_line(112, y + 12, POLICE, 16)
-    sheet.print_line(128, y + 22, _day(chance), 16)
+    sheet.print_line(128, y + 22, some_day(chance), 16)
     sheet.stamp(146, y + 20, POLICE)
     yield sheet
 
@@ -370,13 +353,13 @@ def arrest_warrant(cast: Cast, chance: random.Random) -> Iterator[Sheet]:
         82,
         _WIDTH,
         f"根据《中华人民共和国刑事诉讼法》第八十条之规定，经{CITY}临溪区人民检察院批准，兹由我局对涉嫌诈骗罪的{suspect.name}"
-        f"（性别{suspect.sex}，出生日期{_born(suspect)}，居民身份证号码{suspect.id_number}）执行逮捕，送{CITY}看守所羁押。",
+        f"（性别{suspect.sex}，出生日期{birth_date(suspect)}，居民身份证号码{suspect.id_number}）执行逮捕，送{CITY}看守所羁押。",
         16,
     )
     sheet.print_line(124, y + 14, POLICE, 16)
-    sheet.print_line(132, y + 24, _day(chance), 16)
+    sheet.print_line(132, y + 24, some_day(chance), 16)
     sheet.stamp(150, y + 22, POLICE)
-    y = sheet.print_line(_MARGIN, y + 60, f"本证已于{_day(chance)}向我宣布。", 16)
+    y = sheet.print_line(_MARGIN, y + 60, f"本证已于{some_day(chance)}向我宣布。", 16)
     sheet.print_line(_MARGIN, y + 8, f"被逮捕人：{suspect.name}", 16, face="kai")
     yield sheet
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from bench.press.typefaces import typeface
 
@@ -23,16 +23,41 @@ def pixels(millimetres: float) -> float:
     return millimetres / 25.4 * DPI
 
 
+def fitting(text: str, font: ImageFont.FreeTypeFont, room: float) -> int:
+    """How many characters of a text go into a line of `room` pixels, without punctuation or numbers torn at its end."""
+    # No character is narrower than 0.15 em.
+    count = min(len(text), int(room / (0.15 * font.size)) + 1)
+    while font.getlength(text[:count]) > room:
+        count -= 1
+    while 1 < count < len(text) and (
+        text[count] in _NO_LINE_BEGINS_WITH
+        or text[count - 1] in _NO_LINE_ENDS_WITH
+        or (text[count].isascii() and text[count].isalnum() and text[count - 1].isascii() and text[count - 1].isalnum())
+    ):
+        count -= 1
+    return count
+
+
 @dataclass(frozen=True, slots=True)
 class PrintedLine:
-    """A line as printed: text, rectangle of its ink in pixels, and the left edge of each character (and the end)."""
+    """A line as printed.
+
+    Attributes:
+        text: what it says.
+        box: rectangle of its ink, pixels.
+        edges: where each character begins, and where the last one ends: left edges, or top edges in a vertical line.
+        vertical: whether its characters run from top to bottom.
+    """
 
     text: str
     box: tuple[float, float, float, float]
     edges: tuple[float, ...]
+    vertical: bool = False
 
     def box_of(self, start: int, stop: int) -> tuple[float, float, float, float]:
         """The rectangle of the characters from `start` to before `stop`."""
+        if self.vertical:
+            return self.box[0], self.edges[start], self.box[2], self.edges[stop]
         return self.edges[start], self.box[1], self.edges[stop], self.box[3]
 
 
@@ -45,19 +70,29 @@ class Sheet:
         size: width and height in millimetres.
         face: the font of its text.
         lines: what was printed, in reading order.
+        label: the page number stamped on it (bench/press/numbering.py), which is not one of its lines.
     """
 
     title: str
     size: tuple[float, float] = A4
     face: str = "serif"
     lines: list[PrintedLine] = field(default_factory=list)
+    label: PrintedLine | None = None
     picture: Image.Image = field(init=False)
 
     def __post_init__(self) -> None:
         self.picture = Image.new("RGB", (round(pixels(self.size[0])), round(pixels(self.size[1]))), "white")
 
     def print_line(
-        self, x: float, y: float, text: str, points: float, *, face: str = "", middle: bool = False
+        self,
+        x: float,
+        y: float,
+        text: str,
+        points: float,
+        *,
+        face: str = "",
+        middle: bool = False,
+        colour: str = "black",
     ) -> float:
         """Prints one line.
 
@@ -65,6 +100,7 @@ class Sheet:
             x, y: left (or, with `middle`, centre) and top of the line, millimetres.
             text: what to print.
             points: height of the letters (1 point is 1/72 inch).
+            colour: of the ink, as Pillow names it.
 
         Returns:
             How far down the next line would begin at one and a half spacing, millimetres.
@@ -74,7 +110,7 @@ class Sheet:
         if middle:
             left -= font.getlength(text) / 2
         draw = ImageDraw.Draw(self.picture)
-        draw.text((left, top), text, "black", font)
+        draw.text((left, top), text, colour, font)
         _, ink_top, _, ink_bottom = draw.textbbox((left, top), text, font)
         edges = tuple(left + font.getlength(text[:count]) for count in range(len(text) + 1))
         self.lines.append(PrintedLine(text, (edges[0], ink_top, edges[-1], ink_bottom), edges))
@@ -95,23 +131,37 @@ class Sheet:
         room = pixels(width)
         shift = points / 72 * 25.4 * 2 if indent else 0.0
         while text and not (bottom and y > bottom):
-            count = len(text)
-            while font.getlength(text[:count]) > room - pixels(shift):
-                count -= 1
-            while 1 < count < len(text) and (
-                text[count] in _NO_LINE_BEGINS_WITH
-                or text[count - 1] in _NO_LINE_ENDS_WITH
-                or (
-                    text[count].isascii()
-                    and text[count].isalnum()
-                    and text[count - 1].isascii()
-                    and text[count - 1].isalnum()
-                )
-            ):
-                count -= 1
+            count = fitting(text, font, room - pixels(shift))
             y = self.print_line(x + shift, y, text[:count], points)
             text, shift = text[count:], 0.0
         return y, text
+
+    def print_column(self, x: float, y: float, text: str, points: float, *, face: str = "") -> float:
+        """Prints one line from top to bottom, upright characters a full square each.
+
+        Args:
+            x, y: left and top of the column, millimetres.
+            text: what to print; no punctuation that would have to be turned.
+
+        Returns:
+            How far left the next column would begin at one and a half spacing, millimetres.
+        """
+        size = round(points / 72 * DPI)
+        font = typeface(face or self.face, size)
+        left, top = pixels(x), pixels(y)
+        draw = ImageDraw.Draw(self.picture)
+        for place, character in enumerate(text):
+            draw.text((left + size / 2, top + place * size), character, "black", font, anchor="ma")
+        # An "a" anchor puts the ascender line, not the square's top, at `top`; CJK faces reach above and below it.
+        inks = [
+            draw.textbbox((left + size / 2, top + place * size), character, font, anchor="ma")
+            for place, character in enumerate(text)
+        ]
+        drop = (inks[0][1] + inks[0][3]) / 2 - (top + size / 2)
+        edges = tuple(top + drop + place * size for place in range(len(text) + 1))
+        box = (left, min(ink[1] for ink in inks), left + size, max(ink[3] for ink in inks))
+        self.lines.append(PrintedLine(text, box, edges, vertical=True))
+        return x - points / 72 * 25.4 * 1.5
 
     def print_table(
         self,
