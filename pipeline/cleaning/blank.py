@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -20,9 +21,18 @@ from pipeline.cleaning.upright import Picture, reduced
 _DPI = 100
 """Of the reduced picture that is looked at."""
 
-_CONTRAST = 40
-"""Grey levels (of 255) below the paper around it from which on a pixel is ink. Print that shines through office paper
-of 80 g/m² stays below; pencil does not."""
+PENCIL = 40
+"""Contrast that pencil exceeds, while print that shines through office paper of 80 g/m² mostly stays below."""
+
+PRINT = 90
+"""Contrast that print exceeds unless it is worn, and print that shines through does not."""
+
+_DARK = 90
+_FRAME = 0.15
+"""Grey levels, and share of width and height: what the scanner's surroundings stay below, and how far they reach in."""
+
+_SHARP = 30
+"""Grey levels between neighbouring pixels: strokes and photographs have more somewhere, a shadow falls off slowly."""
 
 _MARGIN = 5.0
 """Millimetres along each edge that are the scanner's, not the page's."""
@@ -30,19 +40,21 @@ _MARGIN = 5.0
 _HOLE = (4.0, 8.5)
 """Millimetres: smallest and largest diameter of a punched or filed hole (ISO 838: 6 ± 0.5)."""
 
-_HOLE_DISTANCE = 25.0
-"""Millimetres from the page's edge within which holes are punched (ISO 838: 12 ± 1 to the centre)."""
+_HOLE_DISTANCE = 30.0
+"""Millimetres from the page's edge within which holes are punched: ISO 838 has 12 ± 1 to the centre, dossiers sewn by
+hand up to 25."""
 
 _MARK = (1.5, 0.25)
 """Millimetres and square millimetres: the least extent and the least inked area of a mark, a digit of 8 points."""
 
 
-def is_blank(picture: Picture, dpi: float) -> bool:
+def is_blank(picture: Picture, dpi: float, contrast: int = PENCIL) -> bool:
     """Whether a page shows nothing but paper.
 
     Args:
         picture: uint8 array (height, width, 3), RGB; it may lie any way up.
         dpi: its resolution, pixels an inch.
+        contrast: grey levels (of 255) below the paper around it from which on a pixel is ink.
     """
     # The darkest channel: blue pencil and red seals are ink too.
     red, green, blue = cv2.split(picture)
@@ -53,24 +65,43 @@ def is_blank(picture: Picture, dpi: float) -> bool:
     inset = round(_HOLE_DISTANCE * millimetre)
     # Most pages show a mark around their middle, away from holes and shadows; then the rest need not be looked at.
     middle = grey[height // 3 : height - height // 3, inset : width - inset]
-    if middle.size and next(_marks(_ink(middle, millimetre), millimetre), None):
+    if middle.size and next(_marks(_ink(middle, millimetre, contrast), millimetre), None):
         return False
-    ink = _ink(grey, millimetre)
+    ink = _ink(grey, millimetre, contrast)
+    ink[_frame(grey) > 0] = 0
     margin = round(_MARGIN * millimetre)
     ink[:margin], ink[height - margin :], ink[:, :margin], ink[:, width - margin :] = 0, 0, 0, 0
-    for left, top, across, down, area in _marks(ink, millimetre):
-        edge = min(left, top, width - left - across, height - top - down) / millimetre
-        if edge < _HOLE_DISTANCE and _is_hole(across / millimetre, down / millimetre, area):
+    sharpness = _sharpness(grey)
+    rims = 0
+    for mark in _marks(ink, millimetre):
+        edge = min(mark.left, mark.top, width - mark.left - mark.across, height - mark.top - mark.down) / millimetre
+        if edge < _HOLE_DISTANCE and _is_hole(mark.across / millimetre, mark.down / millimetre, mark.area):
             continue
-        # Shadows run along an edge of the sheet: long, thin, and starting in the margin.
-        if edge <= _MARGIN + 1 and max(across, down) / millimetre > 15 and min(across, down) / millimetre < 4:
+        if edge < _HOLE_DISTANCE and _is_rim(mark, millimetre):
+            rims += 1
+            continue
+        if edge <= _MARGIN + 1 and _is_shadow(mark, sharpness, millimetre):
             continue
         return False
-    return True
+    # Holes come in twos and threes; a single crescent may be a letter.
+    return rims != 1
 
 
-def _marks(ink: NDArray[np.uint8], millimetre: float) -> Iterator[tuple[int, int, int, int, float]]:
-    """Left, top, width and height (pixels) and inked area (square millimetres) of what is as large as a digit."""
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Something on paper: left, top, width, height in pixels, inked area in square millimetres, and which pixels of
+    its rectangle are inked."""
+
+    left: int
+    top: int
+    across: int
+    down: int
+    area: float
+    inked: NDArray[np.bool_]
+
+
+def _marks(ink: NDArray[np.uint8], millimetre: float) -> Iterator[_Mark]:
+    """What is as large as a digit."""
     # Strokes of one letter that the scan broke apart belong together.
     joined = cv2.dilate(ink, np.ones((3, 3), np.uint8))
     count, labels, found, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
@@ -78,15 +109,58 @@ def _marks(ink: NDArray[np.uint8], millimetre: float) -> Iterator[tuple[int, int
     for mark in range(1, count):
         left, top, across, down = (int(value) for value in found[mark][:4])
         if (max(across, down) - 2) / millimetre >= _MARK[0] and areas[mark] >= _MARK[1]:
-            yield left, top, across, down, float(areas[mark])
+            rectangle = slice(top, top + down), slice(left, left + across)
+            inked = (labels[rectangle] == mark) & (ink[rectangle] > 0)
+            yield _Mark(left, top, across, down, float(areas[mark]), inked)
 
 
-def _ink(grey: NDArray[np.uint8], millimetre: float) -> NDArray[np.uint8]:
-    """1 where a picture is darker than the paper around, else 0."""
+def _frame(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Above 0 where the scanner's dark surroundings show along the edges, and just beside them."""
+    height, width = grey.shape
+    dark = (grey < _DARK).astype(np.uint8)
+    _, labels = cv2.connectedComponents(dark)
+    outer = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    across, down = round(_FRAME * width), round(_FRAME * height)
+    # What reaches further in is part of the page: a photograph printed to the paper's edge.
+    inner = np.unique(labels[down : height - down, across : width - across])
+    frame = np.isin(labels, np.setdiff1d(outer[outer > 0], inner)).astype(np.uint8)
+    return np.asarray(cv2.dilate(frame, np.ones((7, 7), np.uint8)), np.uint8)
+
+
+def _sharpness(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """By how much a pixel and its neighbours differ."""
+    smooth = cv2.blur(grey, (3, 3))
+    square = np.ones((3, 3), np.uint8)
+    return np.asarray(cv2.subtract(cv2.dilate(smooth, square), cv2.erode(smooth, square)), np.uint8)
+
+
+def _is_shadow(mark: _Mark, sharpness: NDArray[np.uint8], millimetre: float) -> bool:
+    """Whether a mark that starts at the sheet's edge is a shadow: long and thin, or without any sharp border."""
+    if max(mark.across, mark.down) / millimetre <= 15:
+        return False
+    if min(mark.across, mark.down) / millimetre < 4:
+        return True
+    inside = sharpness[mark.top : mark.top + mark.down, mark.left : mark.left + mark.across][mark.inked]
+    return bool(np.percentile(inside, 95) < _SHARP)
+
+
+def _ink(grey: NDArray[np.uint8], millimetre: float, contrast: int) -> NDArray[np.uint8]:
+    """1 where a picture is darker than the paper around by more than `contrast`, else 0."""
     window = round(12 * millimetre) | 1
     # The paper is what is brightest nearby, smoothed; large dark areas keep their edges and so count as content.
     paper = cv2.blur(cv2.dilate(cv2.medianBlur(grey, 3), np.ones((window, window), np.uint8)), (window, window))
-    return np.asarray(cv2.subtract(paper, grey) > _CONTRAST, np.uint8)
+    return np.asarray(cv2.subtract(paper, grey) > contrast, np.uint8)
+
+
+def _is_rim(mark: _Mark, millimetre: float) -> bool:
+    """Whether a mark is the shadow in a hole over a white backing: an arc of a circle of a hole's size."""
+    smallest, largest = _HOLE
+    points = np.argwhere(mark.inked).astype(np.float32)
+    centre, radius = cv2.minEnclosingCircle(points)
+    if not smallest <= 2 * radius / millimetre <= largest:
+        return False
+    distances = np.linalg.norm(points - np.asarray(centre, np.float32), axis=1)
+    return bool(np.percentile(distances, 5) > 0.5 * radius)
 
 
 def _is_hole(across: float, down: float, area: float) -> bool:

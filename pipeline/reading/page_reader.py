@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dossier.reading import Line, Reading
-from pipeline.cleaning.blank import is_blank
-from pipeline.cleaning.deskew import measure_skew
-from pipeline.cleaning.orientation import OrientationModel
+from pipeline.cleaning.blank import PRINT, is_blank
+from pipeline.cleaning.deskew import Skew, measure_skew
+from pipeline.cleaning.orientation import Orientation, OrientationModel
 from pipeline.cleaning.upright import Picture, quarter_turned, reduced
 from pipeline.cleaning.upright_page import UprightPage
 from pipeline.files.decode import Scan, decode_page
@@ -32,6 +34,9 @@ _OVERVIEW_DPI = 150
 
 _CERTAIN_WORDS = 0.85
 """Confidence of words that prove a page not to be blank; print that shines through reads as nonsense with less."""
+
+_MIRRORED_PRINT, _TIMES_SURER = 7, 5
+"""Characters that must be certain in the mirror, and times as many as are certain without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +89,13 @@ class PageReader:
     def read_scan(self, scan: Scan) -> PageResult:
         """Reads a decoded page; one that shows nothing but paper is not turned, and is flagged if OCR agrees."""
         overview, dpi = _overview(scan)
-        if is_blank(overview, dpi):
-            page = UprightPage(scan.picture)
-            faint = self._engine.read(page)
-            if not any(line.confidence >= _CERTAIN_WORDS and len(line.text) > 1 for line in faint):
-                return self._result(scan, page, (), blank=True)
-        orientation = self._orientation.measure(overview)
-        skew = measure_skew(quarter_turned(overview, orientation.correction))
-        page = UprightPage(scan.picture, orientation.correction, skew.correction)
+        is_faint = is_blank(overview, dpi, PRINT)
+        if is_faint and is_blank(overview, dpi) and not _certain(self._engine.read(UprightPage(scan.picture))):
+            return self._result(scan, UprightPage(scan.picture), (), blank=True)
+        page, orientation, skew = self._set_upright(scan.picture, overview)
         lines = self._engine.read(page)
+        if is_faint and self._shines_through(scan, lines):
+            return self._result(scan, UprightPage(scan.picture), (), blank=True)
         flags = {"turn_uncertain": orientation.uncertain, "low_confidence": is_weak(lines)}
         return self._result(
             scan,
@@ -103,6 +106,21 @@ class PageReader:
             deskew_degrees=skew.correction,
             flags=tuple(flag for flag, raised in flags.items() if raised),
         )
+
+    def _set_upright(self, picture: Picture, overview: Picture) -> tuple[UprightPage, Orientation, Skew]:
+        """The upright page of a scan, from what is seen on the scan reduced."""
+        orientation = self._orientation.measure(overview)
+        skew = measure_skew(quarter_turned(overview, orientation.correction))
+        return UprightPage(picture, orientation.correction, skew.correction), orientation, skew
+
+    def _shines_through(self, scan: Scan, lines: Sequence[Line]) -> bool:
+        """Whether all print of a faint page is the other side's: it reads well in a mirror, and only there."""
+        certain = _certain(lines)
+        if certain and not is_weak(lines):
+            return False
+        mirrored = Scan(np.ascontiguousarray(scan.picture[:, ::-1]), scan.dpi, scan.dpi_trusted)
+        page, _, _ = self._set_upright(mirrored.picture, _overview(mirrored)[0])
+        return _certain(self._engine.read(page)) > max(_MIRRORED_PRINT, _TIMES_SURER * certain)
 
     def _result(self, scan: Scan, page: UprightPage, lines: tuple[Line, ...], **measured: Any) -> PageResult:
         width, height, engine = page.width, page.height, self._engine.name
@@ -116,6 +134,11 @@ def _overview(scan: Scan) -> tuple[Picture, float]:
     if scan.dpi < 2 * _OVERVIEW_DPI:
         return scan.picture, scan.dpi
     return reduced(scan.picture, 0.5), scan.dpi / 2
+
+
+def _certain(lines: Sequence[Line]) -> int:
+    """How many characters stand in words that were read with certainty."""
+    return sum(len(line.text) for line in lines if line.confidence >= _CERTAIN_WORDS and len(line.text) > 1)
 
 
 def is_weak(lines: Sequence[Line]) -> bool:

@@ -56,6 +56,53 @@ def test_punch_holes_and_specks_are_blank() -> None:
     assert is_blank(picture, DPI)
 
 
+def test_the_rims_of_holes_over_a_white_backing_are_blank() -> None:
+    picture = paper()
+    for y in (108, 188):
+        axes = (millimetres(3), millimetres(3))
+        cv2.ellipse(picture, (millimetres(12), millimetres(y)), axes, 0, 180, 350, (90, 90, 90), 6, cv2.LINE_AA)
+
+    assert is_blank(picture, DPI)
+
+
+def test_a_single_letter_where_holes_are_punched_is_content() -> None:
+    picture = paper()
+    axes = (millimetres(3), millimetres(3))
+    cv2.ellipse(picture, (millimetres(12), millimetres(150)), axes, 0, 60, 300, (90, 90, 90), 6, cv2.LINE_AA)
+
+    assert not is_blank(picture, DPI)
+
+
+def test_a_shadow_that_falls_off_slowly_from_the_fold_is_blank() -> None:
+    fall = np.clip(np.arange(WIDTH) / millimetres(28), 0.25, 1.0)
+    picture = paper() * fall[None, :, None]
+
+    assert is_blank(picture.astype(np.uint8), DPI)
+
+
+def test_dark_surroundings_on_two_sides_are_blank() -> None:
+    picture = paper()
+    picture[: millimetres(14)] = 12
+    cv2.fillPoly(picture, [np.array([[WIDTH, 0], [WIDTH, HEIGHT], [WIDTH - 120, HEIGHT], [WIDTH - 60, 0]])], (12,) * 3)
+
+    assert is_blank(picture, DPI)
+
+
+def test_a_photograph_printed_to_the_edge_is_content() -> None:
+    picture = paper()
+    picture[: HEIGHT // 2, : WIDTH // 2] = 40
+
+    assert not is_blank(picture, DPI)
+
+
+def test_a_note_beside_a_shadow_is_content() -> None:
+    fall = np.clip(np.arange(WIDTH) / millimetres(28), 0.25, 1.0)
+    picture = (paper() * fall[None, :, None]).astype(np.uint8)
+    write(picture, "7", 180, 280, 3)
+
+    assert not is_blank(picture, DPI)
+
+
 def test_the_scanners_dark_edges_are_blank() -> None:
     picture = paper()
     picture[: millimetres(4)], picture[:, -millimetres(3) :] = 10, 25
