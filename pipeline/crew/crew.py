@@ -32,7 +32,7 @@ from dossier.settings import Settings
 from dossier.vault import Vault
 from dossier.work import Job
 from pipeline.crew import plans, results
-from pipeline.crew.tasks import Task
+from pipeline.crew.tasks import ReadTask, Task
 from pipeline.crew.worker import ReaderFactory, page_reader
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.files.sources import Limits
@@ -65,6 +65,8 @@ class Crew:
         settings: how many workers, and their limits.
         models_dir: where the OCR models are.
         reader_factory: what makes the page reader of a worker process; by default with the engine of the settings.
+        keeps_ready: whether readers load their models before there is a page to read: some seconds and 0.4 GB each,
+            which only a crew that waits for pages should spend.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Crew:
         settings: Settings,
         models_dir: Path,
         reader_factory: ReaderFactory | None = None,
+        keeps_ready: bool = False,
     ) -> None:
         self._catalogue, self._vault, self._derived = catalogue, vault, derived
         self._settings = settings
@@ -88,6 +91,7 @@ class Crew:
 
         self._hands = [_Hand(process(), READER_KINDS) for _ in range(settings.worker_count())]
         self._hands += [_Hand(process(), DESK_KINDS), _Hand(process(), BINDERY_KINDS)]
+        self._keeps_ready = keeps_ready
         self._paused_until = 0.0
         self._in_trouble = False
 
@@ -124,6 +128,8 @@ class Crew:
             for hand in self._hands:
                 if hand.job is None:
                     self._hand_out(hand)
+                if hand.job is None and self._keeps_ready and hand.kinds == READER_KINDS:
+                    hand.process.keep_ready(ReadTask)
         connections = [
             hand.process.connection for hand in self._hands if hand.job and hand.process.connection is not None
         ]

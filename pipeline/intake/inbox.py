@@ -98,6 +98,10 @@ class Intake:
         """How many files are known and not taken yet."""
         return len(self._candidates)
 
+    def get_ready(self) -> None:
+        """Have the process that looks into files started before there is one."""
+        self._inspector.keep_ready(InspectTask)
+
     def recover(self) -> None:
         """Finish what a killed process had set aside for deletion: accepted at its old place, mostly once more.
 

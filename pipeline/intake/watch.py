@@ -81,6 +81,7 @@ def watch(inbox: Path, intake: Intake, settings: Settings, should_stop: Callable
     try:
         intake.recover()
         while not should_stop():
+            intake.get_ready()
             if time.monotonic() >= next_scan:
                 intake.scan()
                 next_scan = time.monotonic() + settings.scan_interval_seconds
