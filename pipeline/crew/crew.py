@@ -1,8 +1,8 @@
 """The crew: leases work from the catalogue, hands it to worker processes, and writes what they answer.
 
-Readers do nothing but read pages, one process a core. One further process, the desk, does the short things (a look into
-a file, a picture somebody waits for), and one more, the bindery, makes PDFs, so that nothing short stands behind
-anything long.
+Readers do nothing but read pages, one process a core. Three further processes, each started with its first task, keep
+what is short from standing behind what is long: the desk makes the pictures that somebody waits for, the reception
+looks into files whose contents are not known yet, the bindery makes PDFs.
 
 No single piece of work can stop the crew: whatever goes wrong with it is counted against it, unless the machine itself
 is at fault (a full disk, a broken installation); then the work is put back untried and the crew pauses.
@@ -40,7 +40,8 @@ from pipeline.files.sources import Limits
 log = logging.getLogger(__name__)
 
 READER_KINDS = (work.READ,)
-DESK_KINDS = (work.PICTURE, work.PAGINATE)
+DESK_KINDS = (work.PICTURE,)
+RECEPTION_KINDS = (work.PAGINATE,)
 BINDERY_KINDS = (work.ASSEMBLE,)
 _ASSEMBLY_SECONDS = 1800.0
 _IDLE_SECONDS = 0.2
@@ -90,7 +91,7 @@ class Crew:
             return WorkerProcess(models_dir, settings.page_timeout_seconds, settings.worker_pages, factory)
 
         self._hands = [_Hand(process(), READER_KINDS) for _ in range(settings.worker_count())]
-        self._hands += [_Hand(process(), DESK_KINDS), _Hand(process(), BINDERY_KINDS)]
+        self._hands += [_Hand(process(), kinds) for kinds in (DESK_KINDS, RECEPTION_KINDS, BINDERY_KINDS)]
         self._keeps_ready = keeps_ready
         self._paused_until = 0.0
         self._in_trouble = False
