@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 from dossier import work
 from dossier.acceptance import Contents
+from dossier.catalogue.commits import Commits
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page
 from dossier.derived import Derived
@@ -44,7 +45,9 @@ DESK_KINDS = (work.PICTURE,)
 RECEPTION_KINDS = (work.PAGINATE,)
 BINDERY_KINDS = (work.ASSEMBLE,)
 _ASSEMBLY_SECONDS = 1800.0
+# New work is noticed at once; so often it is looked for work that was put off, or whose lease has run out.
 _IDLE_SECONDS = 0.2
+_LOOK_SECONDS = 0.02
 _PAUSE_SECONDS = 15.0
 
 
@@ -105,8 +108,10 @@ class Crew:
         if freed:
             log.info("took over %d pieces of work from processes that died", freed)
         try:
-            while not should_stop():
-                self._round()
+            with self._catalogue.commits() as commits:
+                while not should_stop():
+                    self._round()
+                    self._rest(commits)
         finally:
             self.stop()
 
@@ -120,7 +125,7 @@ class Crew:
             results.release_pages(session)
 
     def _round(self) -> None:
-        """Take answers, hand out work, and wait a moment for the next answer."""
+        """Take answers and hand out work."""
         self._renew_leases()
         for hand in self._hands:
             if hand.job is not None:
@@ -131,13 +136,19 @@ class Crew:
                     self._hand_out(hand)
                 if hand.job is None and self._keeps_ready and hand.kinds == READER_KINDS:
                     hand.process.keep_ready(ReadTask)
+
+    def _rest(self, commits: Commits) -> None:
+        """Wait a moment: until an answer comes, or somebody has written, since that may be work."""
         connections = [
             hand.process.connection for hand in self._hands if hand.job and hand.process.connection is not None
         ]
-        if connections:
-            multiprocessing.connection.wait(connections, timeout=_IDLE_SECONDS)
-        else:
-            time.sleep(_IDLE_SECONDS)
+        until = time.monotonic() + _IDLE_SECONDS
+        while not commits.are_new() and (left := until - time.monotonic()) > 0:
+            if connections:
+                if multiprocessing.connection.wait(connections, timeout=min(_LOOK_SECONDS, left)):
+                    break
+            else:
+                time.sleep(min(_LOOK_SECONDS, left))
 
     def _renew_leases(self) -> None:
         now = time.monotonic()

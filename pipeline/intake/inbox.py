@@ -98,6 +98,13 @@ class Intake:
         """How many files are known and not taken yet."""
         return len(self._candidates)
 
+    def seconds_to_rest(self) -> float | None:
+        """How long it takes until the next file that its writer has closed has rested; None where there is none."""
+        settle = min(self._settings.settle_seconds, CLOSED_SETTLE_SECONDS)
+        now = time.monotonic()
+        left = [candidate.quiet_since + settle - now for candidate in self._candidates.values() if candidate.is_closed]
+        return min((seconds for seconds in left if seconds > 0), default=None)
+
     def get_ready(self) -> None:
         """Have the process that looks into files started before there is one."""
         self._inspector.keep_ready(InspectTask)

@@ -86,7 +86,7 @@ def watch(inbox: Path, intake: Intake, settings: Settings, should_stop: Callable
                 intake.scan()
                 next_scan = time.monotonic() + settings.scan_interval_seconds
             took = intake.take_complete(should_stop)
-            _hear(signs, intake, 0.0 if took else _ROUND_SECONDS)
+            _hear(signs, intake, 0.0 if took else min(intake.seconds_to_rest() or _ROUND_SECONDS, _ROUND_SECONDS))
     finally:
         observer.stop()
         observer.join()

@@ -180,6 +180,34 @@ def test_a_lease_of_a_dead_process_is_freed_at_once_and_of_a_living_one_is_not(c
     assert states == {"p": "waiting", "q": "leased"}
 
 
+def test_a_commit_is_noticed_once_whoever_made_it(tmp_path: Path, catalogue: Catalogue) -> None:
+    other = Catalogue.open(Home.at(tmp_path))
+    with catalogue.commits() as commits:
+        assert not commits.are_new()
+        for writer in (catalogue, other):
+            with writer.writing() as session:
+                work.request(session, work.READ, ["p"])
+                assert not commits.are_new()
+            assert commits.are_new()
+            assert not commits.are_new()
+    other.close()
+
+
+def test_whoever_waits_for_commits_is_woken_by_one(catalogue: Catalogue) -> None:
+    def request() -> None:
+        with catalogue.writing() as session:
+            work.request(session, work.READ, ["p"])
+
+    with catalogue.commits() as commits:
+        timer = threading.Timer(0.1, request)
+        timer.start()
+        began = time.monotonic()
+        commits.wait(60.0)
+        timer.join()
+
+    assert time.monotonic() - began < 30
+
+
 def test_two_writers_wait_for_each_other(catalogue: Catalogue) -> None:
     def request(first: int) -> None:
         for number in range(first, first + 20):
