@@ -27,8 +27,9 @@ from bench.press.pages import write_pages
 
 _LOOK_SECONDS = 0.01
 _PATIENCE_SECONDS = 120.0
-# Between the start of the program and the first page: the time for readers to get ready.
-_START_SECONDS = 20.0
+# The program has started when its processes, together, take less than this share of one processor's time.
+_IDLE_SHARE = 0.05
+_START_SECONDS = 3.0
 _IDLE_SECONDS = 1.0
 STEPS = ("accepted", "handed to a reader", "read", "searchable")
 
@@ -69,6 +70,29 @@ def wait_for(home: Path, count: int) -> float:
             reading = time.time()
         time.sleep(_LOOK_SECONDS)
     return reading
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process and all that it has started have used of the processors so far (proc(5), stat)."""
+    fields = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields[int(entry.parent.name)] = entry.read_text("utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended
+    family, ticks = [pid], 0
+    for member in family:
+        family += [child for child, of_child in fields.items() if int(of_child[1]) == member]
+        ticks += sum(map(int, fields[member][11:13])) if member in fields else 0
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def wait_until_idle(pid: int) -> None:
+    """Waits until a program has got ready and does nothing."""
+    used = -1.0
+    while (now := processor_seconds(pid)) - used > _IDLE_SHARE * _START_SECONDS:
+        used = now
+        time.sleep(_START_SECONDS)
 
 
 def drop(page: Path, inbox: Path, by_rename: bool) -> float:
@@ -133,7 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             while not (home / "inbox").is_dir():
                 time.sleep(_LOOK_SECONDS)
-            time.sleep(_START_SECONDS)
+            wait_until_idle(program.pid)
             first = [follow(page, home, True, place + 1) for place, page in enumerate(pages[:warm])]
             for place, page in enumerate(pages[warm:]):
                 time.sleep(_IDLE_SECONDS)  # as between two deliveries
