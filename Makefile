@@ -24,11 +24,12 @@ run: setup ## watch data/inbox, read, index and serve until stopped
 test: setup-dev setup-servers ## what the tests need, and the tests
 	$(BIN)/python -m pytest
 
-bench: setup-dev ## accuracy on printed pages, speed beside bare PaddleOCR, memory, latency (about 15 minutes)
+bench: setup-dev ## accuracy on printed pages, speed beside bare PaddleOCR, memory, latency, stages (about 15 minutes)
 	$(BIN)/python -m bench.accuracy --skew 2
 	$(BIN)/python -m bench.pages_a_minute
 	$(BIN)/python -m bench.memory
 	$(BIN)/python -m bench.latency
+	$(BIN)/python -m bench.stages
 
 bench-peers: setup-dev ## pages an hour and errors beside OCRmyPDF and RapidOCR, 100 pages (about 20 minutes)
 	bash bench/peers/install.sh

@@ -91,10 +91,10 @@ class Context:
         setting = self.settings.models_dir
         return models.find(self.home.root, Path(setting) if setting else None)
 
-    def crew(self) -> Crew:
-        """New workers; raises ModelsMissing where they could not read."""
+    def crew(self, keeps_ready: bool = False) -> Crew:
+        """New workers; raises ModelsMissing where they could not read. See `Crew` for `keeps_ready`."""
         models.check(self.models_dir)
-        return Crew(self.catalogue, self.vault, self.derived, self.settings, self.models_dir)
+        return Crew(self.catalogue, self.vault, self.derived, self.settings, self.models_dir, keeps_ready=keeps_ready)
 
     def worker_process(self) -> WorkerProcess:
         """A process of one's own for looking into files or writing PDFs."""

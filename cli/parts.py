@@ -40,7 +40,7 @@ def work(typer_context: typer.Context) -> None:
     """Read pages, make pictures and PDFs. 识别页面。"""
     context = _context_of_part(typer_context)
     with stop_signal() as should_stop, context.home.hold("work"):
-        context.crew().run(should_stop)
+        context.crew(keeps_ready=True).run(should_stop)
 
 
 def index(typer_context: typer.Context) -> None:

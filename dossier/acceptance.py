@@ -185,7 +185,8 @@ def _take_contents(
             session, "arrival", arrival.id, case_id=arrival.case_id, code="metadata_unusable", reason="不在案件文件夹里"
         )
     elif incoming.contents is None:
-        work.request(session, work.PAGINATE, [arrival.id])
+        due_on = session.get_one(Case, arrival.case_id).due_on
+        work.request(session, work.PAGINATE, [arrival.id], due_on=due_on)
     else:
         settle_contents(session, arrival, incoming.contents, stored.size)
 

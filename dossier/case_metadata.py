@@ -12,10 +12,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from dossier import cases, flags, outbox
-from dossier.catalogue.tables import Case, Page, Person, Work
+from dossier.catalogue.tables import Arrival, Case, Document, Page, Person, Work
 from dossier.errors import DamagedFile
 from dossier.numbers import find_numbers, is_well_formed
-from dossier.work import NO_DEADLINE
+from dossier.work import ASSEMBLE, NO_DEADLINE, PAGINATE, PICTURE, READ
 
 
 class NumberGiven(BaseModel):
@@ -109,12 +109,20 @@ def apply_metadata(session: Session, case: Case, metadata: CaseMetadata) -> None
 
 
 def _move_deadline(session: Session, case: Case) -> None:
-    pages = select(Page.id).where(Page.case_id == case.id)
-    session.execute(
-        update(Work)
-        .where(Work.subject_id.in_(pages), Work.state == "waiting")
-        .values(due_on=case.due_on or NO_DEADLINE)
-    )
+    """Let all that is still to be done for the case know its deadline."""
+    subjects: dict[str, type[Arrival | Page | Document]] = {
+        PAGINATE: Arrival,
+        READ: Page,
+        PICTURE: Page,
+        ASSEMBLE: Document,
+    }
+    for kind, subject in subjects.items():
+        of_case = select(subject.id).where(subject.case_id == case.id)
+        session.execute(
+            update(Work)
+            .where(Work.kind == kind, Work.subject_id.in_(of_case), Work.state != "done")
+            .values(due_on=case.due_on or NO_DEADLINE)
+        )
 
 
 def _further(metadata: CaseMetadata) -> dict[str, Any]:

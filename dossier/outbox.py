@@ -67,14 +67,20 @@ def enqueue_everything(session: Session) -> int:
 
 
 def due(session: Session, limit: int) -> list[Change]:
-    """The changes to hand to the engine now, oldest first."""
-    rows = session.execute(
-        select(OutboxRow.page_id, OutboxRow.version)
-        .where(OutboxRow.dead.is_(False), OutboxRow.not_before <= time.time())
-        .order_by(OutboxRow.version)
-        .limit(limit)
+    """The changes to hand to the engine now: the oldest, and a quarter of the newest.
+
+    A page that was read this moment does not wait until an index that is filled anew has taken all others.
+    """
+    rows = select(OutboxRow.page_id, OutboxRow.version).where(
+        OutboxRow.dead.is_(False), OutboxRow.not_before <= time.time()
     )
-    return [Change(page_id, version) for page_id, version in rows]
+    changes = [Change(*row) for row in session.execute(rows.order_by(OutboxRow.version).limit(limit))]
+    if len(changes) == limit:
+        last_come = session.execute(rows.order_by(OutboxRow.version.desc()).limit(limit // 4))
+        newest = [Change(*row) for row in last_come][::-1]
+        older = [change for change in changes if change not in newest]
+        changes = older[: limit - len(newest)] + newest
+    return changes
 
 
 def delivered(session: Session, changes: Sequence[Change]) -> None:

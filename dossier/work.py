@@ -30,6 +30,9 @@ ASSEMBLE = "assemble"
 PICTURE = "picture"
 
 URGENT = 0
+"""A person waits for just this: the page that is open on the screen."""
+SOON = 5
+"""A person would see it, among others: the small pictures of a volume."""
 NORMAL = 10
 MOST_ATTEMPTS = 3
 # A piece of work whose process died so often, without a failure being seen, is what kills it.
@@ -63,7 +66,8 @@ def request(
 ) -> None:
     """Ask for work: new rows, or rows that are done or failed set to waiting again; leased ones are left alone.
 
-    A more urgent request raises the priority of work that is waiting already; a delay counts from the latest request.
+    A more urgent request raises the priority of work that is waiting already; a delay counts from the latest request. A
+    request that names no deadline leaves the one that is known.
     """
     not_before = time.time() + delay_seconds if delay_seconds else 0.0
     for subject_id in subject_ids:
@@ -76,8 +80,10 @@ def request(
             set_={
                 "state": "waiting",
                 "priority": case(
-                    (Work.priority < statement.excluded.priority, Work.priority), else_=statement.excluded.priority
+                    ((Work.state == "waiting") & (Work.priority < statement.excluded.priority), Work.priority),
+                    else_=statement.excluded.priority,
                 ),
+                "due_on": statement.excluded.due_on if due_on else Work.due_on,
                 "attempts": 0,
                 "losses": 0,
                 "not_before": not_before,
@@ -88,6 +94,15 @@ def request(
             where=Work.state != "leased",
         )
         session.execute(statement)
+
+
+def hurry(session: Session, kind: str, subject_ids: Collection[str], priority: int = URGENT) -> None:
+    """Let work that is waiting come earlier; what nobody has asked for, or is done, stays as it is."""
+    session.execute(
+        update(Work)
+        .where(Work.kind == kind, Work.subject_id.in_(subject_ids), Work.state == "waiting", Work.priority > priority)
+        .values(priority=priority)
+    )
 
 
 def is_waiting(session: Session, kinds: Sequence[str]) -> bool:

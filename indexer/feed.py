@@ -27,7 +27,8 @@ from indexer.entry import IndexEntry, PagePlace, Removal, entry_of_page
 log = logging.getLogger(__name__)
 
 BATCH = 200
-_IDLE_SECONDS = 0.1
+# New changes are noticed at once; so often it is looked for those that were put off, and for a new index.
+_IDLE_SECONDS = 0.2
 _UNREACHABLE_SECONDS = 5.0
 
 
@@ -39,19 +40,22 @@ class Feed:
 
     def run(self, should_stop: Callable[[], bool]) -> None:
         """Feed until told to stop; an engine that is away is asked again after a while."""
-        while not should_stop():
-            try:
-                pause = 0.0 if self.step() else _IDLE_SECONDS
-            except IndexDamaged as error:
-                log.error("%s", error)
-                self._engine.clear()
-                pause = _UNREACHABLE_SECONDS
-            except ServiceUnreachable as error:
-                log.warning("%s", error)
-                pause = _UNREACHABLE_SECONDS
-            until = time.monotonic() + pause
-            while time.monotonic() < until and not should_stop():
-                time.sleep(min(_IDLE_SECONDS, pause))
+        with self._catalogue.commits() as commits:
+            while not should_stop():
+                pause = 0.0
+                try:
+                    if not self.step():
+                        commits.wait(_IDLE_SECONDS)
+                except IndexDamaged as error:
+                    log.error("%s", error)
+                    self._engine.clear()
+                    pause = _UNREACHABLE_SECONDS
+                except ServiceUnreachable as error:
+                    log.warning("%s", error)
+                    pause = _UNREACHABLE_SECONDS
+                until = time.monotonic() + pause
+                while time.monotonic() < until and not should_stop():
+                    time.sleep(_IDLE_SECONDS)
 
     def step(self) -> int:
         """Hand over one batch of changes; returns how many were looked at.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dossier import flags
+from dossier import flags, work
 from dossier.cases import number_of
-from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, ReadingRow, Volume
+from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, ReadingRow, Volume, Work
 from dossier.errors import NotFound, error_of
 from dossier.reading import Reading
 from search_api.site import Site
@@ -78,6 +78,21 @@ def facts_of(site: Site, page_id: str) -> PageFacts:
             notes=tuple(_notes(session, page)),
             reading_sha256=reading.sha256 if reading else None,
         )
+
+
+def hurry_reading(site: Site, page_id: str) -> None:
+    """Have a page that somebody looks at read before the bulk; once, and only while it waits to be read."""
+    with site.catalogue.reading() as session:
+        waits = select(Work.id).where(
+            Work.kind == work.READ,
+            Work.subject_id == page_id,
+            Work.state == "waiting",
+            Work.priority > work.URGENT,
+        )
+        if session.scalars(waits).first() is None:
+            return
+    with site.catalogue.writing() as session:
+        work.hurry(session, work.READ, [page_id])
 
 
 def _notes(session: Session, page: Page) -> list[tuple[str, str]]:

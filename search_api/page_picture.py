@@ -77,8 +77,9 @@ async def page_image(
     if request.headers.get("if-none-match") == _entity_tag(wanted, snapped):
         return Response(status_code=304, headers=_caching(wanted, snapped, reading))
     until = time.monotonic() + wait
+    priority = work.SOON if snapped == THUMBNAIL else work.URGENT
     while True:
-        wanted = await _when_there(request, site, page_id, wanted, until)
+        wanted = await _when_there(request, site, page_id, wanted, until, priority)
         try:
             content = await run_in_threadpool(_at_width, wanted.path, snapped)
         except FileNotFoundError:
@@ -92,7 +93,9 @@ def snapped_width(width: int | None) -> int | None:
     return next((size for size in WIDTHS if width is not None and width <= size), None)
 
 
-async def _when_there(request: Request, site: Site, page_id: str, wanted: _Wanted, until: float) -> _Wanted:
+async def _when_there(
+    request: Request, site: Site, page_id: str, wanted: _Wanted, until: float, priority: int
+) -> _Wanted:
     """Wait until the picture stands in derived/.
 
     Raises:
@@ -103,7 +106,7 @@ async def _when_there(request: Request, site: Site, page_id: str, wanted: _Wante
     while not wanted.path.is_file():
         now = time.monotonic()
         if now >= ask_at:
-            await run_in_threadpool(_ask_for, site, page_id)
+            await run_in_threadpool(_ask_for, site, page_id, priority)
             wanted = await run_in_threadpool(_wanted, site, page_id)
             ask_at = now + _ASK_AGAIN_SECONDS
         # Nobody waits for an answer that nobody will get: the server could not stop meanwhile.
@@ -124,15 +127,15 @@ def _wanted(site: Site, page_id: str) -> _Wanted:
     return _Wanted(site.derived.page_picture(page_id, version), _version_name(version))
 
 
-def _ask_for(site: Site, page_id: str) -> None:
+def _ask_for(site: Site, page_id: str, priority: int) -> None:
     """Ask for the picture, once: most callers find that somebody has asked already, and write nothing."""
     with site.catalogue.reading() as session:
         standing = _standing_work(session, page_id)
         if standing is not None and standing.state == "failed":
             raise error_of(standing.error_code or "", standing.error_detail)
-    if standing is None or standing.state == "done" or standing.priority > work.URGENT:
+    if standing is None or standing.state == "done" or standing.priority > priority:
         with site.catalogue.writing() as session:
-            work.request(session, work.PICTURE, [page_id], priority=work.URGENT)
+            work.request(session, work.PICTURE, [page_id], priority=priority)
 
 
 def _standing_work(session: Session, page_id: str) -> Work | None:

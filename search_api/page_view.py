@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from dossier.errors import EdossierError, StoreError
 from dossier.reading import Reading
 from indexer.engine import DEEPEST
-from search_api.page_facts import PageFacts, facts_of, reading_of
+from search_api.page_facts import PageFacts, facts_of, hurry_reading, reading_of
 from search_api.page_marks import Rect, ranges_in_line, rects_of_hit, rects_of_query
 from search_api.page_picture import picture_address
 from search_api.problems import Problem, problem_of
@@ -44,6 +44,7 @@ def page_view(
     """The view of a page; with a query, its words are boxed; with a hit's ordinal, the hits around it are linked."""
     query, case = q.strip(), case.strip()
     facts = facts_of(site, page_id)
+    hurry_reading(site, page_id)
     problems: list[Problem] = []
     reading = _reading(site, facts, problems)
     place = _hit_place(site, page_id, query, case, hit, problems) if query and hit else None

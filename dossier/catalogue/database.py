@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
+from dossier.catalogue.commits import Commits
 from dossier.home import Home
 
 BUSY_SECONDS = 30
@@ -55,6 +56,15 @@ class Catalogue:
         engine = self._engine.execution_options(edossier_writes=True)
         with Session(engine) as session, session.begin():
             yield session
+
+    @contextmanager
+    def commits(self) -> Iterator[Commits]:
+        """What notices that somebody has written, for one who waits for work."""
+        commits = Commits(self._engine)
+        try:
+            yield commits
+        finally:
+            commits.close()
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -1,8 +1,8 @@
 """The crew: leases work from the catalogue, hands it to worker processes, and writes what they answer.
 
-Readers do nothing but read pages, one process a core. One further process, the desk, does the short things (a look into
-a file, a picture somebody waits for), and one more, the bindery, makes PDFs, so that nothing short stands behind
-anything long.
+Readers do nothing but read pages, one process a core. Three further processes, each started with its first task, keep
+what is short from standing behind what is long: the desk makes the pictures that somebody waits for, the reception
+looks into files whose contents are not known yet, the bindery makes PDFs.
 
 No single piece of work can stop the crew: whatever goes wrong with it is counted against it, unless the machine itself
 is at fault (a full disk, a broken installation); then the work is put back untried and the crew pauses.
@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 from dossier import work
 from dossier.acceptance import Contents
+from dossier.catalogue.commits import Commits
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page
 from dossier.derived import Derived
@@ -32,7 +33,7 @@ from dossier.settings import Settings
 from dossier.vault import Vault
 from dossier.work import Job
 from pipeline.crew import plans, results
-from pipeline.crew.tasks import Task
+from pipeline.crew.tasks import ReadTask, Task
 from pipeline.crew.worker import ReaderFactory, page_reader
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.files.sources import Limits
@@ -40,10 +41,13 @@ from pipeline.files.sources import Limits
 log = logging.getLogger(__name__)
 
 READER_KINDS = (work.READ,)
-DESK_KINDS = (work.PICTURE, work.PAGINATE)
+DESK_KINDS = (work.PICTURE,)
+RECEPTION_KINDS = (work.PAGINATE,)
 BINDERY_KINDS = (work.ASSEMBLE,)
 _ASSEMBLY_SECONDS = 1800.0
+# New work is noticed at once; so often it is looked for work that was put off, or whose lease has run out.
 _IDLE_SECONDS = 0.2
+_LOOK_SECONDS = 0.02
 _PAUSE_SECONDS = 15.0
 
 
@@ -65,6 +69,8 @@ class Crew:
         settings: how many workers, and their limits.
         models_dir: where the OCR models are.
         reader_factory: what makes the page reader of a worker process; by default with the engine of the settings.
+        keeps_ready: whether readers load their models before there is a page to read: some seconds and 0.4 GB each,
+            which only a crew that waits for pages should spend.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class Crew:
         settings: Settings,
         models_dir: Path,
         reader_factory: ReaderFactory | None = None,
+        keeps_ready: bool = False,
     ) -> None:
         self._catalogue, self._vault, self._derived = catalogue, vault, derived
         self._settings = settings
@@ -87,7 +94,8 @@ class Crew:
             return WorkerProcess(models_dir, settings.page_timeout_seconds, settings.worker_pages, factory)
 
         self._hands = [_Hand(process(), READER_KINDS) for _ in range(settings.worker_count())]
-        self._hands += [_Hand(process(), DESK_KINDS), _Hand(process(), BINDERY_KINDS)]
+        self._hands += [_Hand(process(), kinds) for kinds in (DESK_KINDS, RECEPTION_KINDS, BINDERY_KINDS)]
+        self._keeps_ready = keeps_ready
         self._paused_until = 0.0
         self._in_trouble = False
 
@@ -100,8 +108,10 @@ class Crew:
         if freed:
             log.info("took over %d pieces of work from processes that died", freed)
         try:
-            while not should_stop():
-                self._round()
+            with self._catalogue.commits() as commits:
+                while not should_stop():
+                    self._round()
+                    self._rest(commits)
         finally:
             self.stop()
 
@@ -115,7 +125,7 @@ class Crew:
             results.release_pages(session)
 
     def _round(self) -> None:
-        """Take answers, hand out work, and wait a moment for the next answer."""
+        """Take answers and hand out work."""
         self._renew_leases()
         for hand in self._hands:
             if hand.job is not None:
@@ -124,13 +134,21 @@ class Crew:
             for hand in self._hands:
                 if hand.job is None:
                     self._hand_out(hand)
+                if hand.job is None and self._keeps_ready and hand.kinds == READER_KINDS:
+                    hand.process.keep_ready(ReadTask)
+
+    def _rest(self, commits: Commits) -> None:
+        """Wait a moment: until an answer comes, or somebody has written, since that may be work."""
         connections = [
             hand.process.connection for hand in self._hands if hand.job and hand.process.connection is not None
         ]
-        if connections:
-            multiprocessing.connection.wait(connections, timeout=_IDLE_SECONDS)
-        else:
-            time.sleep(_IDLE_SECONDS)
+        until = time.monotonic() + _IDLE_SECONDS
+        while not commits.are_new() and (left := until - time.monotonic()) > 0:
+            if connections:
+                if multiprocessing.connection.wait(connections, timeout=min(_LOOK_SECONDS, left)):
+                    break
+            else:
+                time.sleep(min(_LOOK_SECONDS, left))
 
     def _renew_leases(self) -> None:
         now = time.monotonic()

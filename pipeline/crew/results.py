@@ -78,7 +78,7 @@ def document_assembled(catalogue: Catalogue, vault: Vault, derived: Derived, job
         _, current = plans.plan_document(session, vault, derived, document.id)
         document.settled = current == key
         if not document.settled:
-            work.request(session, work.ASSEMBLE, [document.id], delay_seconds=PDF_DELAY_SECONDS)
+            _request_pdf(session, document.id, document.case_id, PDF_DELAY_SECONDS)
         _flag_gaps(session, document)
     if previous not in (None, key):
         derived.document_pdf(job.subject_id, str(previous)).unlink(missing_ok=True)
@@ -148,7 +148,12 @@ def _page_settled(session: Session, page: Page) -> None:
     if not left:
         # While a scanner still writes, pages settle one by one: wait for a quiet moment, longer for a long document.
         delay = PDF_DELAY_SECONDS + 0.05 * pages
-        work.request(session, work.ASSEMBLE, [page.document_id], delay_seconds=delay)
+        _request_pdf(session, page.document_id, page.case_id, delay)
+
+
+def _request_pdf(session: Session, document_id: str, case_id: str, delay_seconds: float) -> None:
+    due_on = session.get_one(Case, case_id).due_on
+    work.request(session, work.ASSEMBLE, [document_id], due_on=due_on, delay_seconds=delay_seconds)
 
 
 def _suggest_numbers(session: Session, page: Page, reading: Reading) -> None:

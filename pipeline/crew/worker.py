@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -58,8 +59,13 @@ def page_reader(models_dir: Path, ocr_engine: str = "openvino") -> Reads:
     return PageReader(models_dir, open_engine(models_dir, ocr_engine))
 
 
-def serve(connection: Connection, models_dir: Path, reader_factory: ReaderFactory = page_reader) -> None:
-    """The main function of a worker process."""
+def serve(
+    connection: Connection,
+    models_dir: Path,
+    reader_factory: ReaderFactory = page_reader,
+    first: type[Task] | None = None,
+) -> None:
+    """The main function of a worker process; it loads beforehand what `first`, the kind of its first task, takes."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
@@ -67,6 +73,9 @@ def serve(connection: Connection, models_dir: Path, reader_factory: ReaderFactor
     # An interrupt at the keyboard reaches the whole group; the parent decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = Worker(models_dir, reader_factory)
+    # What is wrong with the models or the machine, the first task says once more, to somebody who hears it.
+    with suppress(Exception):
+        worker.prepare(first)
     while True:
         try:
             task = connection.recv()
@@ -89,12 +98,19 @@ def serve(connection: Connection, models_dir: Path, reader_factory: ReaderFactor
 
 
 class Worker:
-    """Performs tasks; loads the models with the first page that needs them."""
+    """Performs tasks; loads the models with the first page that needs them, unless it was told to prepare for it."""
 
     def __init__(self, models_dir: Path, reader_factory: ReaderFactory = page_reader) -> None:
         self._models_dir = models_dir
         self._reader_factory = reader_factory
         self._reader: Reads | None = None
+
+    def prepare(self, kind: type[Task] | None) -> None:
+        """Load what tasks of a kind take."""
+        if kind is ReadTask:
+            self._loaded_reader()
+        elif kind is InspectTask:
+            import pipeline.files.formats  # noqa: F401
 
     def perform(self, task: Task) -> Answer:
         """Do a task and return its answer.
@@ -114,11 +130,14 @@ class Worker:
         return None
 
     def _read(self, task: ReadTask) -> Reading:
-        if self._reader is None:
-            self._reader = self._reader_factory(self._models_dir)
-        result = self._reader.read(task.path, task.source)
+        result = self._loaded_reader().read(task.path, task.source)
         write_picture(result.page, task.picture)
         return result.reading
+
+    def _loaded_reader(self) -> Reads:
+        if self._reader is None:
+            self._reader = self._reader_factory(self._models_dir)
+        return self._reader
 
 
 def write_picture(page: UprightPage, target: Path) -> None:

@@ -47,6 +47,15 @@ class WorkerProcess:
         """To wait on: readable when there is an answer, or when the process has died."""
         return self._connection
 
+    def keep_ready(self, first: type[Task]) -> None:
+        """Have a process that has loaded what its first task takes, of a kind; to be called while it has none in hand.
+
+        Returns at once: the process loads by itself. One that dies of it is started again with the next task only,
+        which then says why.
+        """
+        if self._process is None:
+            self._start(first)
+
     def begin(self, task: Task, time_limit: float | None = None) -> None:
         """Hand over a task; the worker must be idle."""
         if self._process is None or not self._process.is_alive():
@@ -108,11 +117,11 @@ class WorkerProcess:
             self._connection.close()
         self._process = self._connection = None
 
-    def _start(self) -> None:
+    def _start(self, first: type[Task] | None = None) -> None:
         self.stop()
         ours, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(
-            target=serve, args=(theirs, self._models_dir, self._reader_factory), daemon=True
+            target=serve, args=(theirs, self._models_dir, self._reader_factory, first), daemon=True
         )
         self._process.start()
         theirs.close()

@@ -8,8 +8,8 @@ import signal
 from pathlib import Path
 
 
-def is_held_by_writer(path: Path) -> bool:
-    """Whether a process of this machine has the file open for writing.
+def is_held_by_writer(path: Path) -> bool | None:
+    """Whether a process of this machine has the file open for writing; None where that cannot be known.
 
     A read lease is granted only while nobody does (fcntl(2), F_SETLEASE). File systems without leases, and files of
     other users, cannot be asked: then quietness has to do.
@@ -23,7 +23,7 @@ def is_held_by_writer(path: Path) -> bool:
     except BlockingIOError:
         return True
     except OSError:
-        return False
+        return None
     finally:
         os.close(descriptor)
     return False

@@ -1,7 +1,9 @@
 """Intake: files dropped in the inbox are noticed, watched until they are complete, accepted, and only then removed.
 
 Events merely nominate; a scan at start and a periodic one find what events missed. A file is complete when it has been
-quiet for a moment, no process of this machine holds it open for writing, and it decodes to its end.
+quiet for a moment, no process of this machine holds it open for writing, and it decodes to its end. One that was
+renamed into its place (written elsewhere, then moved: common practice) is whole by that: where the kernel says that
+nobody holds it open for writing, it need not have been quiet.
 
 The inbox copy goes last. It is renamed into the folder `aside` first: whatever stands under the name at that moment is
 what is looked at again. If it is the state that was accepted, it is deleted; if a scanner has overwritten it meanwhile,
@@ -58,7 +60,8 @@ class _Candidate:
         fingerprint: that state.
         order: where it stands among the others.
         quiet_since: when it was first seen so (monotonic seconds: no clock of a file server is asked).
-        is_closed: whether its writer closed or renamed it in this state.
+        is_closed: whether its writer closed it in this state.
+        is_renamed: whether it came to its place by a rename, in this state.
         looks_unfinished: whether a look into it found it incomplete.
         troubles: how often it could not be looked into or taken.
         not_before: when to try again (monotonic seconds).
@@ -69,6 +72,7 @@ class _Candidate:
     order: tuple[str, bool, str]
     quiet_since: float
     is_closed: bool = False
+    is_renamed: bool = False
     looks_unfinished: bool = False
     troubles: int = 0
     not_before: float = 0.0
@@ -86,11 +90,24 @@ class Intake:
         self._inspector = inspector
         self._limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages)
         self._candidates: dict[Path, _Candidate] = {}
+        # Files that we ourselves have put back in the inbox: that rename says nothing of their writers.
+        self._returned: set[Path] = set()
 
     @property
     def waiting(self) -> int:
         """How many files are known and not taken yet."""
         return len(self._candidates)
+
+    def seconds_to_rest(self) -> float | None:
+        """How long it takes until the next file that its writer has closed has rested; None where there is none."""
+        settle = min(self._settings.settle_seconds, CLOSED_SETTLE_SECONDS)
+        now = time.monotonic()
+        left = [candidate.quiet_since + settle - now for candidate in self._candidates.values() if candidate.is_closed]
+        return min((seconds for seconds in left if seconds > 0), default=None)
+
+    def get_ready(self) -> None:
+        """Have the process that looks into files started before there is one."""
+        self._inspector.keep_ready(InspectTask)
 
     def recover(self) -> None:
         """Finish what a killed process had set aside for deletion: accepted at its old place, mostly once more.
@@ -99,16 +116,17 @@ class Intake:
         """
         for aside, path in self._aside.leftovers():
             try:
-                if not is_held_by_writer(aside) or not self._aside.put_back(aside, path):
+                if not is_held_by_writer(aside) or not self._put_back(aside, path):
                     self._accept_aside(aside, path)
             except Exception as error:
                 self._say(path, "not_accepted", error)
 
-    def nominate(self, path: Path, is_closed: bool = False) -> None:
-        """Look at a file again: new, changed, or closed by its writer."""
+    def nominate(self, path: Path, is_closed: bool = False, is_renamed: bool = False) -> None:
+        """Look at a file again: new, changed, closed by its writer, or put there by a rename."""
         relative = PurePosixPath(path.relative_to(self._inbox))
         if is_ignored(relative):
             return
+        is_renamed = is_renamed and path not in self._returned
         try:
             status = path.stat(follow_symlinks=False)
         except (OSError, ValueError):
@@ -119,9 +137,10 @@ class Intake:
         fingerprint = Fingerprint.of(path)
         known = self._candidates.get(path)
         if known is None or known.fingerprint != fingerprint:
-            self._candidates[path] = _Candidate(fingerprint, _order(relative), time.monotonic(), is_closed)
-        elif is_closed:
-            known.is_closed = True
+            self._candidates[path] = _Candidate(fingerprint, _order(relative), time.monotonic(), is_closed, is_renamed)
+        else:
+            known.is_closed = known.is_closed or is_closed
+            known.is_renamed = known.is_renamed or is_renamed
 
     def scan(self) -> None:
         """Nominate everything that lies in the inbox."""
@@ -164,14 +183,19 @@ class Intake:
             return False
         if self._candidates.get(path) is candidate:
             del self._candidates[path]
+            self._returned.discard(path)
         return True
 
     def _accept_complete(self, path: Path, candidate: _Candidate, quiet: float) -> bool:
         """Accept a file if it is complete; False while it may not be."""
         settle = self._settings.settle_seconds
-        if candidate.is_closed:
+        if candidate.is_closed or candidate.is_renamed:
             settle = min(settle, CLOSED_SETTLE_SECONDS)
-        if quiet < settle or is_held_by_writer(path):
+        if quiet < settle and not candidate.is_renamed:
+            return False
+        is_held = is_held_by_writer(path)
+        is_whole = candidate.is_renamed and is_held is False
+        if is_held or (quiet < settle and not is_whole):
             return False
         may_be_unfinished = quiet < self._settings.incomplete_after_seconds
         if may_be_unfinished and candidate.looks_unfinished:
@@ -184,9 +208,9 @@ class Intake:
         elif may_be_unfinished and isinstance(contents.refusal, _MAYBE_UNFINISHED):
             candidate.looks_unfinished = True
             return False
-        elif not contents.is_single_picture and quiet < self._settings.settle_seconds:
+        elif not contents.is_single_picture and quiet < self._settings.settle_seconds and not is_whole:
             # Some scanners close a file of several pages after each page, whole every time.
-            candidate.is_closed = False
+            candidate.is_closed = candidate.is_renamed = False
             return False
         try:
             self._accept(path, path, contents, candidate.fingerprint)
@@ -224,10 +248,14 @@ class Intake:
             return
         if Fingerprint.of(aside) == accepted and not is_held_by_writer(aside):
             self._aside.delete(aside)
-        elif self._aside.put_back(aside, path):
+        elif self._put_back(aside, path):
             self.nominate(path)
         else:
             self._accept_aside(aside, path)
+
+    def _put_back(self, aside: Path, path: Path) -> bool:
+        self._returned.add(path)
+        return self._aside.put_back(aside, path)
 
     def _put_off(self, path: Path) -> None:
         candidate = self._candidates.get(path)

@@ -331,11 +331,12 @@ def test_a_slow_writer_that_pauses_ends_as_one_whole_page(tmp_path: Path) -> Non
 
         writer = threading.Thread(target=write_slowly)
         writer.start()
-        while writer.is_alive():
+        deadline = time.monotonic() + 60
+        while writer.is_alive() or house.in_inbox():
+            assert time.monotonic() < deadline
             house.take_in()
         writer.join()
-        time.sleep(0.3)
-        house.take_in_and_work()
+        house.work()
 
         assert house.searcher.search("讯问笔录第9页").total == 1
         assert codes(house) == {"unknown_case"}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import pickle
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +24,7 @@ from pipeline.crew.tasks import InspectTask
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.intake import inbox as intake_module
 from pipeline.intake.aside import Aside
-from tests.house import CASE, House, encoded, open_house
+from tests.house import CASE, House, encoded, open_house, tiff_of_pages
 from tests.recorded import print_page
 
 
@@ -287,6 +290,53 @@ def test_a_file_written_again_after_it_was_closed_starts_its_rest_anew(tmp_path:
         house.intake.take_complete()
 
         assert house.in_inbox() == [f"{CASE}/卷一/0001.png"]
+
+
+@pytest.mark.parametrize("name", ["0001.png", "0001.tif"])
+def test_a_renamed_file_is_whole_where_the_kernel_knows_its_writers(tmp_path: Path, name: str) -> None:
+    with open_house(tmp_path, settle_seconds=3600) as house:
+        path = house.drop(name, print_page(1) if name.endswith("png") else tiff_of_pages([1, 2]))
+        house.intake.nominate(path, is_renamed=True)
+        with path.open("ab"):
+            house.intake.take_complete()
+            assert house.in_inbox() == [name]
+
+        house.intake.take_complete()
+
+        assert house.in_inbox() == []
+
+
+@pytest.mark.parametrize(("name", "stays"), [("0001.png", False), ("0001.tif", True)])
+def test_a_renamed_file_whose_writers_nobody_knows_gets_a_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, stays: bool
+) -> None:
+    def refuse(descriptor: int, command: int, argument: int) -> int:
+        raise OSError(errno.EACCES, "another user's file")
+
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    with open_house(tmp_path, settle_seconds=3600) as house:
+        path = house.drop(name, print_page(1) if name.endswith("png") else tiff_of_pages([1, 2]))
+        house.intake.nominate(path, is_renamed=True)
+        (candidate,) = house.intake._candidates.values()
+        candidate.quiet_since = time.monotonic() + 10  # as if no time had passed
+        house.intake.take_complete()
+        assert house.in_inbox() == [name]
+        candidate.quiet_since -= 20
+
+        house.intake.take_complete()
+
+        assert bool(house.in_inbox()) is stays
+
+
+def test_our_own_putting_back_does_not_make_a_file_whole(tmp_path: Path) -> None:
+    with open_house(tmp_path, settle_seconds=3600) as house:
+        path = house.drop("0001.png", print_page(1))
+        house.intake._put_back(house.intake._aside.take(path), path)
+        house.intake.nominate(path, is_renamed=True)
+
+        house.intake.take_complete()
+
+        assert house.in_inbox() == ["0001.png"]
 
 
 def test_a_lost_or_altered_reading_spoils_neither_search_nor_the_rest(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -16,11 +17,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, select
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
 
 from dossier import outbox, work
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import OutboxRow, Page, Table, Work
+from dossier.catalogue.tables import Arrival, OutboxRow, Page, Table, Work
 from dossier.errors import HomeBusy, PageTimeout
 from dossier.home import Home
 from tests.house import CASE, House
@@ -67,6 +69,77 @@ def test_urgent_comes_before_deadline_and_deadline_before_age(catalogue: Catalog
     assert [job.subject_id for job in jobs] == ["somebody waits", "near deadline", "late deadline", "old"]
 
 
+def test_a_later_request_makes_more_urgent_and_keeps_the_deadline(catalogue: Catalogue) -> None:
+    with catalogue.writing() as session:
+        work.request(session, work.READ, ["p"], priority=work.URGENT, due_on="2031-06-01")
+        work.request(session, work.READ, ["p"])
+        assert _urgency(session) == (work.URGENT, "2031-06-01")
+        work.request(session, work.READ, ["p"], due_on="2031-05-01")
+        assert _urgency(session) == (work.URGENT, "2031-05-01")
+        (job,) = work.lease(session, [work.READ], "me", 60)
+        work.complete(session, job, "me")
+        work.request(session, work.READ, ["p"])
+
+        assert _urgency(session) == (work.NORMAL, "2031-05-01"), "nobody waits for it any longer"
+
+
+def test_hurrying_asks_for_nothing_anew(catalogue: Catalogue) -> None:
+    with catalogue.writing() as session:
+        work.request(session, work.READ, ["read", "unread"])
+        (job,) = work.lease(session, [work.READ], "me", 60)
+        work.complete(session, job, "me")
+        work.hurry(session, work.READ, ["read", "unread", "unknown"])
+
+        rows = session.execute(select(Work.subject_id, Work.state, Work.priority).order_by(Work.id)).all()
+    assert [tuple(row) for row in rows] == [("read", "done", work.NORMAL), ("unread", "waiting", work.URGENT)]
+
+
+def test_a_case_s_deadline_reaches_all_that_is_to_be_done_for_it(house: House) -> None:
+    due_on = "2031-06-01"
+    house.drop_pages(f"{CASE}/卷一", [1, 2])
+    house.take_in()
+    house.work(is_over=lambda: _pages_read(house) == 1)
+    with house.catalogue.writing() as session:
+        work.request(session, work.PAGINATE, session.scalars(select(Arrival.id)).all())
+    house.drop(f"{CASE}/case.json", json.dumps({"due_on": due_on}).encode())
+    house.take_in()
+    with house.catalogue.reading() as session:
+        standing = {(row.kind, row.due_on) for row in session.scalars(select(Work).where(Work.state != "done"))}
+    assert standing == {(work.PAGINATE, due_on), (work.READ, due_on)}
+
+    house.work(is_over=lambda: _kinds(house) >= {work.ASSEMBLE})
+
+    with house.catalogue.reading() as session:
+        assert session.scalars(select(Work.due_on).where(Work.kind == work.ASSEMBLE)).one() == due_on
+
+
+def test_a_page_that_somebody_opens_is_read_next_and_found_while_others_wait(house: House) -> None:
+    house.drop_pages(f"{CASE}/卷一", [1, 2, 3, 4, 5])
+    house.take_in()
+    with house.catalogue.writing() as session:
+        wanted = session.scalars(select(Page.id).where(Page.page_number == 4)).one()
+        work.hurry(session, work.READ, [wanted])
+
+    house.work(is_over=lambda: _in_state(house, "searchable") != [])
+
+    assert _in_state(house, "searchable") == [4]
+    assert len(_in_state(house, "waiting")) >= 3
+    assert house.searcher.search("讯问笔录第4页").total == 1
+
+
+def test_a_page_read_just_now_does_not_stand_behind_an_index_that_is_filled_anew(catalogue: Catalogue) -> None:
+    with catalogue.writing() as session:
+        outbox._put(session, [f"old {number:03d}" for number in range(300)])
+        outbox._put(session, ["new"])
+
+        changes = [change.page_id for change in outbox.due(session, 40)]
+        assert len(changes) == 40
+        assert changes[:30] == [f"old {number:03d}" for number in range(30)]
+        assert changes[-1] == "new"
+        few = [change.page_id for change in outbox.due(session, 301)]
+    assert len(few) == len(set(few)) == 301
+
+
 def test_what_is_leased_is_given_to_nobody_else_until_the_lease_runs_out(catalogue: Catalogue) -> None:
     with catalogue.writing() as session:
         work.request(session, work.READ, ["p"])
@@ -105,6 +178,34 @@ def test_a_lease_of_a_dead_process_is_freed_at_once_and_of_a_living_one_is_not(c
         assert work.release_dead(session) == 1
         states = dict(session.execute(select(Work.subject_id, Work.state)).all())
     assert states == {"p": "waiting", "q": "leased"}
+
+
+def test_a_commit_is_noticed_once_whoever_made_it(tmp_path: Path, catalogue: Catalogue) -> None:
+    other = Catalogue.open(Home.at(tmp_path))
+    with catalogue.commits() as commits:
+        assert not commits.are_new()
+        for writer in (catalogue, other):
+            with writer.writing() as session:
+                work.request(session, work.READ, ["p"])
+                assert not commits.are_new()
+            assert commits.are_new()
+            assert not commits.are_new()
+    other.close()
+
+
+def test_whoever_waits_for_commits_is_woken_by_one(catalogue: Catalogue) -> None:
+    def request() -> None:
+        with catalogue.writing() as session:
+            work.request(session, work.READ, ["p"])
+
+    with catalogue.commits() as commits:
+        timer = threading.Timer(0.1, request)
+        timer.start()
+        began = time.monotonic()
+        commits.wait(60.0)
+        timer.join()
+
+    assert time.monotonic() - began < 30
 
 
 def test_two_writers_wait_for_each_other(catalogue: Catalogue) -> None:
@@ -176,6 +277,26 @@ def test_what_the_engine_refuses_again_and_again_becomes_a_visible_dead_letter(h
         assert outbox.revive_dead(session) == 1
     house.work()
     assert house.searcher.search("讯问笔录第1页").total == 1
+
+
+def _urgency(session: Session) -> tuple[int, str]:
+    session.expire_all()
+    row = session.scalars(select(Work)).one()
+    return row.priority, row.due_on
+
+
+def _in_state(house: House, state: str) -> list[int]:
+    with house.catalogue.reading() as session:
+        return list(session.scalars(select(Page.page_number).where(Page.state == state)))
+
+
+def _pages_read(house: House) -> int:
+    return len(_in_state(house, "read")) + len(_in_state(house, "searchable"))
+
+
+def _kinds(house: House) -> set[str]:
+    with house.catalogue.reading() as session:
+        return set(session.scalars(select(Work.kind)))
 
 
 def _is_read(house: House) -> bool:

@@ -68,6 +68,16 @@ def test_a_picture_that_is_not_there_is_asked_for_urgently_and_soon_tried_again(
     assert (asked.subject_id, asked.priority, asked.state) == (room.page_ids[2], work.URGENT, "waiting")
 
 
+def test_a_small_picture_of_many_lets_the_page_that_is_open_come_first(room: Room) -> None:
+    browser = room.signed_in()
+    browser.get(address(room.page_ids[2], width=240, wait=0))
+    (asked,) = room.scanroom.requested(work.PICTURE)
+    assert work.URGENT < asked.priority < work.NORMAL
+    browser.get(address(room.page_ids[2], width=1600, wait=0))
+    (asked,) = room.scanroom.requested(work.PICTURE)
+    assert asked.priority == work.URGENT
+
+
 def test_asking_again_for_a_waiting_picture_writes_nothing(room: Room) -> None:
     browser = room.signed_in()
     browser.get(address(room.page_ids[2], wait=0))

@@ -6,9 +6,18 @@ from scanroom import cell, reading_of_lines
 from site_under_test import Room
 from starlette.testclient import TestClient
 
-from dossier import flags
+from dossier import flags, work
 from dossier.reading import Box, Line, Reading
 from search_api.page_marks import ranges_in_line
+
+
+def test_an_unread_page_that_is_opened_is_read_before_the_bulk(browser: TestClient, room: Room) -> None:
+    room.scanroom.finish_work(work.READ, room.page_ids[0])
+    browser.get(f"/pages/{room.page_ids[0]}")
+    browser.get(f"/pages/{room.page_ids[2]}")
+    priorities = {row.subject_id: row.priority for row in room.scanroom.requested(work.READ)}
+    assert priorities[room.page_ids[2]] == work.URGENT
+    assert priorities[room.page_ids[0]] == work.NORMAL, "it has been read already"
 
 
 def test_the_words_of_the_query_are_boxed_and_marked(browser: TestClient, room: Room) -> None:
