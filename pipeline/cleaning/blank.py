@@ -31,8 +31,12 @@ _DARK = 90
 _FRAME = 0.15
 """Grey levels, and share of width and height: what the scanner's surroundings stay below, and how far they reach in."""
 
-_SHARP = 30
-"""Grey levels between neighbouring pixels: strokes and photographs have more somewhere, a shadow falls off slowly."""
+_SOFT, _SHARP = 12, 30
+"""Grey levels between neighbouring pixels. Strokes and photographs have more than `_SHARP` somewhere, where a shadow
+falls off slowly; the faintest pencil still has more than `_SOFT`."""
+
+_LONGEST_SHADOW = 40.0
+"""Millimetres: how far the shadow of a fold or a spine reaches."""
 
 _MARGIN = 5.0
 """Millimetres along each edge that are the scanner's, not the page's."""
@@ -80,7 +84,7 @@ def is_blank(picture: Picture, dpi: float, contrast: int = PENCIL) -> bool:
         if edge < _HOLE_DISTANCE and _is_rim(mark, millimetre):
             rims += 1
             continue
-        if edge <= _MARGIN + 1 and _is_shadow(mark, sharpness, millimetre):
+        if _is_shadow(mark, edge, sharpness, millimetre):
             continue
         return False
     # Holes come in twos and threes; a single crescent may be a letter.
@@ -134,14 +138,15 @@ def _sharpness(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.subtract(cv2.dilate(smooth, square), cv2.erode(smooth, square)), np.uint8)
 
 
-def _is_shadow(mark: _Mark, sharpness: NDArray[np.uint8], millimetre: float) -> bool:
-    """Whether a mark that starts at the sheet's edge is a shadow: long and thin, or without any sharp border."""
-    if max(mark.across, mark.down) / millimetre <= 15:
-        return False
-    if min(mark.across, mark.down) / millimetre < 4:
-        return True
+def _is_shadow(mark: _Mark, edge: float, sharpness: NDArray[np.uint8], millimetre: float) -> bool:
+    """Whether a mark, `edge` millimetres from the sheet's edge, is a shadow, or a piece of one that hardly shows."""
     inside = sharpness[mark.top : mark.top + mark.down, mark.left : mark.left + mark.across][mark.inked]
-    return bool(np.percentile(inside, 95) < _SHARP)
+    sharpest = np.percentile(inside, 95)
+    if sharpest < _SOFT:
+        return edge < _LONGEST_SHADOW
+    is_long = max(mark.across, mark.down) / millimetre > 15
+    is_thin = min(mark.across, mark.down) / millimetre < 4
+    return bool(edge <= _MARGIN + 1 and is_long and (is_thin or sharpest < _SHARP))
 
 
 def _ink(grey: NDArray[np.uint8], millimetre: float, contrast: int) -> NDArray[np.uint8]:

@@ -35,6 +35,9 @@ _OVERVIEW_DPI = 150
 _CERTAIN_WORDS = 0.85
 """Confidence of words that prove a page not to be blank; print that shines through reads as nonsense with less."""
 
+_CERTAIN_PRINT = 0.95
+"""Confidence of print read the right way round; read in a mirror it may seem certain up to 0.92."""
+
 _MIRRORED_PRINT, _TIMES_SURER = 7, 5
 """Characters that must be certain in the mirror, and times as many as are certain without it."""
 
@@ -90,7 +93,11 @@ class PageReader:
         """Reads a decoded page; one that shows nothing but paper is not turned, and is flagged if OCR agrees."""
         overview, dpi = _overview(scan)
         is_faint = is_blank(overview, dpi, PRINT)
-        if is_faint and is_blank(overview, dpi) and not _certain(self._engine.read(UprightPage(scan.picture))):
+        if (
+            is_faint
+            and is_blank(overview, dpi)
+            and not _certain(self._engine.read(UprightPage(scan.picture)), _CERTAIN_WORDS)
+        ):
             return self._result(scan, UprightPage(scan.picture), (), blank=True)
         page, orientation, skew = self._set_upright(scan.picture, overview)
         lines = self._engine.read(page)
@@ -115,12 +122,12 @@ class PageReader:
 
     def _shines_through(self, scan: Scan, lines: Sequence[Line]) -> bool:
         """Whether all print of a faint page is the other side's: it reads well in a mirror, and only there."""
-        certain = _certain(lines)
-        if certain and not is_weak(lines):
+        if lines and not is_weak(lines):
             return False
         mirrored = Scan(np.ascontiguousarray(scan.picture[:, ::-1]), scan.dpi, scan.dpi_trusted)
         page, _, _ = self._set_upright(mirrored.picture, _overview(mirrored)[0])
-        return _certain(self._engine.read(page)) > max(_MIRRORED_PRINT, _TIMES_SURER * certain)
+        in_mirror = _certain(self._engine.read(page), _CERTAIN_PRINT)
+        return in_mirror > max(_MIRRORED_PRINT, _TIMES_SURER * _certain(lines, _CERTAIN_PRINT))
 
     def _result(self, scan: Scan, page: UprightPage, lines: tuple[Line, ...], **measured: Any) -> PageResult:
         width, height, engine = page.width, page.height, self._engine.name
@@ -136,9 +143,9 @@ def _overview(scan: Scan) -> tuple[Picture, float]:
     return reduced(scan.picture, 0.5), scan.dpi / 2
 
 
-def _certain(lines: Sequence[Line]) -> int:
-    """How many characters stand in words that were read with certainty."""
-    return sum(len(line.text) for line in lines if line.confidence >= _CERTAIN_WORDS and len(line.text) > 1)
+def _certain(lines: Sequence[Line], least: float) -> int:
+    """How many characters stand in words read with at least that confidence."""
+    return sum(len(line.text) for line in lines if line.confidence >= least and len(line.text) > 1)
 
 
 def is_weak(lines: Sequence[Line]) -> bool:
