@@ -39,7 +39,10 @@ _SIDE = 1280
 print gains."""
 
 _SMALL_PRINT_SIDE = 1920
-"""The second look at pages in small print; about 0.9 GB of memory."""
+"""The second look at pages in small print."""
+
+_OVERLAP = 0.03
+"""Of the page's height, on either side of the middle: two lines of larger print."""
 
 _SMALL_PRINT = 11.0
 """Pixels: median height of the lines, at `_SIDE`, below which the page is looked at again."""
@@ -67,20 +70,40 @@ class TextReader:
         red, quads = self._look(page, _SIDE)
         scale = _SIDE / max(page.width, page.height)
         if quads and scale < 1 and np.median([min(sides(quad)) for quad in quads]) * scale < _SMALL_PRINT:
-            red, quads = self._look(page, _SMALL_PRINT_SIDE)
+            quads = self._look_closer(page, quads)
         lines = self._recognise(page, quads, red)
         for region in red.regions:
             lines += self._red_words(page, region, lines, min(scale, 1.0))
         return in_reading_order(lines, page.width, page.height)
 
-    def _look(self, page: UprightPage, side: int) -> tuple[_RedOnPage, list[Quad]]:
-        """What is red on a page reduced to a long side of `side` pixels, and where its other lines are."""
+    def _look(
+        self, page: UprightPage, side: int, part: tuple[int, int, int, int] | None = None
+    ) -> tuple[_RedOnPage, list[Quad]]:
+        """What is red on a page reduced to a long side of `side` pixels, or on a part of it, and where its other lines
+        are; all in pixels of the page."""
+        left, top, right, bottom = part or (0, 0, page.width, page.height)
         scale = min(side / max(page.width, page.height), 1.0)
-        picture = page.drawn(_steps(page.width * scale), _steps(page.height * scale))
+        picture = page.drawn(_steps((right - left) * scale), _steps((bottom - top) * scale), part)
         red = take_out_red(picture)
-        enlarged = np.array([page.width / picture.shape[1], page.height / picture.shape[0]], np.float32)
-        quads = [np.rint(quad * enlarged) for quad in self._models.find(red.cleaned)]
+        enlarged = np.array([(right - left) / picture.shape[1], (bottom - top) / picture.shape[0]], np.float32)
+        corner = np.array([left, top], np.float32)
+        quads = [np.rint(quad * enlarged) + corner for quad in self._models.find(red.cleaned)]
         return _RedOnPage(red, enlarged), quads
+
+    def _look_closer(self, page: UprightPage, known: Sequence[Quad]) -> list[Quad]:
+        """The lines of a page in small print, seen larger: its upper and its lower half, which takes half the memory.
+
+        The halves overlap, so that a line at their border is whole in one of them; columns across it are not, and such
+        pages are seen in one piece.
+        """
+        middle, shared = page.height / 2, round(_OVERLAP * page.height)
+        if any(is_vertical(quad) and quad[:, 1].min() < middle < quad[:, 1].max() for quad in known):
+            return self._look(page, _SMALL_PRINT_SIDE)[1]
+        halves = (0, 0, page.width, round(middle) + shared), (0, round(middle) - shared, page.width, page.height)
+        (_, upper), (_, lower) = (self._look(page, _SMALL_PRINT_SIDE, half) for half in halves)
+        return [quad for quad in upper if quad[:, 1].mean() < middle] + [
+            quad for quad in lower if quad[:, 1].mean() >= middle
+        ]
 
     def _red_words(
         self, page: UprightPage, region: tuple[int, int, int, int], known: Sequence[Line], scale: float
