@@ -9,6 +9,7 @@ import re
 import socket
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import PurePosixPath
 
@@ -56,6 +57,7 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
         page.width, page.height, page.dpi = reading.width, reading.height, reading.dpi
         page.turn_degrees, page.skew_degrees = reading.turn_degrees, reading.skew_degrees
         page.blank, page.confidence = reading.blank, reading.confidence
+        page.label_candidates = [asdict(label) for label in reading.labels]
         session.flush()
         for code in reading.flags:
             flags.raise_flag(session, "page", page.id, page.case_id, code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from pipeline.files.sources import PageSource
 from pipeline.models import check
 from pipeline.reading.freed_memory import give_back
 from pipeline.reading.ocr import OcrEngine, open_engine
+from pipeline.reading.page_label import label_candidates
 
 LOW_CONFIDENCE = 0.8
 """Mean confidence of a page below which a person should look. Clean print reads at 0.95 and above."""
@@ -72,7 +73,8 @@ class PageReader:
         """
         scan = decode_page(path, source.index)
         if source.kind == "pdf_text":
-            return PageResult(text_reading(path, source.index), scan.picture)
+            typed = text_reading(path, source.index)
+            return PageResult(replace(typed, labels=label_candidates(typed.lines)), scan.picture)
         result = self.read_scan(scan)
         give_back()
         return result
@@ -101,7 +103,10 @@ class PageReader:
 
     def _result(self, scan: Scan, picture: Picture, lines: tuple[Line, ...], **measured: Any) -> PageResult:
         height, width = picture.shape[:2]
-        reading = Reading(width=width, height=height, dpi=scan.dpi, engine=self._engine.name, lines=lines, **measured)
+        reading = Reading(
+            width=width, height=height, dpi=scan.dpi, engine=self._engine.name, lines=lines,
+            labels=label_candidates(lines), **measured,
+        )  # fmt: skip
         return PageResult(reading, picture)
 
 

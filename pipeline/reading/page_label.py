@@ -1,0 +1,121 @@
+"""Page labels 页码: the numbers at a page's edge that may be its number in the volume.
+
+A volume's sheets are numbered by a numbering machine in an outer corner, or a number is typed at the head or foot. A
+page shows other numbers there, too: a form's, a table's, a document's own. Alone it cannot tell, so it gives the few
+that may be meant, the likeliest first; the volume's sequence decides (dossier/label_sequence.py).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from dossier.reading import Box, LabelCandidate, Line
+
+MOST_CANDIDATES = 4
+"""As many as a page keeps: a stamp, a typed number, and two that only look like one."""
+
+_MARGIN = 0.115
+"""Of the page's height, at head and foot: 34 mm of A4. Numbers are stamped 8 to 25 mm from the edge."""
+
+_CORNER = 0.25
+"""Of the page's width, at either side: 52 mm of A4."""
+
+_LEAST_CONFIDENCE = 0.5
+_TALLEST = 0.05
+"""Of the page's height; numbering machines print 4 to 6 mm high, 15 mm is a heading."""
+
+_GAP = 1.2
+"""Heights of a line from which on a space parts a number from the words beside it."""
+
+_PREFIX = re.compile(r"(?:no\.?|n(?=0)|p\.?|页码:?)(?=\S)", re.IGNORECASE)
+_STAMP = re.compile(r"(\d{1,7}(?:-\d{1,2})?[背反]?)")
+_TYPED = (
+    re.compile(r"(?:共\d{1,4}页)?[,/]?第(\d{1,4})页(?:[,/]?\(?共\d{1,4}页\)?)?"),
+    re.compile(r"(\d{1,4})/\d{1,4}"),
+    re.compile(r"[-~.·_]{1,2}(\d{1,4})[-~.·_]{1,2}"),
+    re.compile(r"(\d{1,4})页"),
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_DASHES = str.maketrans("—–―－‐‑−～•・", "-------~··")
+_LOOK_ALIKES = str.maketrans("OoQ〇lI|", "0000111")
+
+
+def label_candidates(lines: Sequence[Line]) -> tuple[LabelCandidate, ...]:
+    """The numbers that may be a page's label, the likeliest first; the first is what the page alone proposes.
+
+    Args:
+        lines: of an upright page, as read.
+    """
+    found: dict[str, tuple[tuple[float, ...], LabelCandidate]] = {}
+    for line in lines:
+        if line.confidence < _LEAST_CONFIDENCE or line.vertical:
+            continue
+        for text, box in _pieces(line):
+            candidate = _candidate(text, box, line.confidence)
+            if candidate is None:
+                continue
+            # Stamps before typed numbers; then what stands nearest to a corner: stamps stand outside all print.
+            rank = (not candidate.stamped, text != line.text, _distance_to_corner(box))
+            if candidate.text not in found or rank < found[candidate.text][0]:
+                found[candidate.text] = (rank, candidate)
+    ranked = sorted(found.values(), key=lambda entry: entry[0])
+    return tuple(candidate for _, candidate in ranked[:MOST_CANDIDATES])
+
+
+def _candidate(text: str, box: Box, confidence: float) -> LabelCandidate | None:
+    across, down = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    if _MARGIN < down < 1 - _MARGIN or box.y1 - box.y0 > _TALLEST:
+        return None
+    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).translate(_DASHES)
+    for pattern in _TYPED:
+        if match := pattern.fullmatch(plain):
+            return _of_digits(match[1], box, confidence, stamped=False)
+    plain = _PREFIX.sub("", plain, count=1) if _PREFIX.match(plain) else plain
+    if any(character.isdecimal() for character in plain):
+        plain = plain.translate(_LOOK_ALIKES)
+    match = _STAMP.fullmatch(plain)
+    if match is None or _YEAR.fullmatch(match[1]):
+        return None
+    in_corner = across < _CORNER or across > 1 - _CORNER
+    return _of_digits(match[1].replace("反", "背"), box, confidence, stamped=in_corner)
+
+
+def _of_digits(text: str, box: Box, confidence: float, stamped: bool) -> LabelCandidate | None:
+    number = re.match(r"\d+", text)
+    if number is None or not 0 < int(number[0]) < 10_000:
+        return None
+    return LabelCandidate(text, box, confidence, stamped)
+
+
+def _pieces(line: Line) -> Iterator[tuple[str, Box]]:
+    """A line as a whole, and its first and last words where a wide space parts them from the rest.
+
+    A stamp on the height of a running head is read as one line with it.
+    """
+    yield line.text, line.box
+    if len(line.characters) < 2:
+        return
+    widest = _GAP * (line.box.y1 - line.box.y0) / 1.41  # a fraction of the height, of an A4 page's width
+    inked = [place for place, character in enumerate(line.text) if not character.isspace()]
+    breaks = [
+        (before, after)
+        for before, after in pairwise(inked)
+        if line.characters[after].x0 - line.characters[before].x1 > widest
+    ]
+    if breaks:
+        yield _piece(line, inked[0], breaks[0][0])
+        yield _piece(line, breaks[-1][1], inked[-1])
+
+
+def _piece(line: Line, first: int, last: int) -> tuple[str, Box]:
+    box = line.characters[first]
+    for character in line.characters[first + 1 : last + 1]:
+        box = box.union(character)
+    return line.text[first : last + 1], box
+
+
+def _distance_to_corner(box: Box) -> float:
+    return min(box.x0, 1 - box.x1) + min(box.y0, 1 - box.y1)
