@@ -69,9 +69,8 @@ class RecordedReader:
         picture = decode_page(path, source.index).picture
         lines = lines_of(number_of(picture))
         height, width = picture.shape[:2]
-        reading = Reading(
-            width=width, height=height, dpi=source.dpi, engine="recorded", lines=lines, labels=label_candidates(lines)
-        )
+        labels = label_candidates(lines, width, height)
+        reading = Reading(width, height, source.dpi, engine="recorded", lines=lines, labels=labels)
         return PageResult(reading, picture)
 
 

@@ -17,15 +17,16 @@ from dossier.reading import Box, LabelCandidate, Line
 MOST_CANDIDATES = 4
 """As many as a page keeps: a stamp, a typed number, and two that only look like one."""
 
-_MARGIN = 0.115
-"""Of the page's height, at head and foot: 34 mm of A4. Numbers are stamped 8 to 25 mm from the edge."""
+_MARGIN = 0.12
+"""Of the page's long side, at head and foot: 36 mm of A4. Numbers are stamped 8 to 25 mm from the edge of the paper,
+and the canvas of a page that lay askew is larger than its paper."""
 
 _CORNER = 0.25
-"""Of the page's width, at either side: 52 mm of A4."""
+"""Of the page's short side, at left and right: 52 mm of A4."""
 
 _LEAST_CONFIDENCE = 0.5
 _TALLEST = 0.05
-"""Of the page's height; numbering machines print 4 to 6 mm high, 15 mm is a heading."""
+"""Of the page's long side; numbering machines print 4 to 6 mm high, 15 mm is a heading."""
 
 _GAP = 1.2
 """Heights of a line from which on a space parts a number from the words beside it."""
@@ -43,18 +44,25 @@ _DASHES = str.maketrans("—–―－‐‑−～•・", "-------~··")
 _LOOK_ALIKES = str.maketrans("OoQ〇lI|", "0000111")
 
 
-def label_candidates(lines: Sequence[Line]) -> tuple[LabelCandidate, ...]:
+def corner_size(width: int, height: int) -> tuple[float, float]:
+    """How wide and how high, as fractions of the page, a corner is in which numbers are stamped."""
+    return _CORNER * min(width, height) / width, _MARGIN * max(width, height) / height
+
+
+def label_candidates(lines: Sequence[Line], width: int, height: int) -> tuple[LabelCandidate, ...]:
     """The numbers that may be a page's label, the likeliest first; the first is what the page alone proposes.
 
     Args:
         lines: of an upright page, as read.
+        width, height: of the page, in any unit.
     """
+    corner = corner_size(width, height)
     found: dict[str, tuple[tuple[float, ...], LabelCandidate]] = {}
     for line in lines:
         if line.confidence < _LEAST_CONFIDENCE or line.vertical:
             continue
-        for text, box in _pieces(line):
-            candidate = _candidate(text, box, line.confidence)
+        for text, box in _pieces(line, height / width):
+            candidate = _candidate(text, box, line.confidence, corner)
             if candidate is None:
                 continue
             # Stamps before typed numbers; then what stands nearest to a corner: stamps stand outside all print.
@@ -65,9 +73,9 @@ def label_candidates(lines: Sequence[Line]) -> tuple[LabelCandidate, ...]:
     return tuple(candidate for _, candidate in ranked[:MOST_CANDIDATES])
 
 
-def _candidate(text: str, box: Box, confidence: float) -> LabelCandidate | None:
+def _candidate(text: str, box: Box, confidence: float, corner: tuple[float, float]) -> LabelCandidate | None:
     across, down = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-    if _MARGIN < down < 1 - _MARGIN or box.y1 - box.y0 > _TALLEST:
+    if corner[1] < down < 1 - corner[1] or box.y1 - box.y0 > _TALLEST * corner[1] / _MARGIN:
         return None
     plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).translate(_DASHES)
     for pattern in _TYPED:
@@ -79,7 +87,7 @@ def _candidate(text: str, box: Box, confidence: float) -> LabelCandidate | None:
     match = _STAMP.fullmatch(plain)
     if match is None or _YEAR.fullmatch(match[1]):
         return None
-    in_corner = across < _CORNER or across > 1 - _CORNER
+    in_corner = across < corner[0] or across > 1 - corner[0]
     return _of_digits(match[1].replace("反", "背"), box, confidence, stamped=in_corner)
 
 
@@ -90,15 +98,15 @@ def _of_digits(text: str, box: Box, confidence: float, stamped: bool) -> LabelCa
     return LabelCandidate(text, box, confidence, stamped)
 
 
-def _pieces(line: Line) -> Iterator[tuple[str, Box]]:
+def _pieces(line: Line, shape: float) -> Iterator[tuple[str, Box]]:
     """A line as a whole, and its first and last words where a wide space parts them from the rest.
 
-    A stamp on the height of a running head is read as one line with it.
+    A stamp on the height of a running head is read as one line with it. `shape` is the page's height to its width.
     """
     yield line.text, line.box
     if len(line.characters) < 2:
         return
-    widest = _GAP * (line.box.y1 - line.box.y0) / 1.41  # a fraction of the height, of an A4 page's width
+    widest = _GAP * (line.box.y1 - line.box.y0) * shape  # a fraction of the height made one of the width
     inked = [place for place, character in enumerate(line.text) if not character.isspace()]
     breaks = [
         (before, after)

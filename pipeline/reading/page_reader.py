@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dossier.reading import Line, Reading
+from dossier.reading import LabelCandidate, Line, Reading
 from pipeline.cleaning.blank import is_blank
 from pipeline.cleaning.deskew import measure_skew
 from pipeline.cleaning.orientation import OrientationModel
@@ -18,6 +18,7 @@ from pipeline.files.sources import PageSource
 from pipeline.models import check
 from pipeline.reading.freed_memory import give_back
 from pipeline.reading.ocr import OcrEngine, open_engine
+from pipeline.reading.page_corners import numbers_in_corners
 from pipeline.reading.page_label import label_candidates
 
 LOW_CONFIDENCE = 0.8
@@ -74,7 +75,8 @@ class PageReader:
         scan = decode_page(path, source.index)
         if source.kind == "pdf_text":
             typed = text_reading(path, source.index)
-            return PageResult(replace(typed, labels=label_candidates(typed.lines)), scan.picture)
+            labels = label_candidates(typed.lines, typed.width, typed.height)
+            return PageResult(replace(typed, labels=labels), scan.picture)
         result = self.read_scan(scan)
         give_back()
         return result
@@ -105,9 +107,18 @@ class PageReader:
         height, width = picture.shape[:2]
         reading = Reading(
             width=width, height=height, dpi=scan.dpi, engine=self._engine.name, lines=lines,
-            labels=label_candidates(lines), **measured,
+            labels=self._labels(picture, lines), **measured,
         )  # fmt: skip
         return PageResult(reading, picture)
+
+    def _labels(self, picture: Picture, lines: tuple[Line, ...]) -> tuple[LabelCandidate, ...]:
+        """The numbers that may be the page's label; where no stamp was read, its corners are looked at again."""
+        height, width = picture.shape[:2]
+        labels = label_candidates(lines, width, height)
+        if lines and not any(label.stamped for label in labels):
+            numbers = numbers_in_corners(self._engine, picture, lines)
+            return label_candidates((*lines, *numbers), width, height)
+        return labels
 
 
 def is_weak(lines: Sequence[Line]) -> bool:

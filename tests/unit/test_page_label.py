@@ -10,6 +10,7 @@ import pytest
 from dossier.reading import Box, Line, Reading
 from pipeline.reading.page_label import MOST_CANDIDATES, label_candidates
 
+A4 = (1654, 2339)
 CORNER = (0.9, 0.04)
 FOOT = (0.5, 0.96)
 
@@ -29,7 +30,7 @@ def line(text: str, place: tuple[float, float] = CORNER, confidence: float = 0.9
 
 
 def found(*lines: Line) -> list[tuple[str, bool]]:
-    return [(candidate.text, candidate.stamped) for candidate in label_candidates(lines)]
+    return [(candidate.text, candidate.stamped) for candidate in label_candidates(lines, *A4)]
 
 
 @pytest.mark.parametrize("x", [0.08, 0.92])
@@ -90,6 +91,14 @@ def test_numbers_within_the_page_or_large_as_a_heading_or_hardly_read_are_no_lab
     assert found(*inside, line("37", height=0.08), line("38", confidence=0.4)) == []
 
 
+def test_on_a_page_that_lies_across_corners_are_as_large_as_on_one_that_stands() -> None:
+    across = A4[::-1]
+
+    assert [label.stamped for label in label_candidates([line("35", (0.9, 0.15))], *across)] == [True]
+    assert [label.stamped for label in label_candidates([line("35", (0.79, 0.04))], *across)] == [False]
+    assert label_candidates([line("35", (0.9, 0.18))], *across) == ()
+
+
 def test_a_stamp_read_as_one_line_with_a_running_head_is_taken_alone() -> None:
     head = "云屏市公安局临溪分局" + " " * 12 + "0035"
 
@@ -109,12 +118,12 @@ def test_stamps_come_before_typed_numbers_and_the_outermost_first() -> None:
 def test_a_table_in_the_corner_leaves_but_a_few_candidates() -> None:
     table = [line(str(row), (0.9, 0.02 + row / 100)) for row in range(1, 10)]
 
-    assert len(label_candidates(table)) == MOST_CANDIDATES
+    assert len(label_candidates(table, *A4)) == MOST_CANDIDATES
 
 
 def test_candidates_are_stored_with_the_reading() -> None:
     lines = (line("0035"), line("- 2 -", FOOT))
-    reading = Reading(1654, 2339, 200.0, lines=lines, labels=label_candidates(lines))
+    reading = Reading(*A4, 200.0, lines=lines, labels=label_candidates(lines, *A4))
 
     stored = Reading.from_bytes(reading.to_bytes())
 
@@ -123,7 +132,7 @@ def test_candidates_are_stored_with_the_reading() -> None:
 
 
 def test_a_reading_stored_before_there_were_labels_has_none() -> None:
-    reading = Reading(1654, 2339, 200.0, lines=(line("0035"),))
+    reading = Reading(*A4, 200.0, lines=(line("0035"),))
     document = json.loads(gzip.decompress(reading.to_bytes()))
     del document["labels"]
 
