@@ -15,7 +15,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 
 from dossier.reading import LabelCandidate
@@ -34,6 +34,9 @@ _LEAST_SHARE_BESIDE_RESTARTS = 0.75
 
 _LEAST_SHARE_OF_PAGES = 0.4
 """Of the pages that were read: where only fronts are stamped, half of them bear a label."""
+
+_EVEN = 0.8
+"""Of the steps between consecutive labels: those that must be alike for a pace to speak of."""
 
 _WINDOW = 80
 """Numbers to look back for the one before; behind it only the best of all smaller ones counts."""
@@ -93,6 +96,44 @@ class _Mark:
     padded: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """How far it usually is from one label to the next, in sides of paper.
+
+    Attributes:
+        positions: for each page how many sides come before it, with or without the blank ones.
+        stride: sides from a label to the next; 0 where it is uneven.
+        counts_blanks: whether blank sides count: where only fronts are stamped, every other side is a back.
+    """
+
+    positions: tuple[int, ...]
+    stride: int
+    counts_blanks: bool
+
+    def lacking(self, before: _Mark, after: _Mark) -> float:
+        """How many numbers between two labels have no page to stand on; negative where pages are left over."""
+        sides = self.positions[after.place] - self.positions[before.place]
+        return after.key[0] - before.key[0] - sides / max(self.stride, 1)
+
+
+def _pace_of(chain: Sequence[_Mark], pages: Sequence[LabelPage]) -> _Pace:
+    """The pace at which consecutive labels follow each other, counted in the way that makes it the most even."""
+    paces = []
+    for counts_blanks in (False, True):
+        counted = (not page.is_blank or counts_blanks for page in pages)
+        positions = tuple(accumulate(counted, initial=0))[: len(pages)]
+        steps = Counter(
+            positions[after.place] - positions[before.place]
+            for before, after in pairwise(chain)
+            if after.key[0] - before.key[0] == 1
+        )
+        stride, times = steps.most_common(1)[0] if steps else (0, 0)
+        even = times / max(steps.total(), 1)
+        # Of two equally even ones, the one in which every sheet has its back, blank or not.
+        paces.append((even, stride > 1, _Pace(positions, stride if even >= _EVEN else 0, counts_blanks)))
+    return max(paces, key=lambda entry: entry[:2])[2]
+
+
 def label_sequence(pages: Sequence[LabelPage]) -> LabelSequence:
     """The labels of a volume's pages, in their order, and what is wrong with them.
 
@@ -104,9 +145,10 @@ def label_sequence(pages: Sequence[LabelPage]) -> LabelSequence:
         if len(chain) < LEAST_PAGES:
             continue
         marks = _weighed(marks, chain)
-        chain = _without_stray_ends(_best_chain(marks), pages)
+        pace = _pace_of(chain, pages)
+        chain = _without_stray_ends(_best_chain(marks, pace), pages)
         if _is_the_volumes(chain, marks, pages):
-            return _Findings(pages, marks, chain).sequence()
+            return _Findings(pages, marks, chain, _pace_of(chain, pages)).sequence()
     return LabelSequence(tuple((page.confirmed, "confirmed") if page.confirmed else None for page in pages))
 
 
@@ -162,13 +204,16 @@ def _weighed(marks: Sequence[_Mark], chain: Sequence[_Mark]) -> list[_Mark]:
     ]
 
 
-def _cost(before: _Mark, after: _Mark) -> float:
-    """What a jump costs: more, the more numbers it skips beyond the pages that lie between; never more than a page."""
-    skipped = after.key[0] - before.key[0] - 1 - (after.place - before.place - 1)
-    return min(0.95, 0.3 + 0.2 * math.log2(1 + skipped)) if skipped > 0 else 0.0
+def _cost(before: _Mark, after: _Mark, pace: _Pace | None) -> float:
+    """What a jump costs: more, the more numbers have no page between, or pages no number; never more than a page."""
+    if pace is None or not pace.stride:
+        lacking = float(max(after.key[0] - before.key[0] - (after.place - before.place), 0))
+    else:
+        lacking = pace.lacking(before, after)
+    return min(0.95 if lacking > 0 else 0.65, 0.3 + 0.2 * math.log2(1 + abs(lacking))) if lacking else 0.0
 
 
-def _best_chain(marks: Sequence[_Mark]) -> list[_Mark]:
+def _best_chain(marks: Sequence[_Mark], pace: _Pace | None = None) -> list[_Mark]:
     """The heaviest chain of marks, at most one a page, whose labels rise; jumps cost.
 
     Exact for neighbours within `_WINDOW` marks; from farther away, jumps cost the most they can. O(n (window + log n)).
@@ -189,12 +234,15 @@ def _best_chain(marks: Sequence[_Mark]) -> list[_Mark]:
         rank = bisect_left(keys, mark.key)
         while rank > 0:
             known, at = best_below[rank]
-            if at >= 0 and known - _cost(marks[at], mark) > total:
-                total, before = known - _cost(marks[at], mark), at
+            if at >= 0 and known - _cost(marks[at], mark, pace) > total:
+                total, before = known - _cost(marks[at], mark, pace), at
             rank -= rank & -rank
         for at in range(max(0, entered - _WINDOW), entered):
-            if marks[at].key < mark.key and totals[at] - _cost(marks[at], mark) > total:
-                total, before = totals[at] - _cost(marks[at], mark), at
+            # No cost is needed where even without one it would not do.
+            if marks[at].key < mark.key and totals[at] > total:
+                worth = totals[at] - _cost(marks[at], mark, pace)
+                if worth > total:
+                    total, before = worth, at
         totals.append(total + mark.weight)
         befores.append(before)
     chain = []
@@ -227,9 +275,8 @@ def _is_the_volumes(chain: Sequence[_Mark], marks: Sequence[_Mark], pages: Seque
         return False  # numbers that merely rise: amounts, rows of a table
     inside = {mark.place for mark in chain}
     outside = _outside(chain, marks)
-    restarts = any(mark.key[0] == 1 and not mark.padded for mark in outside)
     numbered = len(inside | {mark.place for mark in outside})
-    share = _LEAST_SHARE_BESIDE_RESTARTS if restarts else _LEAST_SHARE
+    share = _LEAST_SHARE_BESIDE_RESTARTS if _restarts(outside) else _LEAST_SHARE
     read = sum(not page.is_open and not page.is_blank for page in pages)
     return len(chain) >= share * numbered and len(chain) >= _LEAST_SHARE_OF_PAGES * read
 
@@ -239,6 +286,26 @@ def _outside(chain: Sequence[_Mark], marks: Sequence[_Mark]) -> list[_Mark]:
     inside = {mark.place for mark in chain}
     heads = sum(mark.at[1] < 0.5 for mark in chain) / len(chain)
     return [mark for mark in marks if mark.place not in inside and (heads if mark.at[1] < 0.5 else 1 - heads) >= 0.2]
+
+
+def _restarts(marks: Iterable[_Mark]) -> set[int]:
+    """The places of numbers that begin again at 1, or at 2 behind a page that was not read: those of a document.
+
+    A machine that prints leading zeros does not begin again.
+    """
+    keys: dict[int, set[Key]] = {}
+    for mark in marks:
+        if not mark.padded:
+            keys.setdefault(mark.place, set()).add(mark.key)
+    places: set[int] = set()
+    for start in keys:
+        for first, least in ((1, 1), (2, 2)):
+            length = 0
+            while (first + length, 0) in keys.get(start + length, ()):
+                length += 1
+            if length >= least:
+                places.update(range(start, start + length))
+    return places
 
 
 def _is_like(seen: int, expected: int) -> bool:
@@ -253,9 +320,10 @@ def _is_like(seen: int, expected: int) -> bool:
 class _Findings:
     """What follows from a chain, page by page and jump by jump."""
 
-    def __init__(self, pages: Sequence[LabelPage], marks: Sequence[_Mark], chain: Sequence[_Mark]) -> None:
+    def __init__(self, pages: Sequence[LabelPage], marks: Sequence[_Mark], chain: Sequence[_Mark], pace: _Pace) -> None:
         self._pages = pages
         self._chain = chain
+        self._pace = pace
         self._labels: dict[int, tuple[str, str]] = {}
         for mark in chain:
             state = "confirmed" if pages[mark.place].confirmed else "read"
@@ -282,7 +350,7 @@ class _Findings:
     def _look_at_the_others(self) -> None:
         """Pages whose number is none of the chain's: doubles, strangers out of order, or misread."""
         last, first = self._chain[-1].key[0], self._chain[0].key[0]
-        restarted = self._restarted()
+        restarted = _restarts([mark for marks in self._outside.values() for mark in marks])
         for place, marks in sorted(self._outside.items()):
             before, after = self._neighbours(place)
             for mark in marks:
@@ -300,24 +368,12 @@ class _Findings:
                     self._repeated.append((label_of(mark.key), place))
                 elif number in self._numbers:
                     continue
-                elif first < number < last or number in (first - 1, last + 1) or in_a_run:
+                elif in_a_run or number in (first - 1, last + 1) or (first < number < last and self._is_away(number)):
                     self._disordered.append((label_of(mark.key), place))
                 else:
                     continue
                 self._labels[place] = (label_of(mark.key), "read")
                 break
-
-    def _restarted(self) -> set[int]:
-        """The places of numbers that begin again at 1: those of a document, not of the volume."""
-        places: set[int] = set()
-        for place, marks in self._outside.items():
-            if not any(mark.key == (1, 0) and not mark.padded for mark in marks):
-                continue
-            number = 1
-            while any(mark.key == (number, 0) for mark in self._outside.get(place, ())):
-                places.add(place)
-                place, number = place + 1, number + 1
-        return places
 
     def _neighbours(self, place: int) -> tuple[_Mark | None, _Mark | None]:
         at = bisect_left([mark.place for mark in self._chain], place)
@@ -344,27 +400,47 @@ class _Findings:
                     return True
         return False
 
+    def _is_away(self, number: int) -> bool:
+        """Whether no page lies where a number belongs; where one lies whose label was not read, it has the number."""
+        at = bisect_left(self._chain, (number, 0), key=lambda mark: mark.key)
+        before, after = self._chain[at - 1], self._chain[at]
+        unread = (place for place in self._unlabelled(before.place, after.place) if place not in self._outside)
+        return self._pace.stride != 1 or next(unread, None) is None
+
     def _look_at_the_jumps(self) -> None:
         """Numbers that no page bears: read past, then they are proposed where they fit exactly; or missing."""
         strays = {key[0] for label, _ in self._disordered if (key := key_of(label))}
         self._look_at_the_beginning(strays)
-        steps = [
-            len(self._unlabelled(before.place, after.place))
-            for before, after in pairwise(self._chain)
-            if after.key[0] - before.key[0] == 1
-        ]
-        # Pages without a label between two consecutive ones: none, or the backs where only fronts are stamped.
-        usual = [count for count, times in Counter(steps).items() if times >= 0.1 * len(steps)] or [0]
+        backs = self._usual_backs()
         for before, after in pairwise(self._chain):
             free = [number for number in range(before.key[0] + 1, after.key[0]) if number not in strays]
             if not free or any(self._pages[place].is_open for place in range(before.place + 1, after.place)):
                 continue
-            unlabelled = self._unlabelled(before.place, after.place)
-            if min(usual) == max(usual) and len(unlabelled) == len(free) + (len(free) + 1) * usual[0]:
-                for number, place in zip(free, unlabelled[usual[0] :: usual[0] + 1], strict=False):
-                    self._labels[place] = (str(number), "proposed")
-            elif len(unlabelled) < len(free) + (len(free) + 1) * max(usual):
+            sides = self._unlabelled(before.place, after.place, with_blanks=self._pace.counts_blanks)
+            # The sides that there are if every number has its page, and none of their labels was read.
+            enough = len(free) + (len(free) + 1) * max(backs)
+            if len(sides) == enough and len(backs) == 1:
+                fronts = sides[backs[0] :: backs[0] + 1]
+                for number, place in zip(free, fronts, strict=True):
+                    if self._pages[place].is_blank:
+                        self._miss([number], after.place)
+                    else:
+                        self._labels[place] = (str(number), "proposed")
+            elif len(sides) < enough:
                 self._miss(free, after.place)
+
+    def _usual_backs(self) -> list[int]:
+        """How many sides without a label usually lie between two consecutive ones: none, or the backs where only
+        fronts are stamped; several counts where it varies.
+        """
+        if self._pace.stride:
+            return [self._pace.stride - 1]
+        steps = Counter(
+            len(self._unlabelled(before.place, after.place))
+            for before, after in pairwise(self._chain)
+            if after.key[0] - before.key[0] == 1
+        )
+        return [count for count, times in steps.items() if times >= 0.1 * steps.total()] or [0]
 
     def _look_at_the_beginning(self, strays: set[int]) -> None:
         first = self._chain[0]
@@ -375,10 +451,12 @@ class _Findings:
         if len(self._unlabelled(-1, first.place)) < len(free):
             self._miss(free, first.place)
 
-    def _unlabelled(self, before: int, after: int) -> list[int]:
-        """The places between two, without those of blank and of labelled pages."""
+    def _unlabelled(self, before: int, after: int, with_blanks: bool = False) -> list[int]:
+        """The places between two, without those of labelled and, if not wanted, of blank pages."""
         return [
-            place for place in range(before + 1, after) if place not in self._labels and not self._pages[place].is_blank
+            place
+            for place in range(before + 1, after)
+            if place not in self._labels and (with_blanks or not self._pages[place].is_blank)
         ]
 
     def _miss(self, numbers: Sequence[int], place: int) -> None:

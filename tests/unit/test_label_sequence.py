@@ -239,6 +239,29 @@ def test_where_only_fronts_are_stamped_an_unread_front_gets_its_number() -> None
     assert is_silent(sequence)
 
 
+@given(st.integers(12, 80), st.data())
+def test_where_only_fronts_are_stamped_some_backs_are_blank_and_every_fault_is_found_all_the_same(
+    count: int, data: st.DataObject
+) -> None:
+    written = data.draw(st.sets(st.integers(1, count)))
+    middle = st.integers(3, count - 3)
+    unread, gone = data.draw(middle), data.draw(middle)
+    pages, expected = [], []
+    for number in range(1, count + 1):
+        if number == gone:
+            continue
+        is_proposed = number == unread and gone not in (number - 1, number + 1)
+        is_unlabelled = number == unread and not is_proposed
+        pages += [UNREAD if number == unread else stamped(number)[0], UNREAD if number in written else BLANK]
+        expected += [(None, None) if is_unlabelled else (str(number), "proposed" if is_proposed else "read"), None]
+
+    sequence = label_sequence(pages)
+
+    assert [label or (None, None) for label in sequence.labels] == [label or (None, None) for label in expected]
+    assert gone in missing(sequence)
+    assert set(missing(sequence)) <= {gone, unread}
+
+
 def test_nothing_is_said_of_a_jump_while_pages_in_it_are_still_to_be_read() -> None:
     assert is_silent(label_sequence([*stamped(1, 2, 3), OPEN, *stamped(9, 10, 11)]))
 
