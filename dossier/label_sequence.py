@@ -47,6 +47,9 @@ _NEAR = (0.12, 0.05)
 _OUT_OF_PLACE = 0.6
 """What a number counts that stands elsewhere."""
 
+_FAR = 9
+"""Numbers from the one expected: a missing stack, not a missing sheet or two."""
+
 _MOST_LEADING = 10
 """A volume that begins at a number up to this should have begun at 1; one that begins higher goes on from another."""
 
@@ -254,7 +257,9 @@ def _best_chain(marks: Sequence[_Mark], pace: _Pace | None = None) -> list[_Mark
 
 
 def _without_stray_ends(chain: list[_Mark], pages: Sequence[LabelPage]) -> list[_Mark]:
-    """The chain without a first or last number that stands far from the rest and looks like the right one misread."""
+    """The chain without a first or last number that is far from the rest: farther than the chain is long, or far and
+    like the right one misread.
+    """
     for end, beside in ((-1, -2), (0, 1)):
         if len(chain) <= LEAST_PAGES or pages[chain[end].place].confirmed:
             continue
@@ -262,7 +267,8 @@ def _without_stray_ends(chain: list[_Mark], pages: Sequence[LabelPage]) -> list[
             continue
         apart = chain[end].place - chain[beside].place
         expected = chain[beside].key[0] + apart
-        if abs(chain[end].key[0] - expected) >= 9 and _is_like(chain[end].key[0], expected):
+        off = abs(chain[end].key[0] - expected)
+        if off > len(chain) or (off >= _FAR and _is_like(chain[end].key[0], expected)):
             del chain[end]
     return chain
 

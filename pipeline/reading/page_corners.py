@@ -1,8 +1,8 @@
 """The corners of a page, looked at again where a stamped number may have been passed over.
 
-The detector sees the page reduced and misses digits that stand alone: of 60 stamped pages both single digits in a
-corner. In the corner's own pixels it finds them. On a page that lies across its volume, a table printed sideways, the
-stamp stands on its side.
+The detector sees the page reduced and may miss a digit that stands alone: of nine on printed pages it missed two. In
+the corner's own pixels it finds them. On a page that lies across its volume, a table printed sideways, the
+stamp stands on its side. Such a corner is looked at from the sides, too.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def numbers_in_corners(reader: Reader, picture: Picture, lines: Sequence[Line]) 
         number
         for left, top, right, bottom in _corners(width, height)
         if _has_unread_mark(picture, (left, top, right, bottom), lines)
-        for number in _numbers(reader, picture, (left, top, right, bottom))
+        for number in _numbers(reader, picture, (left, top, right, bottom), lines)
     )
 
 
@@ -90,24 +90,23 @@ def _has_unread_mark(picture: Picture, corner: tuple[int, int, int, int], lines:
     return False
 
 
-def _numbers(reader: Reader, picture: Picture, corner: tuple[int, int, int, int]) -> list[Line]:
+def _numbers(reader: Reader, picture: Picture, corner: tuple[int, int, int, int], lines: Sequence[Line]) -> list[Line]:
     height, width = picture.shape[:2]
     left, top, right, bottom = corner
     part = picture[top:bottom, left:right]
+    found: list[Line] = []
     for turns in (0, 1, 3) if width > height else (0,):
         turned = np.ascontiguousarray(np.rot90(part, turns))
-        found = []
         for line in reader.read(turned):
             box = _turned_back(line.box, turns)
             x0, x1 = (left + x * (right - left) for x in (box.x0, box.x1))
             y0, y1 = (top + y * (bottom - top) for y in (box.y0, box.y1))
             placed = Line(line.text, Box.of_pixels(x0, y0, x1, y1, width, height), line.confidence)
             stamps = label_candidates([placed], width, height)
-            if line.confidence >= _LEAST_CONFIDENCE and any(stamp.stamped for stamp in stamps):
+            is_new = all(line.text != other.text for other in (*lines, *found))
+            if is_new and line.confidence >= _LEAST_CONFIDENCE and any(stamp.stamped for stamp in stamps):
                 found.append(placed)
-        if found:
-            return found
-    return []
+    return found
 
 
 def _turned_back(box: Box, turns: int) -> Box:

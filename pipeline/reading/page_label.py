@@ -41,6 +41,7 @@ _TYPED = (
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DASHES = str.maketrans("—–―－‐‑−～•・", "-------~··")
+_ON_THEIR_HEADS = dict(zip("01689", "01986", strict=True))
 _LOOK_ALIKES = str.maketrans("OoQ〇lI|", "0000111")
 
 
@@ -59,7 +60,7 @@ def label_candidates(lines: Sequence[Line], width: int, height: int) -> tuple[La
     corner = corner_size(width, height)
     found: dict[str, tuple[tuple[float, ...], LabelCandidate]] = {}
     for line in lines:
-        if line.confidence < _LEAST_CONFIDENCE or line.vertical:
+        if line.confidence < _LEAST_CONFIDENCE:
             continue
         for text, box in _pieces(line, height / width):
             candidate = _candidate(text, box, line.confidence, corner)
@@ -75,7 +76,7 @@ def label_candidates(lines: Sequence[Line], width: int, height: int) -> tuple[La
 
 def _candidate(text: str, box: Box, confidence: float, corner: tuple[float, float]) -> LabelCandidate | None:
     across, down = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-    if corner[1] < down < 1 - corner[1] or box.y1 - box.y0 > _TALLEST * corner[1] / _MARGIN:
+    if corner[1] < down < 1 - corner[1] or _thickness(box, corner) > _TALLEST:
         return None
     plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).translate(_DASHES)
     for pattern in _TYPED:
@@ -101,10 +102,14 @@ def _of_digits(text: str, box: Box, confidence: float, stamped: bool) -> LabelCa
 def _pieces(line: Line, shape: float) -> Iterator[tuple[str, Box]]:
     """A line as a whole, and its first and last words where a wide space parts them from the rest.
 
-    A stamp on the height of a running head is read as one line with it. `shape` is the page's height to its width.
+    A stamp on the height of a running head is read as one line with it; one on its side may be read from either end.
+    `shape` is the page's height to its width.
     """
     yield line.text, line.box
-    if len(line.characters) < 2:
+    lies = len(line.text) > 1 and (line.box.y1 - line.box.y0) * shape > line.box.x1 - line.box.x0
+    if lies and all(digit in _ON_THEIR_HEADS for digit in line.text):
+        yield "".join(_ON_THEIR_HEADS[digit] for digit in reversed(line.text)), line.box
+    if len(line.characters) < 2 or line.vertical:
         return
     widest = _GAP * (line.box.y1 - line.box.y0) * shape  # a fraction of the height made one of the width
     inked = [place for place, character in enumerate(line.text) if not character.isspace()]
@@ -123,6 +128,12 @@ def _piece(line: Line, first: int, last: int) -> tuple[str, Box]:
     for character in line.characters[first + 1 : last + 1]:
         box = box.union(character)
     return line.text[first : last + 1], box
+
+
+def _thickness(box: Box, corner: tuple[float, float]) -> float:
+    """The shorter side of a box, as a fraction of the page's long side; a number may stand on its side."""
+    across = (box.x1 - box.x0) * _CORNER / corner[0] / 1.41
+    return min(across, (box.y1 - box.y0) * _MARGIN / corner[1])
 
 
 def _distance_to_corner(box: Box) -> float:

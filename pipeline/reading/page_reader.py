@@ -112,10 +112,11 @@ class PageReader:
         return PageResult(reading, picture)
 
     def _labels(self, picture: Picture, lines: tuple[Line, ...]) -> tuple[LabelCandidate, ...]:
-        """The numbers that may be the page's label; where no stamp was read, its corners are looked at again."""
+        """The numbers that may be the page's label; where no stamp was read, corners are looked at again."""
         height, width = picture.shape[:2]
         labels = label_candidates(lines, width, height)
-        if lines and not any(label.stamped for label in labels):
+        # A page that lies across has its stamp on its side; what looks like one is a table's row.
+        if lines and (width > height or not any(label.stamped for label in labels)):
             numbers = numbers_in_corners(self._engine, picture, lines)
             return label_candidates((*lines, *numbers), width, height)
         return labels

@@ -299,6 +299,7 @@ def test_a_stack_that_lies_elsewhere_is_out_of_order() -> None:
 
 def test_a_stray_number_at_the_end_opens_no_gap() -> None:
     assert is_silent(label_sequence([*stamped(*range(1, 30)), LabelPage((stamp(500, 0.8, 0.11),))]))
+    assert is_silent(label_sequence(stamped(1, 2, 3, 4, 97)))
 
 
 def test_inserted_sheets_keep_their_labels() -> None:

@@ -105,6 +105,13 @@ def test_a_stamp_read_as_one_line_with_a_running_head_is_taken_alone() -> None:
     assert found(line(head, (0.6, 0.05))) == [("0035", True)]
 
 
+@pytest.mark.parametrize(("read", "candidates"), [("900", ["900", "006"]), ("042", ["042"]), ("8", ["8"])])
+def test_a_number_on_its_side_may_have_been_read_on_its_head(read: str, candidates: list[str]) -> None:
+    lying = Line(read, Box(0.06, 0.07, 0.075, 0.10), 0.98, vertical=len(read) > 1)
+
+    assert [label.text for label in label_candidates([lying], *A4)] == candidates
+
+
 def test_words_that_only_end_in_a_number_are_left_whole() -> None:
     assert found(line("临溪路 35", (0.9, 0.05))) == []
 
