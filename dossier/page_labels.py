@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from dossier import flags
 from dossier.catalogue.tables import Page, Volume
-from dossier.label_sequence import LabelPage, LabelSequence, label_sequence
+from dossier.label_chain import LabelPage
+from dossier.label_sequence import LabelSequence, label_sequence
 from dossier.reading import Box, LabelCandidate
 
 MOST_LISTED = 50

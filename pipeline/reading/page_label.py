@@ -32,7 +32,7 @@ _GAP = 1.2
 """Heights of a line from which on a space parts a number from the words beside it."""
 
 _PREFIX = re.compile(r"(?:no\.?|n(?=0)|p\.?|页码:?)(?=\S)", re.IGNORECASE)
-_STAMP = re.compile(r"(\d{1,7}(?:-\d{1,2})?[背反]?)")
+_STAMP = re.compile(r"(\d{1,7}(?:-[1-9]\d?)?[背反]?)")
 _TYPED = (
     re.compile(r"(?:共\d{1,4}页)?[,/]?第(\d{1,4})页(?:[,/]?\(?共\d{1,4}页\)?)?"),
     re.compile(r"(\d{1,4})/\d{1,4}"),

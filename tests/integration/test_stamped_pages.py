@@ -14,7 +14,8 @@ from bench.press.pages import sheets
 from bench.press.scanner import Feed, scan
 from bench.press.sheet import DPI, Sheet, pixels
 from bench.press.typefaces import typeface
-from dossier.label_sequence import LabelPage, LabelSequence, label_sequence
+from dossier.label_chain import LabelPage
+from dossier.label_sequence import LabelSequence, label_sequence
 from pipeline.files.decode import Scan
 from pipeline.models import find
 from pipeline.reading.page_reader import PageReader

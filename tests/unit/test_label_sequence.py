@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dossier.label_sequence import LabelPage, LabelSequence, key_of, label_of, label_sequence
+from dossier.label_chain import LabelPage, key_of, label_of
+from dossier.label_sequence import LabelSequence, label_sequence
 from dossier.reading import Box, LabelCandidate
 
 Volume = list[LabelPage]
