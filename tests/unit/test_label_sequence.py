@@ -274,6 +274,28 @@ def test_a_misread_number_is_neither_double_nor_out_of_order() -> None:
     assert is_silent(sequence)
 
 
+def test_a_misread_number_is_not_taken_for_that_of_a_page_whose_label_was_not_read() -> None:
+    pages = stamped(*range(1, 100))
+    pages[19], pages[56] = stamped(57)[0], UNREAD
+
+    sequence = label_sequence(pages)
+
+    assert (sequence.labels[19], sequence.labels[56]) == (("20", "proposed"), ("57", "proposed"))
+    assert is_silent(sequence)
+
+
+def test_a_misread_number_that_happens_to_rise_opens_no_gap() -> None:
+    sequence = label_sequence([*stamped(*range(1, 36), 38), UNREAD, UNREAD, *stamped(*range(39, 60))])
+
+    assert labels(sequence) == [str(number) for number in range(1, 60)]
+    assert is_silent(sequence)
+
+
+def test_a_number_that_stands_elsewhere_than_the_stamps_does_not_continue_them() -> None:
+    assert is_silent(label_sequence([*stamped(*range(1, 30)), LabelPage((stamp(33, 0.78, 0.11),))]))
+    assert missing(label_sequence(stamped(*range(1, 30), 33))) == [30, 31, 32]
+
+
 def test_two_pages_that_were_exchanged_are_out_of_order_even_if_their_numbers_look_alike() -> None:
     numbers = [*range(1, 15), 25, *range(16, 25), 15, *range(26, 40)]
 
