@@ -195,8 +195,9 @@ class _Findings:
                     other.key[0] - number == step for step in (-1, 1) for other in self._outside.get(place + step, ())
                 )
                 if mark.key in self._held:
-                    fits = mark.weight > OUT_OF_PLACE and not self._expected(before, after)
-                    if not (beside or in_a_run or fits):
+                    # Alone among pages that have their numbers, or put behind them: a page scanned anew.
+                    is_added = mark.weight > OUT_OF_PLACE and (after is None or not self._expected(before, after))
+                    if not (beside or in_a_run or is_added):
                         continue
                     self._repeated.append((label_of(mark.key), place))
                 elif number in self._numbers:

@@ -302,6 +302,13 @@ def test_two_pages_that_were_exchanged_are_out_of_order_even_if_their_numbers_lo
     assert {label for label, _ in label_sequence(stamped(*numbers)).disordered} == {"15", "25"}
 
 
+def test_a_page_scanned_anew_and_put_behind_the_others_is_found() -> None:
+    sequence = label_sequence(stamped(*range(1, 100), 12))
+
+    assert sequence.repeated == (("12", 99),)
+    assert not sequence.missing
+
+
 def test_a_stack_that_was_fed_twice_is_found() -> None:
     numbers = [*range(1, 31), *range(21, 31), *range(31, 51)]
 
