@@ -29,9 +29,10 @@ def pages(
         print_json({"pages": documents})
         return
     for document in documents:
+        label = f"（页码 {document['page_label']}）" if document["page_label"] else ""
         text = " ".join((document["text"] or "").split())
         people.print(
-            f"{document['volume']} 第{document['page_number']}页 {document['state']}"
+            f"{document['volume']} 第{document['page_number']}页{label} {document['state']}"
             f" {document['confidence'] or ''} {text[:60]}",
             markup=False,
         )

@@ -15,7 +15,7 @@ from dossier.place import METADATA_TYPE
 
 # Flags that inform without asking for anything.
 _QUIET = {"blank"}
-_BREADTH = ("machine", "inbox", "case", "arrival", "document", "page")
+_BREADTH = ("machine", "inbox", "case", "volume", "arrival", "document", "page")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Question:
 
     Attributes:
         code: what it is: an error's or a flag's code.
-        subject_kind, subject_id: what it concerns: case, document, arrival, page.
+        subject_kind, subject_id: what it concerns: case, volume, document, arrival, page.
         case_id, case_number, volume: where that is.
         source: the file or the page concerned, for people.
         message: what happened, in Chinese.
@@ -47,7 +47,7 @@ class Question:
 
 
 def questions(session: Session, limit: int = 500) -> list[Question]:
-    """What needs a hand: machine and inbox, then cases, files, documents, pages; the newest first among equals."""
+    """What needs a hand: machine and inbox, cases, volumes, files, documents, pages; the newest first among equals."""
     rows = [*_refused_files(session, limit), *_parked_pages(session, limit), *_dead_letters(session, limit)]
     for subject_kind in _BREADTH:
         rows += _flags(session, subject_kind, limit - len(rows)) if len(rows) < limit else []
@@ -148,15 +148,21 @@ def _flags(session: Session, subject_kind: str, limit: int) -> list[Question]:
     found = []
     for flag in session.scalars(_flag_statement(subject_kind).limit(limit)):
         volume, source, page_id = _subject(session, flag)
-        message, remedy = flags.SENTENCES[flag.code]
+        message, remedy = sentence_of(flag)
         found.append(
             Question(
                 code=flag.code, subject_kind=flag.subject_kind, subject_id=flag.subject_id, case_id=flag.case_id,
-                case_number=None, volume=volume, source=source, message=message + _details(flag), remedy=remedy,
+                case_number=None, volume=volume, source=source, message=message, remedy=remedy,
                 page_id=page_id, since=flag.created_at,
             )
         )  # fmt: skip
     return found
+
+
+def sentence_of(flag: Flag) -> tuple[str, str]:
+    """What a flag says, with its particulars, and what to do next, in Chinese."""
+    message, remedy = flags.SENTENCES[flag.code]
+    return message + _details(flag), remedy
 
 
 def _details(flag: Flag) -> str:
@@ -175,6 +181,9 @@ def _subject(session: Session, flag: Flag) -> tuple[str, str, str | None]:
     if flag.subject_kind == "case":
         case = session.get_one(Case, flag.subject_id)
         return "", case.name or case.folder or "收件箱", None
+    if flag.subject_kind == "volume":
+        name = session.get_one(Volume, flag.subject_id).name
+        return name, name, flag.details.get("page_id")
     if flag.subject_kind == "page":
         page = session.get_one(Page, flag.subject_id)
         page_id: str | None = page.id

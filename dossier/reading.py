@@ -66,6 +66,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelCandidate:
+    """A number at a page's edge that may be its label 页码.
+
+    Attributes:
+        text: digits as printed, leading zeros too, with what belongs to them: 0035, 35-1, 35背.
+        box: its rectangle.
+        confidence: 0–1.
+        stamped: whether it stands as stamps do, alone in a corner; otherwise it looks typed (第3页, - 3 -, 3/12).
+    """
+
+    text: str
+    box: Box
+    confidence: float = 1.0
+    stamped: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A page as it was read.
 
@@ -80,6 +97,7 @@ class Reading:
         engine: which engine and models read it, or "pdf".
         lines: in reading order.
         flags: what a person should look at ("low_confidence", "turn_uncertain", …).
+        labels: numbers that may be the page's label, the likeliest first; the volume's sequence decides.
     """
 
     width: int
@@ -93,6 +111,7 @@ class Reading:
     engine: str = ""
     lines: tuple[Line, ...] = ()
     flags: tuple[str, ...] = field(default=())
+    labels: tuple[LabelCandidate, ...] = ()
 
     @property
     def text(self) -> str:
@@ -113,6 +132,8 @@ class Reading:
         for line in document["lines"]:
             line["box"] = list(line["box"].values())
             line["characters"] = [list(box.values()) for box in line["characters"]]
+        for label in document["labels"]:
+            label["box"] = list(label["box"].values())
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         return gzip.compress(text.encode("utf-8"), compresslevel=6, mtime=0)
 
@@ -138,6 +159,10 @@ class Reading:
             if document.pop("format") != FORMAT:
                 raise ValueError("a reading of another format")
             document["flags"] = tuple(document["flags"])
-            return cls(lines=lines, **document)
+            # Readings stored before labels were looked for have none.
+            labels = tuple(
+                LabelCandidate(**{**label, "box": Box(*label["box"])}) for label in document.pop("labels", ())
+            )
+            return cls(lines=lines, labels=labels, **document)
         except (OSError, EOFError, zlib.error, KeyError, TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"not a stored reading: {error}") from error

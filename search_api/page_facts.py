@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dossier import flags, work
+from dossier import work
+from dossier.attention import sentence_of
 from dossier.cases import number_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, ReadingRow, Volume, Work
 from dossier.errors import NotFound, error_of
@@ -101,12 +102,16 @@ def _notes(session: Session, page: Page) -> list[tuple[str, str]]:
     if page.state == "parked":
         error = error_of(page.error_code or "", page.error_detail)
         notes.append((error.chinese, error.remedy_chinese))
-    codes = session.scalars(
-        select(Flag.code)
-        .where(Flag.subject_id.in_((page.id, page.arrival_id, page.document_id)), Flag.closed_at.is_(None))
-        .order_by(Flag.id)
+    subjects = (page.id, page.arrival_id, page.document_id, page.volume_id)
+    standing = session.scalars(
+        select(Flag).where(Flag.subject_id.in_(subjects), Flag.closed_at.is_(None)).order_by(Flag.id)
     )
-    return notes + [flags.SENTENCES[code] for code in codes]
+    # What concerns the volume is said where it can be seen: on the page to which the attention list leads.
+    return notes + [
+        sentence_of(flag)
+        for flag in standing
+        if flag.subject_kind != "volume" or flag.details.get("page_id") == page.id
+    ]
 
 
 def reading_of(site: Site, facts: PageFacts) -> Reading | None:

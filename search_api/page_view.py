@@ -76,6 +76,9 @@ def page_text(site: TheSite, page_id: str) -> dict[str, Any]:
     reading = reading_of(site, facts)
     return {
         "page_id": page_id,
+        "page_number": facts.page.page_number,
+        "page_label": facts.page.page_label,
+        "page_label_state": facts.page.page_label_state,
         "state": facts.page.state,
         "reading_version": facts.page.reading_version,
         "confidence": reading.confidence if reading else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated
@@ -11,8 +12,9 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from dossier.attention import sentence_of
 from dossier.cases import number_of
-from dossier.catalogue.tables import Case, Document, Page, Volume
+from dossier.catalogue.tables import Case, Document, Flag, Page, Volume
 from dossier.errors import NotFound, error_of
 from search_api.page_picture import THUMBNAIL, picture_address
 from search_api.site import TheSite
@@ -30,6 +32,7 @@ class PageCard:
     page_id: str
     page_number: int
     page_label: str | None
+    is_label_proposed: bool
     state: str
     blank: bool
     picture: str
@@ -65,6 +68,7 @@ def volume(
             "pages": sum(states.values()),
             "searchable": states.get("searchable", 0),
             "parked": states.get("parked", 0),
+            "notes": [sentence_of(flag) for flag in _standing(session, volume_id)],
             "documents": [list(cards) for _, cards in groupby(cards, key=lambda card: card.document_id)],
             "first": first,
             "portion": PORTION,
@@ -87,6 +91,12 @@ def page_at(site: TheSite, volume_id: str, number: Annotated[int, Query(ge=1, le
     return RedirectResponse(f"/pages/{page_id}", 303)
 
 
+def _standing(session: Session, volume_id: str) -> Sequence[Flag]:
+    return session.scalars(
+        select(Flag).where(Flag.subject_kind == "volume", Flag.subject_id == volume_id, Flag.closed_at.is_(None))
+    ).all()
+
+
 def _cards(session: Session, volume_id: str, first: int) -> list[PageCard]:
     rows = session.execute(
         select(Page, Document.title)
@@ -96,9 +106,10 @@ def _cards(session: Session, volume_id: str, first: int) -> list[PageCard]:
     )
     return [
         PageCard(
-            page_id=page.id, page_number=page.page_number, page_label=page.page_label, state=page.state,
-            blank=page.blank, picture=picture_address(page.id, page.reading_version, THUMBNAIL), width=page.width,
-            height=page.height, document_id=page.document_id, document_title=title,
+            page_id=page.id, page_number=page.page_number, page_label=page.page_label,
+            is_label_proposed=page.page_label_state == "proposed", state=page.state, blank=page.blank,
+            picture=picture_address(page.id, page.reading_version, THUMBNAIL), width=page.width, height=page.height,
+            document_id=page.document_id, document_title=title,
             reason=error_of(page.error_code or "", page.error_detail).chinese if page.state == "parked" else "",
         )
         for page, title in rows

@@ -2,6 +2,8 @@
 
 A page carries its number as a row of black and white cells at its top. The stand-in reads the number and gives the
 lines recorded for it. Everything else is the real thing: decoding, turning, deskewing, storing, indexing, PDF.
+
+A page may bear a stamped number, too: the label goes with its number.
 """
 
 from __future__ import annotations
@@ -16,11 +18,19 @@ from dossier.reading import Box, Line, Reading
 from pipeline.cleaning.upright_page import UprightPage
 from pipeline.files.decode import decode_page
 from pipeline.files.sources import PageSource
+from pipeline.reading.page_label import label_candidates
 from pipeline.reading.page_reader import PageResult
 
 WIDTH, HEIGHT, DPI = 620, 877, 75
 _CELL = 24
 _BITS = 20
+_STAMP = 1000
+"""Pages from here on are stamped: their number is 1000 times the stamp's, and then the page's own."""
+
+
+def stamped(number: int, label: int) -> int:
+    """The number of a page that is like page `number` and bears a stamped label; both below 1000."""
+    return label * _STAMP + number
 
 
 def print_page(number: int) -> Image.Image:
@@ -42,8 +52,10 @@ def text_of(number: int) -> str:
 
 def lines_of(number: int) -> tuple[Line, ...]:
     """The recorded lines of a page: invented people, one sentence of its own, and one that all pages share."""
+    label, number = divmod(number, _STAMP)
     texts = (f"讯问笔录第{number}页", f"证人甲{number}号称钱款已转入账户", "本页内容经核对与本人所述一致")
-    return tuple(_line(text, row) for row, text in enumerate(texts))
+    stamp = (Line(f"{label:04}", Box(0.88, 0.02, 0.95, 0.03), 0.98),) if label else ()
+    return (*stamp, *(_line(text, row) for row, text in enumerate(texts)))
 
 
 def recorded_reader(_models_dir: Path) -> RecordedReader:
@@ -58,9 +70,9 @@ class RecordedReader:
         picture = decode_page(path, source.index).picture
         lines = lines_of(number_of(picture))
         height, width = picture.shape[:2]
-        return PageResult(
-            Reading(width=width, height=height, dpi=source.dpi, engine="recorded", lines=lines), UprightPage(picture)
-        )
+        labels = label_candidates(lines, width, height)
+        reading = Reading(width, height, source.dpi, engine="recorded", lines=lines, labels=labels)
+        return PageResult(reading, UprightPage(picture))
 
 
 def number_of(picture: NDArray[np.uint8]) -> int:

@@ -29,6 +29,7 @@ class Table(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         dict[str, Any]: JSON,
         list[str]: JSON,
+        list[dict[str, Any]]: JSON,
         float: Float,
         str: String,
         int: Integer,
@@ -203,7 +204,9 @@ class Page(Table):
     """One side of paper.
 
     state: waiting, reading, read, searchable, parked. `page_number` is the place in the volume, from 1. `width`,
-    `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's.
+    `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's. `page_label` is the number on
+    the paper; page_label_state: read, proposed (it follows from the neighbours), confirmed (by a person, and then left
+    alone). `label_candidates` are those of the reading in use, here so that a volume's are at hand with one query.
     """
 
     __tablename__ = "pages"
@@ -222,6 +225,7 @@ class Page(Table):
     page_number: Mapped[int] = mapped_column(default=0)
     page_label: Mapped[str | None]
     page_label_state: Mapped[str | None]
+    label_candidates: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
     state: Mapped[str] = mapped_column(default="waiting", index=True)
     error_code: Mapped[str | None]
     error_detail: Mapped[str] = mapped_column(default="")

@@ -60,18 +60,16 @@ def is_blank(picture: Picture, dpi: float, contrast: int = PENCIL) -> bool:
         dpi: its resolution, pixels an inch.
         contrast: grey levels (of 255) below the paper around it from which on a pixel is ink.
     """
-    # The darkest channel: blue pencil and red seals are ink too.
-    red, green, blue = cv2.split(picture)
     scale = min(1.0, _DPI / dpi)
-    grey = reduced(cv2.min(cv2.min(red, green), blue), scale)
+    grey = reduced(darkest_channel(picture), scale)
     millimetre = dpi * scale / 25.4
     height, width = grey.shape
     inset = round(_HOLE_DISTANCE * millimetre)
     # Most pages show a mark around their middle, away from holes and shadows; then the rest need not be looked at.
     middle = grey[height // 3 : height - height // 3, inset : width - inset]
-    if middle.size and next(_marks(_ink(middle, millimetre, contrast), millimetre), None):
+    if middle.size and next(_marks(ink_on_paper(middle, millimetre, contrast), millimetre), None):
         return False
-    ink = _ink(grey, millimetre, contrast)
+    ink = ink_on_paper(grey, millimetre, contrast)
     ink[_frame(grey) > 0] = 0
     margin = round(_MARGIN * millimetre)
     ink[:margin], ink[height - margin :], ink[:, :margin], ink[:, width - margin :] = 0, 0, 0, 0
@@ -89,6 +87,12 @@ def is_blank(picture: Picture, dpi: float, contrast: int = PENCIL) -> bool:
         return False
     # Holes come in twos and threes; a single crescent may be a letter.
     return rims != 1
+
+
+def darkest_channel(picture: Picture) -> NDArray[np.uint8]:
+    """The picture in grey so that blue pencil and red seals are as dark as their ink is strong."""
+    red, green, blue = cv2.split(picture)
+    return np.asarray(cv2.min(cv2.min(red, green), blue), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +153,14 @@ def _is_shadow(mark: _Mark, edge: float, sharpness: NDArray[np.uint8], millimetr
     return bool(edge <= _MARGIN + 1 and is_long and (is_thin or sharpest < _SHARP))
 
 
-def _ink(grey: NDArray[np.uint8], millimetre: float, contrast: int) -> NDArray[np.uint8]:
-    """1 where a picture is darker than the paper around by more than `contrast`, else 0."""
+def ink_on_paper(grey: NDArray[np.uint8], millimetre: float, contrast: int) -> NDArray[np.uint8]:
+    """1 where a picture is darker than the paper around by more than `contrast`, else 0.
+
+    Args:
+        grey: uint8 array (height, width).
+        millimetre: of the paper, in pixels.
+        contrast: grey levels.
+    """
     window = round(12 * millimetre) | 1
     # The paper is what is brightest nearby, smoothed; large dark areas keep their edges and so count as content.
     paper = cv2.blur(cv2.dilate(cv2.medianBlur(grey, 3), np.ones((window, window), np.uint8)), (window, window))

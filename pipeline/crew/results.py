@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from dossier import audit, flags, outbox, work
@@ -22,6 +22,7 @@ from dossier.catalogue.tables import Arrival, Case, Document, Original, Page, Re
 from dossier.derived import Derived
 from dossier.errors import EdossierError
 from dossier.numbers import find_numbers
+from dossier.page_labels import candidates_as_json, settle_labels
 from dossier.reading import Reading
 from dossier.vault import Vault
 from dossier.work import Job
@@ -56,6 +57,7 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
         page.width, page.height, page.dpi = reading.width, reading.height, reading.dpi
         page.turn_degrees, page.skew_degrees = reading.turn_degrees, reading.skew_degrees
         page.blank, page.confidence = reading.blank, reading.confidence
+        page.label_candidates = candidates_as_json(reading.labels)
         session.flush()
         for code in reading.flags:
             flags.raise_flag(session, "page", page.id, page.case_id, code)
@@ -79,7 +81,7 @@ def document_assembled(catalogue: Catalogue, vault: Vault, derived: Derived, job
         document.settled = current == key
         if not document.settled:
             _request_pdf(session, document.id, document.case_id, PDF_DELAY_SECONDS)
-        _flag_gaps(session, document)
+        _check_order(session, document)
     if previous not in (None, key):
         derived.document_pdf(job.subject_id, str(previous)).unlink(missing_ok=True)
 
@@ -111,7 +113,7 @@ def failed(catalogue: Catalogue, job: Job, owner: str, error: EdossierError) -> 
             flags.raise_flag(
                 session, "document", document.id, document.case_id, "assembly_failed", reason=error.chinese
             )
-            _flag_gaps(session, document)
+            _check_order(session, document)
 
 
 def put_back(catalogue: Catalogue, job: Job, owner: str, reason: str) -> None:
@@ -170,6 +172,21 @@ def _suggest_numbers(session: Session, page: Page, reading: Reading) -> None:
     if set(numbers) - set(known):
         both = list(dict.fromkeys([*known, *numbers]))
         flags.raise_flag(session, "document", page.document_id, page.case_id, "unclaimed", numbers=both)
+
+
+def _check_order(session: Session, document: Document) -> None:
+    """A document has settled: look for missing names in it, and at the labels of its volume's pages."""
+    _flag_gaps(session, document)
+    # A volume of many documents is looked at once, with the last of those that wait for their PDF.
+    others = exists().where(
+        Document.volume_id == document.volume_id,
+        Document.id != document.id,
+        Work.subject_id == Document.id,
+        Work.kind == work.ASSEMBLE,
+        Work.state.in_(("waiting", "leased")),
+    )
+    if not session.scalar(select(others)):
+        settle_labels(session, document.volume_id)
 
 
 def _flag_gaps(session: Session, document: Document) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dossier.reading import Line, Reading
+from dossier.reading import LabelCandidate, Line, Reading
 from pipeline.cleaning.blank import PRINT, is_blank
 from pipeline.cleaning.deskew import Skew, measure_skew
 from pipeline.cleaning.orientation import Orientation, OrientationModel
@@ -21,6 +21,8 @@ from pipeline.files.sources import PageSource
 from pipeline.models import check
 from pipeline.reading.freed_memory import give_back
 from pipeline.reading.ocr import OcrEngine, open_engine
+from pipeline.reading.page_corners import numbers_in_corners
+from pipeline.reading.page_label import label_candidates
 
 LOW_CONFIDENCE = 0.8
 """Mean confidence of a page below which a person should look. Clean print reads at 0.95 and above."""
@@ -84,7 +86,9 @@ class PageReader:
         """
         scan = decode_page(path, source.index)
         if source.kind == "pdf_text":
-            return PageResult(text_reading(path, source.index), UprightPage(scan.picture))
+            typed = text_reading(path, source.index)
+            labels = label_candidates(typed.lines, typed.width, typed.height)
+            return PageResult(replace(typed, labels=labels), UprightPage(scan.picture))
         result = self.read_scan(scan)
         give_back()
         return result
@@ -130,10 +134,20 @@ class PageReader:
         return in_mirror > max(_MIRRORED_PRINT, _TIMES_SURER * _certain(lines, _CERTAIN_PRINT))
 
     def _result(self, scan: Scan, page: UprightPage, lines: tuple[Line, ...], **measured: Any) -> PageResult:
-        width, height, engine = page.width, page.height, self._engine.name
-        return PageResult(
-            Reading(width=width, height=height, dpi=scan.dpi, engine=engine, lines=lines, **measured), page
-        )
+        reading = Reading(
+            width=page.width, height=page.height, dpi=scan.dpi, engine=self._engine.name, lines=lines,
+            labels=self._labels(page, lines), **measured,
+        )  # fmt: skip
+        return PageResult(reading, page)
+
+    def _labels(self, page: UprightPage, lines: tuple[Line, ...]) -> tuple[LabelCandidate, ...]:
+        """The numbers that may be the page's label; where no stamp was read, corners are looked at again."""
+        labels = label_candidates(lines, page.width, page.height)
+        # A page that lies across has its stamp on its side; what looks like one is a table's row.
+        if lines and (page.width > page.height or not any(label.stamped for label in labels)):
+            numbers = numbers_in_corners(self._engine, page, lines)
+            return label_candidates((*lines, *numbers), page.width, page.height)
+        return labels
 
 
 def _overview(scan: Scan) -> tuple[Picture, float]:

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, select
 from sqlalchemy.dialects import postgresql
@@ -21,6 +23,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
 
 from dossier import outbox, work
+from dossier.catalogue import tables
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, OutboxRow, Page, Table, Work
 from dossier.errors import HomeBusy, PageTimeout
@@ -302,3 +305,25 @@ def _kinds(house: House) -> set[str]:
 def _is_read(house: House) -> bool:
     with house.catalogue.reading() as session:
         return session.scalars(select(Page.state)).one() == "read"
+
+
+def test_pages_of_a_catalogue_from_before_labels_were_read_have_no_candidates(tmp_path: Path) -> None:
+    home = Home.at(tmp_path)
+    engine = create_engine(f"sqlite:///{home.catalogue}")
+    config = Config()
+    config.set_main_option("script_location", str(Path(tables.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO pages (id, case_id, volume_id, document_id, arrival_id, index_in_file, source_kind, order_key,"
+            " page_number, state, error_detail, width, height, dpi, turn_degrees, skew_degrees, blank, created_at)"
+            " VALUES ('p', 'c', 'v', 'd', 'f', 0, 'picture', '', 1, 'read', '', 1, 1, 200, 0, 0, 0, 0)"
+        )
+    engine.dispose()
+
+    catalogue = Catalogue.open(home)
+
+    with catalogue.reading() as session:
+        assert session.get_one(Page, "p").label_candidates == []
+    catalogue.close()

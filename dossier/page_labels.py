@@ -1,0 +1,65 @@
+"""Page labels 页码 in the catalogue: pages get theirs from their volume's sequence; what is wrong becomes a flag."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dossier import flags
+from dossier.catalogue.tables import Page, Volume
+from dossier.label_chain import LabelPage
+from dossier.label_sequence import LabelSequence, label_sequence
+from dossier.reading import Box, LabelCandidate
+
+MOST_LISTED = 50
+"""Numbers, or ranges of numbers, that a flag names."""
+
+
+def candidates_as_json(candidates: tuple[LabelCandidate, ...]) -> list[dict[str, Any]]:
+    """The form in which a page's row keeps the candidates of its reading."""
+    return [
+        {"text": label.text, "box": label.box.as_list(), "confidence": label.confidence, "stamped": label.stamped}
+        for label in candidates
+    ]
+
+
+def settle_labels(session: Session, volume_id: str) -> None:
+    """Bring the labels of a volume's pages, and its flags about them, to what its pages say now.
+
+    One query, and no files. Done again it changes nothing; labels that a person has confirmed are left as they are.
+    """
+    pages = session.scalars(select(Page).where(Page.volume_id == volume_id).order_by(Page.page_number)).all()
+    sequence = label_sequence([_label_page(page) for page in pages])
+    for page, label in zip(pages, sequence.labels, strict=True):
+        if page.page_label_state != "confirmed":
+            page.page_label, page.page_label_state = label or (None, None)
+    volume = session.get_one(Volume, volume_id)
+    ids = [page.id for page in pages]
+    for code, numbers, place in _findings(sequence):
+        if numbers:
+            listed = list(dict.fromkeys(numbers))[:MOST_LISTED]
+            flags.raise_flag(session, "volume", volume_id, volume.case_id, code, numbers=listed, page_id=ids[place])
+        else:
+            flags.close_flag(session, "volume", volume_id, code)
+
+
+def _label_page(page: Page) -> LabelPage:
+    return LabelPage(
+        candidates=tuple(LabelCandidate(**{**label, "box": Box(*label["box"])}) for label in page.label_candidates),
+        is_open=page.state in ("waiting", "reading"),
+        is_blank=page.blank,
+        confirmed=page.page_label if page.page_label_state == "confirmed" else None,
+    )
+
+
+def _findings(sequence: LabelSequence) -> list[tuple[str, list[str], int]]:
+    """Each flag's code, the numbers that it names (none: it does not stand), and the place of the first page to see."""
+    missing = [str(first) if first == last else f"{first}–{last}" for first, last, _ in sequence.missing]
+    found = [
+        ("label_gap", missing, [place for *_, place in sequence.missing]),
+        ("label_repeated", [label for label, _ in sequence.repeated], [place for _, place in sequence.repeated]),
+        ("label_order", [label for label, _ in sequence.disordered], [place for _, place in sequence.disordered]),
+    ]
+    return [(code, numbers, min(places, default=0)) for code, numbers, places in found]
