@@ -1,0 +1,97 @@
+"""Black print told apart from everything else on a page, so that it can be stored at full resolution in two tones.
+
+Only what is certain becomes print: dark against the paper around it, without colour, and made of strokes. Pencil,
+seals, coloured ink, photographs and dark areas stay in the picture behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.cleaning.upright import Picture, reduced
+
+_DARKNESS = 0.55
+"""Of the paper's brightness: half way between it and print, so that strokes keep their breadth."""
+
+_COLOUR = 48
+"""Spread of the channels, of 255, from which ink is coloured; black print in a colour scan stays below 30."""
+
+_PAPER_CELL = 16
+"""Pixels of a cell of the paper's brightness."""
+
+_PAPER_REACH = 7
+"""Cells within which paper is looked for: wider than a stroke and narrower than the shading of a page."""
+
+_BROADEST_MM = 2.4
+"""Millimetres: strokes of 40-point headings are 1.5 broad, and what is broader is a bar, a border or a photograph."""
+
+_THICK_CELL = 4
+_SAMPLE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class InkMask:
+    """The print of a page.
+
+    Attributes:
+        mask: uint8 array (height, width), 255 where there is print, else 0.
+        colour: its red, green and blue, 0–255.
+    """
+
+    mask: NDArray[np.uint8]
+    colour: tuple[int, int, int]
+
+
+def ink_mask(picture: Picture, grey: NDArray[np.uint8], dpi: float) -> InkMask:
+    """The print of a page in its one colour.
+
+    Args:
+        picture: the page.
+        grey: the same without colour, uint8 array (height, width).
+        dpi: pixels an inch.
+    """
+    mask = cv2.compare(grey, _threshold(grey), cv2.CMP_LT)
+    red, green, blue = cv2.split(picture)
+    spread = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
+    mask[spread > _COLOUR] = 0
+    _leave_out_areas(mask, dpi)
+    return InkMask(np.asarray(mask, np.uint8), _colour(picture, mask))
+
+
+def core(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The print without the rim of its strokes, which is neither ink nor paper."""
+    return np.asarray(cv2.erode(mask, np.ones((3, 3), np.uint8)), np.uint8)
+
+
+def _threshold(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The brightness below which a pixel is dark, for each pixel by the paper around it."""
+    height, width = grey.shape
+    cells = reduced(grey, 1 / _PAPER_CELL)
+    paper = cv2.blur(cv2.dilate(cells, np.ones((_PAPER_REACH, _PAPER_REACH), np.uint8)), (_PAPER_REACH, _PAPER_REACH))
+    return np.asarray(cv2.resize(cv2.convertScaleAbs(paper, alpha=_DARKNESS), (width, height)), np.uint8)
+
+
+def _leave_out_areas(mask: NDArray[np.uint8], dpi: float) -> None:
+    """Takes what is too broad for a stroke out of the mask."""
+    breadth = max(round(_BROADEST_MM / 25.4 * dpi / _THICK_CELL), 1)
+    small = reduced(mask, 1 / _THICK_CELL)
+    kernel = np.ones((breadth, breadth), np.uint8)
+    thick = cv2.erode((small > 200).astype(np.uint8), kernel, borderValue=0)
+    if thick.any():
+        whole = cv2.dilate(thick, np.ones((breadth + 4, breadth + 4), np.uint8))
+        height, width = mask.shape
+        mask[cv2.resize(whole, (width, height), interpolation=cv2.INTER_NEAREST) > 0] = 0
+
+
+def _colour(picture: Picture, mask: NDArray[np.uint8]) -> tuple[int, int, int]:
+    """The middle colour of the strokes' cores; black where there are none."""
+    places = np.flatnonzero(core(mask))
+    if not len(places):
+        return 0, 0, 0
+    sample = picture.reshape(-1, 3)[places[:: max(len(places) // _SAMPLE, 1)]]
+    red, green, blue = np.median(sample, axis=0).astype(int).tolist()
+    return red, green, blue
