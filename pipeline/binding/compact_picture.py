@@ -14,7 +14,6 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf
 from PIL import Image
 
-from pipeline.binding.ink_mask import InkMask
 from pipeline.binding.layered_page import LayeredPage, jpeg_of, layered_page
 from pipeline.binding.lossless_picture import as_group_4, reduced
 from pipeline.binding.tiff_strips import MIN_IS_BLACK, TiffStrips, tiff_strips
@@ -91,7 +90,7 @@ def _size(layers: tuple[Layer, ...]) -> int:
 def _layers(pdf: Pdf, page: LayeredPage, size: tuple[int, int]) -> tuple[Layer, ...]:
     width, height = size
     layers = []
-    stencil = _stencil(pdf, page.print)
+    stencil = _stencil(pdf, page)
     if page.background is not None:
         layers.append(Layer(_jpeg(pdf, page.background)))
     if stencil is not None:
@@ -107,14 +106,14 @@ def _plain(pdf: Pdf, picture: Picture) -> tuple[Layer, ...]:
     return (Layer(_jpeg(pdf, jpeg_of(picture, PAGE_QUALITY))),)
 
 
-def _stencil(pdf: Pdf, ink: InkMask) -> Layer | None:
+def _stencil(pdf: Pdf, page: LayeredPage) -> Layer | None:
     """The print as a stencil (ISO 32000-1, 8.9.6.2): 0 paints, and G4 as Pillow writes it has 0 for black."""
-    if not ink.mask.any():
+    if not page.stencil.any():
         return None
-    stream = _group_4(pdf, Image.fromarray(np.bitwise_not(ink.mask)).convert("1", dither=Image.Dither.NONE))
+    stream = _group_4(pdf, Image.fromarray(np.bitwise_not(page.stencil)).convert("1", dither=Image.Dither.NONE))
     del stream.ColorSpace
     stream.ImageMask = True
-    return Layer(stream, ink=ink.colour)
+    return Layer(stream, ink=page.colour)
 
 
 def _jpeg(pdf: Pdf, jpeg: bytes) -> pikepdf.Stream:

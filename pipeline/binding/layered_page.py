@@ -17,25 +17,30 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.binding.ink_mask import InkMask, core, ink_mask
+from pipeline.binding.ink_mask import InkMask, core, ink_mask, stencil
 from pipeline.binding.lossless_picture import is_grey
 from pipeline.cleaning.upright import Picture
 
-BACKGROUND_DPI = 150
-BACKGROUND_QUALITY = 60
+FINEST_DPI, COARSEST_DPI = 150, 100
+"""Of a background, which else has half the scan's resolution: grain is mostly finer than that, pen and pencil not."""
+
+BACKGROUND_QUALITY = 65
 PATCH_QUALITY = 75
 
 CELL = 16
 """Pixels of the side of a cell that is compared."""
 
-_GRAIN = 4.0
+_GRAIN = 3.0
 """How much stronger than the page's grain, as variance, a cell may differ; that of grain alone stays below 2."""
 
-_LEAST = 8.0
+_LEAST = 4.0
 """Variance of a difference that nobody sees, on a page without grain."""
 
 _TONE = 45
 """How far, of 255, print of one cell may be from the print's one colour."""
+
+_WEIGHT = 16
+"""How far, of 255, the mean of a cell may be off: strokes a pixel too thin or too bold in one with much print."""
 
 _MOST_PATCHED = 0.5
 """Of the page's area: beyond, layers gain nothing."""
@@ -52,7 +57,7 @@ _WHITE = 250
 _FINE_STEP = 6
 """Of a JPEG's coefficients: three quarters of a level of brightness in what is even over a block."""
 
-_SLOW = 3
+_SLOW = 4
 """Half waves across and down a block, together, below which a coefficient gets fine steps."""
 
 _STEP = 3
@@ -81,12 +86,14 @@ class LayeredPage:
 
     Attributes:
         background: the page without its print, as JPEG of lower resolution; None where it is white.
-        print: the print, without what lies in patches.
+        stencil: the print without what lies in patches, uint8 array, 255 where it is painted.
+        colour: of the print, red, green and blue, 0–255.
         patches: what the other two do not show well enough.
     """
 
     background: bytes | None
-    print: InkMask
+    stencil: NDArray[np.uint8]
+    colour: tuple[int, int, int]
     patches: tuple[Patch, ...]
 
 
@@ -109,7 +116,8 @@ def layered_page(picture: Picture, dpi: float) -> LayeredPage | None:
     for left, top, right, bottom in boxes:
         patches.append(Patch(left, top, right, bottom, jpeg_of(picture[top:bottom, left:right], PATCH_QUALITY)))
         found.mask[top:bottom, left:right] = 0
-    return LayeredPage(None if behind.min() >= _WHITE else coded, found, tuple(patches))
+    seen_behind = None if behind.min() >= _WHITE else coded
+    return LayeredPage(seen_behind, stencil(grey, found, dpi), found.colour, tuple(patches))
 
 
 def jpeg_of(picture: Picture, quality: int) -> bytes:
@@ -144,7 +152,7 @@ def _decoded(jpeg: bytes) -> NDArray[np.uint8]:
 def _background(picture: Picture, mask: NDArray[np.uint8], dpi: float) -> Picture:
     """The page at lower resolution, with the paper around it in the place of print."""
     height, width = mask.shape
-    scale = min(BACKGROUND_DPI / dpi, 1.0)
+    scale = min(max(min(dpi / 2, FINEST_DPI), COARSEST_DPI) / dpi, 1.0)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     outside = cv2.bitwise_not(cv2.dilate(mask, np.ones((_RIM, _RIM), np.uint8)))
     seen = cv2.resize(outside, size, interpolation=cv2.INTER_AREA)
@@ -176,22 +184,25 @@ def _filled(picture: Picture, is_known: NDArray[np.bool_]) -> Picture:
 def _lost(grey: NDArray[np.uint8], behind: NDArray[np.uint8], found: InkMask) -> NDArray[np.bool_]:
     """The cells, (rows, columns), in which the layers show something else than the scan."""
     height, width = grey.shape
+    red, green, blue = found.colour
+    ink = int(cv2.cvtColor(np.array([[[red, green, blue]]], np.uint8), cv2.COLOR_RGB2GRAY)[0, 0])
     rim = np.ones((2 * _RIM - 1, 2 * _RIM - 1), np.uint8)
     outside = cv2.bitwise_not(cv2.dilate(found.mask, rim))
-    difference = cv2.subtract(grey, cv2.resize(behind, (width, height)), mask=outside, dtype=cv2.CV_16S)
-    smooth = cv2.blur(difference, (3, 3)).astype(_FLOAT)
+    shown = np.asarray(cv2.resize(behind, (width, height)), np.uint8)
+    shown[found.mask > 0] = ink
+    difference = cv2.subtract(grey, shown, dtype=cv2.CV_16S)
+    weight = np.abs(_cells(difference))
+    smooth = cv2.blur(cv2.copyTo(difference, outside), (3, 3)).astype(_FLOAT)
     counted = _cells(outside) / _FLOAT(255)
     variance = _cells(cv2.multiply(smooth, smooth)) / np.maximum(counted, _FLOAT(0.1))
     bare = variance[counted > 0.9]
     grain = float(np.median(bare)) if bare.size else 0.0
     is_other = variance > _GRAIN * grain + _LEAST
     inner = core(found.mask)
-    red, green, blue = found.colour
-    ink = np.asarray(cv2.cvtColor(np.array([[[red, green, blue]]], np.uint8), cv2.COLOR_RGB2GRAY), np.uint8)
-    apart = cv2.bitwise_and(cv2.absdiff(grey, float(ink[0, 0])), inner)
+    apart = cv2.bitwise_and(cv2.absdiff(grey, float(ink)), inner)
     share = _cells(inner)
     is_lighter = _cells(apart) * _FLOAT(255) > _TONE * share
-    return np.asarray(is_other | (is_lighter & (share > 1)), np.bool_)
+    return np.asarray(is_other | (is_lighter & (share > 1)) | (weight > _WEIGHT), np.bool_)
 
 
 def _cells(values: NDArray[np.generic]) -> NDArray[np.float32]:

@@ -97,6 +97,15 @@ def test_a_printed_page_is_a_background_and_a_stencil_of_the_full_resolution() -
     assert size_of(layers) < 0.3 * len(own_bytes(PDF, pixels).read_raw_bytes())
 
 
+def test_print_of_a_coarse_scan_is_a_stencil_of_twice_its_resolution() -> None:
+    pixels = scanned(sheet()[0])
+    _, print_ = compact_layers(PDF, pixels, 200, own_bytes(PDF, pixels))
+    assert (int(print_.stream.Width), int(print_.stream.Height)) == (2 * WIDTH, 2 * HEIGHT)
+    fine = np.asarray(stencil(print_.stream).resize((WIDTH, HEIGHT), Image.Resampling.BOX), np.float32)
+    darkness = 255 * (1 - pixels.mean(axis=2) / pixels[-200:].mean())
+    assert np.abs(smooth(fine.astype(np.uint8)) - smooth(darkness.clip(0, 255).astype(np.uint8))).max() < 50
+
+
 def test_print_keeps_its_place_and_breadth() -> None:
     pixels = scanned(sheet()[0])
     difference = smooth(drawn(compacted(pixels))) - smooth(pixels)
