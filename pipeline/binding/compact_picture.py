@@ -24,16 +24,13 @@ WHOLE = Affine(1, 0, 0, 1, 0, 0)
 """The place of a layer that covers the page."""
 
 PAGE_QUALITY = 75
-"""JPEG quality of a page that is nearly all photograph."""
+"""JPEG quality of a page that is mostly photograph, or too coarse for layers."""
 
 _GAIN = 0.9
 """Of the scan's own bytes: what saves less is not worth a second coding."""
 
 MOST_PIXELS = 60_000_000
 """A4 at 600 dpi has 35 million; larger drawings would need gigabytes and stay as they are."""
-
-_BLACK = 60
-"""Brightness up to which print on white paper is plainly black."""
 
 
 @dataclass(frozen=True, slots=True)

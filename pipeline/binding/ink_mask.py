@@ -29,8 +29,8 @@ _PAPER_REACH = 7
 _BROADEST_MM = 2.4
 """Millimetres: strokes of 40-point headings are 1.5 broad, and what is broader is a bar, a border or a photograph."""
 
-_FINE_DPI = 250
-"""Resolution from which print in two tones reads as well as in grey."""
+_BREADTH = 3.0
+"""Pixels: from this mean breadth of strokes, as at 300 dpi, print in two tones reads as well as in grey."""
 
 _THICK_CELL = 4
 _SAMPLE = 20_000
@@ -73,12 +73,18 @@ def core(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.erode(mask, np.ones((3, 3), np.uint8)), np.uint8)
 
 
-def stencil(grey: NDArray[np.uint8], ink: InkMask, dpi: float) -> NDArray[np.uint8]:
-    """The print as it is painted, like `InkMask.mask`; of twice the resolution where the scan's own is coarse.
+def edge(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The outermost pixels of the strokes; twice the print's area divided by theirs is the strokes' breadth."""
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    return np.asarray(cv2.subtract(mask, cv2.erode(mask, cross)), np.uint8)
+
+
+def stencil(grey: NDArray[np.uint8], ink: InkMask) -> NDArray[np.uint8]:
+    """The print as it is painted, like `InkMask.mask`; of twice the resolution where its strokes are thin.
 
     Two tones at 200 dpi lose what grey at 200 dpi shows of the shape of small characters; at 400 dpi they keep it.
     """
-    if dpi >= _FINE_DPI or not ink.mask.any():
+    if 2 * cv2.countNonZero(ink.mask) >= _BREADTH * cv2.countNonZero(edge(ink.mask)):
         return ink.mask
     height, width = grey.shape
     size = 2 * width, 2 * height

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.binding.ink_mask import InkMask, core, ink_mask, stencil
+from pipeline.binding.ink_mask import InkMask, core, edge, ink_mask, stencil
 from pipeline.binding.lossless_picture import is_grey
 from pipeline.cleaning.upright import Picture
 
@@ -41,6 +41,12 @@ _TONE = 45
 
 _WEIGHT = 16
 """How far, of 255, the mean of a cell may be off: strokes a pixel too thin or too bold in one with much print."""
+
+_THINNEST = 2.1
+"""Pixels: strokes of that breadth on the mean of 25 cells (10-point print at 110 dpi) live on their shades of grey."""
+
+_SPARSE = 14.0
+"""Of 255: cells with less print have single rules, which are thin without being hard to read; text has twice that."""
 
 _MOST_PATCHED = 0.5
 """Of the page's area: beyond, layers gain nothing."""
@@ -117,7 +123,7 @@ def layered_page(picture: Picture, dpi: float) -> LayeredPage | None:
         patches.append(Patch(left, top, right, bottom, jpeg_of(picture[top:bottom, left:right], PATCH_QUALITY)))
         found.mask[top:bottom, left:right] = 0
     seen_behind = None if behind.min() >= _WHITE else coded
-    return LayeredPage(seen_behind, stencil(grey, found, dpi), found.colour, tuple(patches))
+    return LayeredPage(seen_behind, stencil(grey, found), found.colour, tuple(patches))
 
 
 def jpeg_of(picture: Picture, quality: int) -> bytes:
@@ -198,11 +204,15 @@ def _lost(grey: NDArray[np.uint8], behind: NDArray[np.uint8], found: InkMask) ->
     bare = variance[counted > 0.9]
     grain = float(np.median(bare)) if bare.size else 0.0
     is_other = variance > _GRAIN * grain + _LEAST
+    printed = _cells(found.mask)
     inner = core(found.mask)
     apart = cv2.bitwise_and(cv2.absdiff(grey, float(ink)), inner)
     share = _cells(inner)
     is_lighter = _cells(apart) * _FLOAT(255) > _TONE * share
-    return np.asarray(is_other | (is_lighter & (share > 1)) | (weight > _WEIGHT), np.bool_)
+    around = cv2.blur(printed, (5, 5))
+    is_thin = (2 * around < _THINNEST * cv2.blur(_cells(edge(found.mask)), (5, 5))) & (around > _SPARSE)
+    is_lost = is_other | (is_lighter & (share > 1)) | (weight > _WEIGHT) | is_thin
+    return np.asarray(is_lost, np.bool_)
 
 
 def _cells(values: NDArray[np.generic]) -> NDArray[np.float32]:

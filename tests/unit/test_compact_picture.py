@@ -97,13 +97,29 @@ def test_a_printed_page_is_a_background_and_a_stencil_of_the_full_resolution() -
     assert size_of(layers) < 0.3 * len(own_bytes(PDF, pixels).read_raw_bytes())
 
 
-def test_print_of_a_coarse_scan_is_a_stencil_of_twice_its_resolution() -> None:
-    pixels = scanned(sheet()[0])
-    _, print_ = compact_layers(PDF, pixels, 200, own_bytes(PDF, pixels))
-    assert (int(print_.stream.Width), int(print_.stream.Height)) == (2 * WIDTH, 2 * HEIGHT)
-    fine = np.asarray(stencil(print_.stream).resize((WIDTH, HEIGHT), Image.Resampling.BOX), np.float32)
-    darkness = 255 * (1 - pixels.mean(axis=2) / pixels[-200:].mean())
-    assert np.abs(smooth(fine.astype(np.uint8)) - smooth(darkness.clip(0, 255).astype(np.uint8))).max() < 50
+def small(pixels: Pixels, scale: float) -> Pixels:
+    picture = Image.fromarray(pixels)
+    size = round(WIDTH * scale), round(HEIGHT * scale)
+    return np.asarray(picture.resize(size, Image.Resampling.BOX))
+
+
+def test_print_of_strokes_too_thin_for_two_tones_keeps_its_grey() -> None:
+    pixels = small(scanned(sheet()[0]), 0.25)
+    layers = compact_layers(PDF, pixels, 75, own_bytes(PDF, pixels, quality=95))
+    assert layers
+    height, width = pixels.shape[:2]
+    assert np.abs(drawn(layers, (width, height)).astype(int) - pixels)[10:200].max() < 60
+
+
+def test_thin_print_is_a_stencil_of_twice_the_resolution() -> None:
+    pixels = small(scanned(sheet()[0]), 0.6)
+    height, width = pixels.shape[:2]
+    layers = compact_layers(PDF, pixels, 180, own_bytes(PDF, pixels))
+    (print_,) = [layer for layer in layers if layer.ink]
+    assert (int(print_.stream.Width), int(print_.stream.Height)) == (2 * width, 2 * height)
+    fine = np.asarray(stencil(print_.stream).resize((width, height), Image.Resampling.BOX), np.float32)
+    darkness = (255 * (1 - pixels.mean(axis=2) / pixels[-200:].mean())).clip(0, 255)
+    assert np.abs(smooth(fine.astype(np.uint8)) - smooth(darkness.astype(np.uint8))).max() < 50
 
 
 def test_print_keeps_its_place_and_breadth() -> None:
