@@ -13,10 +13,15 @@ import pikepdf
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from sqlalchemy import select
 
+from dossier.catalogue.tables import Document
+from dossier.derived import PDF_RECIPE, Quality, pdf_recipe
 from dossier.reading import Box, Line, Reading
 from pipeline.binding.searchable_pdf import PdfInfo, PdfPage, assemble
 from pipeline.cleaning.upright import canvas_size
+from pipeline.crew.plans import plan_document
+from tests.house import CASE, open_house
 
 WIDTH, HEIGHT, DPI = 827, 1169, 200
 LINES = (Line("起诉意见书", Box(0.1, 0.05, 0.5, 0.08)), Line("2031年4月17日", Box(0.1, 0.1, 0.5, 0.13)))
@@ -131,3 +136,24 @@ def test_a_compact_volume_is_archival(tmp_path: Path, verapdf: Callable):
     validation = verapdf(compact)
     assert validation.failures == ()
     assert validation.is_compliant
+
+
+@pytest.mark.parametrize(("quality", "other"), [("compact", "archive"), ("archive", "compact")])
+def test_a_documents_pdf_is_of_the_quality_that_the_setting_names(tmp_path: Path, quality: Quality, other: Quality):
+    with open_house(tmp_path, pdf_quality=quality) as house:
+        house.drop_pages(f"{CASE}/证据材料卷/笔录", [1, 2])
+        house.take_in_and_work()
+        with house.catalogue.reading() as session:
+            (document,) = session.scalars(select(Document))
+            keys = {
+                name: plan_document(session, house.vault, house.derived, document.id, name)[1]
+                for name in (quality, other)
+            }
+            assert document.settled
+            assert document.pdf_key == keys[quality]
+            assert keys[other] != keys[quality]
+            assert house.derived.document_pdf(document.id, keys[quality]).is_file()
+
+
+def test_the_archives_name_is_what_it_was_before_there_was_another_quality():
+    assert pdf_recipe("archive") == PDF_RECIPE
