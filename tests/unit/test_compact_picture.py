@@ -58,7 +58,7 @@ def drawn(layers: tuple[Layer, ...], size: tuple[int, int] = (WIDTH, HEIGHT)) ->
             page.paste(decoded(layer.stream).convert("RGB").resize(shown, Image.Resampling.BILINEAR), box)
         else:
             assert shown == size
-            page.paste(layer.ink, box, stencil(layer.stream))
+            page.paste(layer.ink, box, stencil(layer.stream).resize(shown, Image.Resampling.BOX))
     return np.asarray(page)
 
 
@@ -109,6 +109,16 @@ def test_print_of_strokes_too_thin_for_two_tones_keeps_its_grey() -> None:
     assert layers
     height, width = pixels.shape[:2]
     assert np.abs(drawn(layers, (width, height)).astype(int) - pixels)[10:200].max() < 60
+
+
+def test_strokes_that_are_dark_only_in_places_do_not_break() -> None:
+    picture = Image.new("RGB", (600, 840), "white")
+    draw = ImageDraw.Draw(picture)
+    for row in range(20):
+        draw.text((40, 40 + row * 40), "Programme   Implementation   Member", (60, 60, 60), ImageFont.load_default(11))
+    pixels = np.asarray(picture.filter(ImageFilter.GaussianBlur(0.4)))
+    layers = compact_layers(PDF, pixels, 72, pikepdf.Stream(PDF, b"x" * 10**6))
+    assert np.abs(smooth(drawn(layers, picture.size)) - smooth(pixels)).max() < 25
 
 
 def test_thin_print_is_a_stencil_of_twice_the_resolution() -> None:
