@@ -23,7 +23,7 @@ from pipeline.files.affine import Affine
 WHOLE = Affine(1, 0, 0, 1, 0, 0)
 """The place of a layer that covers the page."""
 
-PAGE_QUALITY = 75
+PAGE_QUALITY = 85
 """JPEG quality of a page that is mostly photograph, or too coarse for layers."""
 
 _GAIN = 0.9

@@ -25,7 +25,7 @@ FINEST_DPI, COARSEST_DPI = 150, 100
 """Of a background, which else has half the scan's resolution: grain is mostly finer than that, pen and pencil not."""
 
 BACKGROUND_QUALITY = 65
-PATCH_QUALITY = 75
+PATCH_QUALITY = 85
 
 CELL = 16
 """Pixels of the side of a cell that is compared."""

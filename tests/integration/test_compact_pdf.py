@@ -94,8 +94,9 @@ def test_a_compact_page_lies_where_the_scan_would(tmp_path: Path, turn: int, des
     one, other = shown(archive), shown(compact)
     assert one.shape == other.shape
     difference = np.abs(one - other)[20:-20, 20:-20]
-    assert difference.mean() < 2
-    assert np.percentile(difference, 99.9) < 40
+    # As poppler rounds, a turned page may lie a pixel beside: 2.6 and 42. Two pixels are 4.7 and 78, a half turn is 25.
+    assert difference.mean() < 3.5
+    assert np.percentile(difference, 99.9) < 60
 
 
 def test_the_text_layer_is_the_same_to_the_byte(tmp_path: Path):
