@@ -28,6 +28,7 @@ bench: setup-dev ## accuracy on printed pages, speed beside bare PaddleOCR, memo
 	$(BIN)/python -m bench.accuracy --skew 2
 	$(BIN)/python -m bench.pages_a_minute
 	$(BIN)/python -m bench.memory
+	$(BIN)/python -m bench.pdf_size
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.stages
 

@@ -14,6 +14,7 @@ from cli.context import CALLERS_UMASK, context_of, people, print_json
 from dossier import cases
 from dossier.attention import is_open_refusal
 from dossier.catalogue.tables import Arrival, Case, Page, Volume
+from dossier.derived import Quality
 from dossier.errors import EdossierError, FileRefused, PageFailed, UsageError
 from pipeline.crew.plans import plan_volume
 
@@ -25,6 +26,10 @@ def export(
     typer_context: typer.Context,
     case: Annotated[str, typer.Option("--case", help="The case's number.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the PDFs; made where it is missing.")],
+    quality: Annotated[
+        Quality | None,
+        typer.Option("--quality", help="archive: the scans' own bytes; compact: smaller. Default: the setting."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Write one searchable PDF for each volume of a case. 导出双层 PDF。"""
@@ -51,7 +56,7 @@ def export(
                 try:
                     if not pages:
                         raise FileRefused(volume.name)
-                    task = plan_volume(session, context.vault, volume, target)
+                    task = plan_volume(session, context.vault, volume, target, quality or context.settings.pdf_quality)
                     writer.perform(task, _SECONDS + pages * _SECONDS_A_PAGE)
                     # What is exported is meant to be handed on: as readable as the caller's other files.
                     target.chmod(0o666 & ~CALLERS_UMASK)

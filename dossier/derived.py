@@ -7,10 +7,25 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, assert_never
 
 # Raised when the way of making pictures or PDFs changes: old ones are then no longer found, and made anew.
 PICTURE_RECIPE = 1
 PDF_RECIPE = 1
+COMPACT_RECIPE = 1
+
+Quality = Literal["archive", "compact"]
+"""How a PDF stores pictures: the scans' own bytes, or as few bytes as show all that the scans show."""
+
+
+def pdf_recipe(quality: Quality) -> int | str:
+    """What a PDF's name must say of the way it was made."""
+    match quality:
+        case "archive":
+            return PDF_RECIPE
+        case "compact":
+            return f"{PDF_RECIPE} compact {COMPACT_RECIPE}"
+    assert_never(quality)
 
 
 class Derived:
@@ -25,7 +40,7 @@ class Derived:
         return self._root / "pages" / page_id[1:3] / f"{page_id}.{state}.{PICTURE_RECIPE}.jpg"
 
     def document_pdf(self, document_id: str, key: str) -> Path:
-        """A document's searchable PDF; `key` stands for its pages, their readings and their order."""
+        """A document's searchable PDF; `key` stands for its pages, their readings, their order and the quality."""
         return self._root / "documents" / document_id[1:3] / f"{document_id}.{key}.pdf"
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from dossier.derived import Quality
 from dossier.errors import SettingsError
 
 
@@ -53,6 +54,10 @@ class Settings(BaseSettings):
     ocr_engine: Literal["openvino", "paddleocr"] = Field(
         "openvino",
         description="What runs the OCR models: openvino (faster), or paddleocr (PaddleOCR on ONNX Runtime).",
+    )
+    pdf_quality: Quality = Field(
+        "archive",
+        description="Pictures in searchable PDFs: archive (the scans' own bytes), or compact (coded again, smaller).",
     )
     lease_seconds: float = Field(
         60.0,

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from pikepdf import Dictionary, Pdf
 
-from dossier.derived import written_whole
+from dossier.derived import Quality, written_whole
 from dossier.errors import FileRefused, PageFailed, PageUnreadable
 from dossier.reading import Reading
+from pipeline.binding.compact_picture import Layer, compact_layers
 from pipeline.binding.glyphless_font import GlyphlessFont
 from pipeline.binding.note_sheet import note_sheet
 from pipeline.binding.pdf_archive import Bookmark, PdfInfo, describe, save, set_up_viewing
@@ -24,6 +25,7 @@ from pipeline.binding.picture_stream import PictureStream, lossless_stream, page
 from pipeline.binding.placement import placement
 from pipeline.binding.text_check import check_text
 from pipeline.binding.text_layer import FONT, layer_lines, text_operators
+from pipeline.files.affine import Affine
 from pipeline.files.decode import decode_page
 
 __all__ = ["AssemblyReport", "Bookmark", "PdfInfo", "PdfPage", "assemble"]
@@ -73,7 +75,13 @@ class AssemblyReport:
     size: int
 
 
-def assemble(pages: Iterable[PdfPage], info: PdfInfo, bookmarks: Sequence[Bookmark], target: Path) -> AssemblyReport:
+def assemble(
+    pages: Iterable[PdfPage],
+    info: PdfInfo,
+    bookmarks: Sequence[Bookmark],
+    target: Path,
+    quality: Quality = "archive",
+) -> AssemblyReport:
     """Write the searchable PDF of some pages: whole and compared, or not at all.
 
     Args:
@@ -81,6 +89,7 @@ def assemble(pages: Iterable[PdfPage], info: PdfInfo, bookmarks: Sequence[Bookma
         info: what the PDF says about itself.
         bookmarks: in order.
         target: the file to be written; an older one is replaced.
+        quality: how pictures are stored; geometry and text are the same in both.
 
     Raises:
         TextLayerMismatch: the written text differs from what was read.
@@ -88,7 +97,7 @@ def assemble(pages: Iterable[PdfPage], info: PdfInfo, bookmarks: Sequence[Bookma
         PageFailed: as above, or a page's picture does not go with its reading.
         ValueError: there is no page, or a bookmark names one that is not there.
     """
-    with written_whole(target) as temporary, _Book(temporary.parent) as book:
+    with written_whole(target) as temporary, _Book(temporary.parent, quality) as book:
         for page in pages:
             book.add(page)
         return book.finish(info, bookmarks, temporary)
@@ -96,10 +105,11 @@ def assemble(pages: Iterable[PdfPage], info: PdfInfo, bookmarks: Sequence[Bookma
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A page before it is placed: its picture, and the reading that gives geometry and text."""
+    """A page before it is placed: its picture, the layers that stand for it if any, and the reading with its text."""
 
     picture: PictureStream
     reading: Reading
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +118,14 @@ class _Drawn:
 
     Attributes:
         size: width and height, PDF units.
-        picture: object number.
+        pictures: object numbers.
         operators: that draw the picture and its text.
         lines: the text.
         label: the number on the paper.
     """
 
     size: tuple[float, float]
-    picture: int
+    pictures: tuple[int, ...]
     operators: bytes
     lines: list[str]
     label: str | None
@@ -124,8 +134,9 @@ class _Drawn:
 class _Book:
     """A PDF that is being written: its pictures wait in the spool, its pages are made at the end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, quality: Quality) -> None:
         self._spool = PictureSpool(folder)
+        self._quality = quality
         self._font = GlyphlessFont()
         self._pages: list[_Drawn] = []
         self._originals = 0
@@ -141,27 +152,31 @@ class _Book:
         """Draw a page, or the note that stands for it, behind the others."""
         with Pdf.new() as workbench:
             try:
-                sheet = _scan_sheet(workbench, page)
+                sheet = _scan_sheet(workbench, page, self._quality)
             except (FileRefused, PageFailed):
                 if page.hole is None:
                     raise
                 sheet = _note(workbench, page.page_id, page.hole)
                 self._notes.append((page.page_id, page.hole))
             self._pages.append(self._drawn(sheet, page.label))
-            self._originals += sheet.picture.is_original
+            self._originals += sheet.picture.is_original and not sheet.layers
 
     def _drawn(self, sheet: _Sheet, label: str | None) -> _Drawn:
-        """One picture, and over it the invisible text."""
+        """The picture or its layers, and over them the invisible text."""
         reading, picture = sheet.reading, sheet.picture
         points = _points_a_pixel(reading)
         width, height = (max(side * points, SMALLEST_PAGE) for side in (reading.width, reading.height))
         stored, canvas = (picture.width, picture.height), (reading.width, reading.height)
-        matrix = placement(stored, picture.orientation, reading.turn_degrees, reading.deskew_degrees, canvas)
+        orientation = picture.orientation
+        if sheet.layers:  # made from the decoded picture, which is oriented already
+            stored, orientation = (stored[1], stored[0]) if orientation >= 5 else stored, 1
+        matrix = placement(stored, orientation, reading.turn_degrees, reading.deskew_degrees, canvas)
         lines = layer_lines(reading)
-        drawing = f"q {matrix.scaled(points).operands()} cm /Im0 Do Q\n".encode("ascii")
+        layers = sheet.layers or (Layer(picture.stream),)
+        drawing = b"".join(_layer_operators(layer, matrix, points, f"/Im{n}") for n, layer in enumerate(layers))
         text = text_operators(lines, width, height, self._font)
-        number = self._spool.add(picture.stream)
-        return _Drawn((width, height), number, drawing + text, [text for text, _ in lines], label)
+        numbers = tuple(self._spool.add(layer.stream) for layer in layers)
+        return _Drawn((width, height), numbers, drawing + text, [text for text, _ in lines], label)
 
     def finish(self, info: PdfInfo, bookmarks: Sequence[Bookmark], path: Path) -> AssemblyReport:
         """Write the file to the disk and compare its text."""
@@ -171,7 +186,8 @@ class _Book:
             font = self._font.embed(pdf) if any(page.lines for page in self._pages) else None
             for page in self._pages:
                 made = pdf.add_blank_page(page_size=page.size)
-                made.obj.Resources = Dictionary(XObject=Dictionary(Im0=pdf.get_object(page.picture, 0)))
+                pictures = {f"/Im{n}": pdf.get_object(number, 0) for n, number in enumerate(page.pictures)}
+                made.obj.Resources = Dictionary(XObject=Dictionary(pictures))
                 if font is not None and page.lines:
                     made.obj.Resources.Font = Dictionary({FONT: font})
                 made.obj.Contents = pdf.make_stream(page.operators)
@@ -188,12 +204,24 @@ class _Book:
         )
 
 
+def _layer_operators(layer: Layer, matrix: Affine, points: float, name: str) -> bytes:
+    """The operators that draw one layer of a page.
+
+    Args:
+        matrix: from the unit square of the whole picture to pixels of the upright page.
+        points: PDF units a pixel.
+        name: of the image in the page's resources.
+    """
+    ink = "{:.3f} {:.3f} {:.3f} rg ".format(*(value / 255 for value in layer.ink)) if layer.ink else ""
+    return f"q {ink}{layer.place.then(matrix).scaled(points).operands()} cm {name} Do Q\n".encode("ascii")
+
+
 def _note(pdf: Pdf, page_id: str, reason: str) -> _Sheet:
     picture, reading = note_sheet(page_id, reason)
     return _Sheet(lossless_stream(pdf, np.array(picture.convert("RGB"))), reading)
 
 
-def _scan_sheet(pdf: Pdf, page: PdfPage) -> _Sheet:
+def _scan_sheet(pdf: Pdf, page: PdfPage, quality: Quality) -> _Sheet:
     """The sheet of a page that has a picture.
 
     Raises:
@@ -207,7 +235,18 @@ def _scan_sheet(pdf: Pdf, page: PdfPage) -> _Sheet:
         # Decoded even if its bytes can be taken over as they are: maybe they are why it was never read.
         scan = decode_page(page.original, page.index)
         reading = Reading(width=scan.picture.shape[1], height=scan.picture.shape[0], dpi=scan.dpi)
-    return _Sheet(page_stream(pdf, page.original, page.index), reading)
+    picture = page_stream(pdf, page.original, page.index)
+    layers = _compacted(pdf, page.original, page.index, picture) if quality == "compact" else ()
+    return _Sheet(picture, reading, layers)
+
+
+def _compacted(pdf: Pdf, original: Path, index: int, picture: PictureStream) -> tuple[Layer, ...]:
+    """The layers that stand for a picture; none where it cannot be decoded, and its bytes are all that there is."""
+    try:
+        scan = decode_page(original, index)
+    except (FileRefused, PageFailed):
+        return ()
+    return compact_layers(pdf, scan.picture, scan.dpi, picture.stream)
 
 
 def _points_a_pixel(reading: Reading) -> float:

@@ -188,7 +188,8 @@ class Crew:
                     return plans.plan_inspection(session, self._vault, job.subject_id, self._limits), None
                 case work.PICTURE:
                     return plans.plan_picture(session, self._vault, self._derived, job.subject_id), None
-            task, hand.key = plans.plan_document(session, self._vault, self._derived, job.subject_id)
+            quality = self._settings.pdf_quality
+            task, hand.key = plans.plan_document(session, self._vault, self._derived, job.subject_id, quality)
             return task, _ASSEMBLY_SECONDS
 
     def _take_answer(self, hand: _Hand) -> None:
@@ -222,7 +223,8 @@ class Crew:
         elif isinstance(answer, Contents):
             results.inspected(self._catalogue, job, self._owner, answer)
         elif job.kind == work.ASSEMBLE:
-            results.document_assembled(self._catalogue, self._vault, self._derived, job, self._owner, key)
+            quality = self._settings.pdf_quality
+            results.document_assembled(self._catalogue, self._vault, self._derived, job, self._owner, key, quality)
         else:
             results.picture_made(self._catalogue, job, self._owner)
 

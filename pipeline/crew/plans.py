@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from dossier import cases
 from dossier.catalogue.tables import Arrival, Case, Document, Page, ReadingRow, Volume
-from dossier.derived import PDF_RECIPE, Derived
+from dossier.derived import Derived, Quality, pdf_recipe
 from dossier.errors import error_of
 from dossier.readings import reading_of
 from dossier.vault import Vault
@@ -43,21 +43,27 @@ def plan_picture(session: Session, vault: Vault, derived: Derived, page_id: str)
     return PictureTask(_original(session, vault, page), _source(page), reading, picture)
 
 
-def plan_document(session: Session, vault: Vault, derived: Derived, document_id: str) -> tuple[AssembleTask, str]:
+def plan_document(
+    session: Session, vault: Vault, derived: Derived, document_id: str, quality: Quality = "archive"
+) -> tuple[AssembleTask, str]:
     """How to make a document's PDF, and the key under which it is kept."""
     document = session.get_one(Document, document_id)
     volume = session.get_one(Volume, document.volume_id)
     plans = _page_plans(session, vault, select(Page).where(Page.document_id == document_id))
     info = _info(session, volume, f"{volume.name} {document.title}")
-    key = _key(plans, info)
-    return AssembleTask(plans, info, (Bookmark(document.title, 0),), derived.document_pdf(document_id, key)), key
+    key = _key(plans, info, quality)
+    target = derived.document_pdf(document_id, key)
+    return AssembleTask(plans, info, (Bookmark(document.title, 0),), target, quality), key
 
 
-def plan_volume(session: Session, vault: Vault, volume: Volume, target: Path) -> AssembleTask:
+def plan_volume(
+    session: Session, vault: Vault, volume: Volume, target: Path, quality: Quality = "archive"
+) -> AssembleTask:
     """How to make one PDF of a whole volume, with a bookmark for each document."""
     pages = select(Page).where(Page.volume_id == volume.id)
     bookmarks = _bookmarks(session, volume)
-    return AssembleTask(_page_plans(session, vault, pages), _info(session, volume, volume.name), bookmarks, target)
+    info = _info(session, volume, volume.name)
+    return AssembleTask(_page_plans(session, vault, pages), info, bookmarks, target, quality)
 
 
 def _bookmarks(session: Session, volume: Volume) -> tuple[Bookmark, ...]:
@@ -124,11 +130,11 @@ def _info(session: Session, volume: Volume, title: str) -> PdfInfo:
     return PdfInfo(title=" ".join(part for part in (number, title) if part), case_number=number, volume=volume.name)
 
 
-def _key(plans: Sequence[PagePlan], info: PdfInfo) -> str:
+def _key(plans: Sequence[PagePlan], info: PdfInfo, quality: Quality) -> str:
     """A short name for everything that the PDF is made from."""
     parts = [
         [plan.page.page_id, plan.reading_file.name if plan.reading_file else "", plan.page.label, plan.page.hole]
         for plan in plans
     ]
-    content = json.dumps([PDF_RECIPE, info.title, parts], ensure_ascii=False)
+    content = json.dumps([pdf_recipe(quality), info.title, parts], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()[:16]

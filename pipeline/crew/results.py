@@ -19,7 +19,7 @@ from dossier import audit, flags, outbox, work
 from dossier.acceptance import Contents, refuse, settle_contents
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, Document, Original, Page, ReadingRow, Work
-from dossier.derived import Derived
+from dossier.derived import Derived, Quality
 from dossier.errors import EdossierError
 from dossier.numbers import find_numbers
 from dossier.page_labels import candidates_as_json, settle_labels
@@ -69,7 +69,9 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
         _page_settled(session, page)
 
 
-def document_assembled(catalogue: Catalogue, vault: Vault, derived: Derived, job: Job, owner: str, key: str) -> None:
+def document_assembled(
+    catalogue: Catalogue, vault: Vault, derived: Derived, job: Job, owner: str, key: str, quality: Quality
+) -> None:
     """A document's PDF stands; if its pages have changed meanwhile, another one is asked for."""
     with catalogue.writing() as session:
         if not work.complete(session, job, owner):
@@ -77,7 +79,7 @@ def document_assembled(catalogue: Catalogue, vault: Vault, derived: Derived, job
         document = session.get_one(Document, job.subject_id)
         flags.close_flag(session, "document", document.id, "assembly_failed")
         previous, document.pdf_key = document.pdf_key, key
-        _, current = plans.plan_document(session, vault, derived, document.id)
+        _, current = plans.plan_document(session, vault, derived, document.id, quality)
         document.settled = current == key
         if not document.settled:
             _request_pdf(session, document.id, document.case_id, PDF_DELAY_SECONDS)

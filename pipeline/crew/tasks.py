@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dossier.acceptance import Contents
+from dossier.derived import Quality
 from dossier.reading import Reading
 from pipeline.binding.searchable_pdf import Bookmark, PdfInfo, PdfPage
 from pipeline.files.sources import Limits, PageSource
@@ -56,6 +57,7 @@ class AssembleTask:
     info: PdfInfo
     bookmarks: tuple[Bookmark, ...]
     target: Path
+    quality: Quality = "archive"
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ def _assemble(task: AssembleTask) -> None:
 
     pages = (replace(plan.page, reading=_stored_reading(plan)) for plan in task.pages)
     task.target.parent.mkdir(parents=True, exist_ok=True)
-    assemble(pages, task.info, task.bookmarks, task.target)
+    assemble(pages, task.info, task.bookmarks, task.target, task.quality)
 
 
 def _stored_reading(plan: PagePlan) -> Reading | None:

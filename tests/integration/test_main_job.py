@@ -173,6 +173,27 @@ def test_both_volumes_are_exported_as_pdf_a_with_whole_lines(
     assert whole / total >= 0.85, f"{whole} of {total} lines"
 
 
+def test_a_compact_export_is_pdf_a_smaller_and_has_the_same_text(
+    office: Office, tmp_path: Path, verapdf: Validator
+) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is missing (apt-get install poppler-utils)")
+    sizes, texts = {}, {}
+    for quality in ("archive", "compact"):
+        answer = office("export", "--case", CASE, "--out", str(tmp_path / quality), "--quality", quality, "--json")
+        assert answer.code == 0, answer.err
+        paths = [Path(file["path"]) for file in answer.json["files"]]
+        sizes[quality] = sum(path.stat().st_size for path in paths)
+        texts[quality] = [
+            subprocess.run(["pdftotext", "-bbox", str(path), "-"], capture_output=True, check=True).stdout
+            for path in paths
+        ]
+
+    assert texts["compact"] == texts["archive"]
+    assert sizes["compact"] < 0.7 * sizes["archive"]
+    assert [verapdf(path).failures for path in paths] == [()] * len(paths)
+
+
 def test_verify_finds_nothing_and_says_so(office: Office) -> None:
     answer = office("verify", "--json")
 
