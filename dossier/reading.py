@@ -17,6 +17,10 @@ FORMAT = 1
 
 Source = Literal["ocr", "pdf"]
 
+Point = tuple[float, float]
+Corners = tuple[Point, Point, Point, Point]
+"""Top left, top right, bottom right, bottom left: x and y as fractions 0–1 of a picture, or a little beyond."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -80,6 +84,9 @@ class Reading:
         engine: which engine and models read it, or "pdf".
         lines: in reading order.
         flags: what a person should look at ("low_confidence", "turn_uncertain", …).
+        corners: of a photograph: where the upright page's top left, top right, bottom right and bottom left lie on it,
+            as fractions 0–1 of the picture as decoded. They hold turn and deskew too, which are then for information.
+            None where the page is the whole picture.
     """
 
     width: int
@@ -93,6 +100,7 @@ class Reading:
     engine: str = ""
     lines: tuple[Line, ...] = ()
     flags: tuple[str, ...] = field(default=())
+    corners: Corners | None = None
 
     @property
     def text(self) -> str:
@@ -113,6 +121,8 @@ class Reading:
         for line in document["lines"]:
             line["box"] = list(line["box"].values())
             line["characters"] = [list(box.values()) for box in line["characters"]]
+        if self.corners is None:
+            del document["corners"]  # as before there were any, so that equal readings stay equal
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         return gzip.compress(text.encode("utf-8"), compresslevel=6, mtime=0)
 
@@ -138,6 +148,10 @@ class Reading:
             if document.pop("format") != FORMAT:
                 raise ValueError("a reading of another format")
             document["flags"] = tuple(document["flags"])
+            if document.get("corners") is not None:
+                document["corners"] = tuple((float(x), float(y)) for x, y in document["corners"])
+                if len(document["corners"]) != 4:
+                    raise ValueError("a page has four corners")
             return cls(lines=lines, **document)
         except (OSError, EOFError, zlib.error, KeyError, TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"not a stored reading: {error}") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from dossier.reading import Reading
 from pipeline.binding.glyphless_font import GlyphlessFont
 from pipeline.binding.note_sheet import note_sheet
 from pipeline.binding.pdf_archive import Bookmark, PdfInfo, describe, save, set_up_viewing
+from pipeline.binding.photograph_page import photograph_page
 from pipeline.binding.picture_spool import PictureSpool
 from pipeline.binding.picture_stream import PictureStream, lossless_stream, page_stream
 from pipeline.binding.placement import placement
@@ -153,13 +155,20 @@ class _Book:
     def _drawn(self, sheet: _Sheet, label: str | None) -> _Drawn:
         """One picture, and over it the invisible text."""
         reading, picture = sheet.reading, sheet.picture
-        points = _points_a_pixel(reading)
-        width, height = (max(side * points, SMALLEST_PAGE) for side in (reading.width, reading.height))
         stored, canvas = (picture.width, picture.height), (reading.width, reading.height)
-        matrix = placement(stored, picture.orientation, reading.turn_degrees, reading.deskew_degrees, canvas)
+        points = _points_a_pixel(canvas, reading.dpi)
+        width, height = (max(side * points, SMALLEST_PAGE) for side in canvas)
         lines = layer_lines(reading)
+        if reading.corners is not None:
+            shown = photograph_page(reading, reading.corners, stored, picture.orientation)
+            matrix, scale = shown.matrix, _points_a_pixel((shown.width, shown.height), shown.dpi)
+            line_place = partial(shown.line_place, width, height, scale)
+            text = text_operators(lines, width, height, self._font, line_place)
+            points, width, height = scale, shown.width * scale, shown.height * scale
+        else:
+            matrix = placement(stored, picture.orientation, reading.turn_degrees, reading.deskew_degrees, canvas)
+            text = text_operators(lines, width, height, self._font)
         drawing = f"q {matrix.scaled(points).operands()} cm /Im0 Do Q\n".encode("ascii")
-        text = text_operators(lines, width, height, self._font)
         number = self._spool.add(picture.stream)
         return _Drawn((width, height), number, drawing + text, [text for text, _ in lines], label)
 
@@ -210,8 +219,8 @@ def _scan_sheet(pdf: Pdf, page: PdfPage) -> _Sheet:
     return _Sheet(page_stream(pdf, page.original, page.index), reading)
 
 
-def _points_a_pixel(reading: Reading) -> float:
-    """PDF units for a pixel of the upright page, within the limits of a page's size."""
-    points = POINTS_AN_INCH / reading.dpi
-    points = max(points, SMALLEST_PAGE / min(reading.width, reading.height))
-    return min(points, LARGEST_PAGE / max(reading.width, reading.height))
+def _points_a_pixel(canvas: tuple[int, int], dpi: float) -> float:
+    """PDF units for a pixel of the page, within the limits of a page's size."""
+    points = POINTS_AN_INCH / dpi
+    points = max(points, SMALLEST_PAGE / min(canvas))
+    return min(points, LARGEST_PAGE / max(canvas))

@@ -146,12 +146,12 @@ def _inspect(task: InspectTask) -> Contents:
 
 
 def _picture(task: PictureTask) -> None:
-    from pipeline.cleaning.upright import make_upright
+    from pipeline.cleaning.photograph import upright_picture
     from pipeline.files.decode import decode_page
 
     picture = decode_page(task.path, task.source.index).picture
     if task.reading is not None:
-        picture = make_upright(picture, task.reading.turn_degrees, task.reading.deskew_degrees)
+        picture = upright_picture(picture, task.reading)
     write_picture(picture, task.picture)
 
 

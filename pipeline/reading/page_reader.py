@@ -11,6 +11,8 @@ from dossier.reading import Line, Reading
 from pipeline.cleaning.blank import is_blank
 from pipeline.cleaning.deskew import measure_skew
 from pipeline.cleaning.orientation import OrientationModel
+from pipeline.cleaning.perspective import find_sheet
+from pipeline.cleaning.photograph import as_photographed, as_scanned
 from pipeline.cleaning.upright import Picture, deskewed, quarter_turned
 from pipeline.files.decode import Scan, decode_page
 from pipeline.files.pdf_pages import text_reading
@@ -73,7 +75,10 @@ class PageReader:
         scan = decode_page(path, source.index)
         if source.kind == "pdf_text":
             return PageResult(text_reading(path, source.index), scan.picture)
-        result = self.read_scan(scan)
+        sheet = find_sheet(scan.picture) if source.kind != "pdf_drawing" else None
+        result = self.read_scan(as_scanned(scan, sheet) if sheet else scan)
+        if sheet:
+            result = PageResult(as_photographed(result.reading, sheet, scan), result.upright)
         give_back()
         return result
 
