@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from dossier.reading import Box, Line, Reading
+from pipeline.cleaning.spread import as_half, half
 from pipeline.files.decode import decode_page
 from pipeline.files.sources import PageSource
 from pipeline.reading.page_reader import PageResult
@@ -54,10 +55,12 @@ class RecordedReader:
     """Reads pages made by `print_page`; takes no time and no models."""
 
     def read(self, path: Path, source: PageSource) -> PageResult:
-        picture = decode_page(path, source.index).picture
+        scan = decode_page(path, source.index)
+        picture = scan.picture if source.part == "whole" else half(scan, source).picture
         lines = lines_of(number_of(picture))
         height, width = picture.shape[:2]
-        return PageResult(Reading(width=width, height=height, dpi=source.dpi, engine="recorded", lines=lines), picture)
+        reading = Reading(width=width, height=height, dpi=source.dpi, engine="recorded", lines=lines)
+        return PageResult(reading if source.part == "whole" else as_half(reading, source, scan), picture)
 
 
 def number_of(picture: NDArray[np.uint8]) -> int:

@@ -23,7 +23,7 @@ from pipeline.binding.pdf_archive import Bookmark, PdfInfo, describe, save, set_
 from pipeline.binding.photograph_page import photograph_page
 from pipeline.binding.picture_spool import PictureSpool
 from pipeline.binding.picture_stream import PictureStream, lossless_stream, page_stream
-from pipeline.binding.placement import placement
+from pipeline.binding.placement import half_placement, placement
 from pipeline.binding.text_check import check_text
 from pipeline.binding.text_layer import FONT, layer_lines, text_operators
 from pipeline.files.decode import decode_page
@@ -46,6 +46,7 @@ class PdfPage:
         reading: its text and geometry; None where it was not read.
         label: the number on the paper; None where the page is counted by its place.
         hole: a Chinese sentence why it is missing or unread; None where all is well.
+        is_half: whether it is one of two pages on its picture: then the page ends where the half does.
     """
 
     page_id: str
@@ -54,6 +55,7 @@ class PdfPage:
     reading: Reading | None
     label: str | None
     hole: str | None
+    is_half: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,24 +151,27 @@ class _Book:
                     raise
                 sheet = _note(workbench, page.page_id, page.hole)
                 self._notes.append((page.page_id, page.hole))
-            self._pages.append(self._drawn(sheet, page.label))
+            self._pages.append(self._drawn(sheet, page.label, page.is_half))
             self._originals += sheet.picture.is_original
 
-    def _drawn(self, sheet: _Sheet, label: str | None) -> _Drawn:
+    def _drawn(self, sheet: _Sheet, label: str | None, is_half: bool) -> _Drawn:
         """One picture, and over it the invisible text."""
         reading, picture = sheet.reading, sheet.picture
         stored, canvas = (picture.width, picture.height), (reading.width, reading.height)
         points = _points_a_pixel(canvas, reading.dpi)
         width, height = (max(side * points, SMALLEST_PAGE) for side in canvas)
         lines = layer_lines(reading)
-        if reading.corners is not None:
+        if reading.corners is not None and not is_half:
             shown = photograph_page(reading, reading.corners, stored, picture.orientation)
             matrix, scale = shown.matrix, _points_a_pixel((shown.width, shown.height), shown.dpi)
             line_place = partial(shown.line_place, width, height, scale)
             text = text_operators(lines, width, height, self._font, line_place)
             points, width, height = scale, shown.width * scale, shown.height * scale
         else:
-            matrix = placement(stored, picture.orientation, reading.turn_degrees, reading.deskew_degrees, canvas)
+            if reading.corners is not None:
+                matrix = half_placement(reading.corners, picture.orientation, canvas)
+            else:
+                matrix = placement(stored, picture.orientation, reading.turn_degrees, reading.deskew_degrees, canvas)
             text = text_operators(lines, width, height, self._font)
         drawing = f"q {matrix.scaled(points).operands()} cm /Im0 Do Q\n".encode("ascii")
         number = self._spool.add(picture.stream)

@@ -134,6 +134,7 @@ def write_picture(picture: NDArray[np.uint8], target: Path) -> None:
 
 
 def _inspect(task: InspectTask) -> Contents:
+    from pipeline.cleaning.spread import parted
     from pipeline.files.formats import inspect
     from pipeline.files.sources import Format
 
@@ -142,16 +143,24 @@ def _inspect(task: InspectTask) -> Contents:
     except FileRefused as refusal:
         return Contents(refusal=refusal)
     is_single_picture = len(inspection.pages) == 1 and inspection.format is not Format.PDF
-    return Contents(inspection.media_type, inspection.pages, is_single_picture)
+    pages = inspection.pages
+    if task.limits.split_spreads:
+        pages = parted(task.path, pages)
+    return Contents(inspection.media_type, pages, is_single_picture)
 
 
 def _picture(task: PictureTask) -> None:
     from pipeline.cleaning.photograph import upright_picture
+    from pipeline.cleaning.spread import half
     from pipeline.files.decode import decode_page
 
-    picture = decode_page(task.path, task.source.index).picture
+    scan = decode_page(task.path, task.source.index)
     if task.reading is not None:
-        picture = upright_picture(picture, task.reading)
+        picture = upright_picture(scan.picture, task.reading)
+    elif task.source.part != "whole":
+        picture = half(scan, task.source).picture
+    else:
+        picture = scan.picture
     write_picture(picture, task.picture)
 
 

@@ -13,6 +13,7 @@ from pipeline.cleaning.deskew import measure_skew
 from pipeline.cleaning.orientation import OrientationModel
 from pipeline.cleaning.perspective import find_sheet
 from pipeline.cleaning.photograph import as_photographed, as_scanned
+from pipeline.cleaning.spread import as_half, half
 from pipeline.cleaning.upright import Picture, deskewed, quarter_turned
 from pipeline.files.decode import Scan, decode_page
 from pipeline.files.pdf_pages import text_reading
@@ -75,10 +76,15 @@ class PageReader:
         scan = decode_page(path, source.index)
         if source.kind == "pdf_text":
             return PageResult(text_reading(path, source.index), scan.picture)
-        sheet = find_sheet(scan.picture) if source.kind != "pdf_drawing" else None
-        result = self.read_scan(as_scanned(scan, sheet) if sheet else scan)
-        if sheet:
+        sheet = find_sheet(scan.picture) if source.part == "whole" and source.kind != "pdf_drawing" else None
+        if source.part != "whole":
+            result = self.read_scan(half(scan, source))
+            result = PageResult(as_half(result.reading, source, scan), result.upright)
+        elif sheet:
+            result = self.read_scan(as_scanned(scan, sheet))
             result = PageResult(as_photographed(result.reading, sheet, scan), result.upright)
+        else:
+            result = self.read_scan(scan)
         give_back()
         return result
 
