@@ -25,6 +25,9 @@ from pipeline.cleaning.upright import Picture, make_upright
 from pipeline.files.decode import Scan
 from pipeline.files.paper import a4_dpi
 
+_CERTAIN, _LEAST_PRINT = 0.8, 8
+"""Confidence of a line, and characters in such lines, that prove print."""
+
 
 def as_scanned(photograph: Scan, sheet: PhotographedSheet) -> Scan:
     """The sheet as if it had been scanned, with a little of the desk around it.
@@ -34,6 +37,14 @@ def as_scanned(photograph: Scan, sheet: PhotographedSheet) -> Scan:
     height, width = photograph.picture.shape[:2]
     straight = seen_straight(photograph.picture, page_corners(sheet), page_size(sheet, width, height))
     return Scan(straight, a4_dpi(max(page_size(sheet, width, height, margin=False))), dpi_trusted=False)
+
+
+def bears_print(reading: Reading) -> bool:
+    """Whether what was read proves the sheet to be one: light quadrilaterals are in photographs of rooms, too.
+
+    Cut out of such a picture, a window would be all that screens show of it. An empty sheet is left on its desk.
+    """
+    return sum(len(line.text) for line in reading.lines if line.confidence >= _CERTAIN) >= _LEAST_PRINT
 
 
 def as_photographed(reading: Reading, sheet: PhotographedSheet, photograph: Scan) -> Reading:

@@ -11,8 +11,8 @@ from dossier.reading import Line, Reading
 from pipeline.cleaning.blank import is_blank
 from pipeline.cleaning.deskew import measure_skew
 from pipeline.cleaning.orientation import OrientationModel
-from pipeline.cleaning.perspective import find_sheet
-from pipeline.cleaning.photograph import as_photographed, as_scanned
+from pipeline.cleaning.perspective import PhotographedSheet, find_sheet
+from pipeline.cleaning.photograph import as_photographed, as_scanned, bears_print
 from pipeline.cleaning.spread import as_half, half
 from pipeline.cleaning.upright import Picture, deskewed, quarter_turned
 from pipeline.files.decode import Scan, decode_page
@@ -76,17 +76,21 @@ class PageReader:
         scan = decode_page(path, source.index)
         if source.kind == "pdf_text":
             return PageResult(text_reading(path, source.index), scan.picture)
-        sheet = find_sheet(scan.picture) if source.part == "whole" and source.kind != "pdf_drawing" else None
         if source.part != "whole":
             result = self.read_scan(half(scan, source))
             result = PageResult(as_half(result.reading, source, scan), result.upright)
-        elif sheet:
-            result = self.read_scan(as_scanned(scan, sheet))
-            result = PageResult(as_photographed(result.reading, sheet, scan), result.upright)
         else:
-            result = self.read_scan(scan)
+            sheet = find_sheet(scan.picture) if source.kind != "pdf_drawing" else None
+            result = (sheet and self._read_sheet(scan, sheet)) or self.read_scan(scan)
         give_back()
         return result
+
+    def _read_sheet(self, photograph: Scan, sheet: PhotographedSheet) -> PageResult | None:
+        """Reads the sheet on a photograph; None where it bears no print: then it is a window, a door, a screen."""
+        result = self.read_scan(as_scanned(photograph, sheet))
+        if not bears_print(result.reading):
+            return None
+        return PageResult(as_photographed(result.reading, sheet, photograph), result.upright)
 
     def read_scan(self, scan: Scan) -> PageResult:
         """Reads a decoded page; one that shows nothing but paper is not turned, and is flagged if OCR agrees."""

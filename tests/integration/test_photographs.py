@@ -213,6 +213,20 @@ def test_a_photograph_is_read_and_its_lines_lie_on_their_print(tmp_path: Path) -
         assert overlap(seen * np.array([WIDTH, HEIGHT]), truth) >= 0.5, line.text
 
 
+@pytest.mark.ocr
+@pytest.mark.timeout(300)
+def test_what_bears_no_print_is_not_cut_out(tmp_path: Path) -> None:
+    from pipeline.reading.page_reader import PageReader
+
+    path = stored(tmp_path, Sheet("白板"), pose(0))
+    result = PageReader(find(REPOSITORY / "data")).read(path, inspect(path).pages[0])
+
+    assert find_sheet(decode_page(path, 0).picture) is not None
+    assert result.reading.corners is None
+    height, width = result.upright.shape[:2]
+    assert height >= HEIGHT and width >= WIDTH
+
+
 def overlap(one: Points, other: Points) -> float:
     """Intersection over union of two convex shapes."""
     one, other = one.astype(np.float32), other.astype(np.float32)
