@@ -117,6 +117,26 @@ def sheet_errors(reading: Reading, to_photograph: Points, sheet: Sheet, pose: Po
     return errors, printed
 
 
+def line_overlap(reading: Reading, to_photograph: Points, sheet: Sheet, pose: Pose) -> float:
+    """Mean overlap (intersection over union), on the photograph, of lines read whole with where they are printed."""
+    printed = {folded(line.text): line.box for line in sheet.lines}
+    size, overlaps = np.array([pose.width, pose.height]), []
+    for line in reading.lines:
+        box = printed.get(folded(line.text))
+        if box is not None and len(line.text) > 3:
+            own = (line.box.x0, line.box.y0, line.box.x1, line.box.y1)
+            seen = (mapped(_ends(own), tuple(map(tuple, to_photograph))) * size).astype(np.float32)
+            truth = on_photograph(_ends(box), sheet, pose).astype(np.float32)
+            common, _ = cv2.intersectConvexConvex(seen, truth)
+            overlaps.append(common / (cv2.contourArea(seen) + cv2.contourArea(truth) - common))
+    return mean(overlaps) if overlaps else 0.0
+
+
+def _ends(box: tuple[float, float, float, float]) -> Points:
+    x0, y0, x1, y1 = box
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+
+
 def _inside(points: Points, box: tuple[float, float, float, float]) -> NDArray[np.bool_]:
     x, y = points.T
     return np.asarray((box[0] <= x) & (x <= box[2]) & (box[1] <= y) & (y <= box[3]), np.bool_)
@@ -157,14 +177,15 @@ def report_reading(count: int, seed: int, models: Path) -> None:
         taken = Scan(np.asarray(photograph(sheet, pose)), 72.0, dpi_trusted=False)
         found = find_sheet(taken.picture)
         plain = reader.read_scan(taken).reading
-        shares = [sheet_errors(plain, turned_back(plain, (pose.width, pose.height)), sheet, pose)]
+        answers = [(plain, turned_back(plain, (pose.width, pose.height)))]
         if found is not None:
             straight = as_photographed(reader.read_scan(as_scanned(taken, found)).reading, found, taken)
-            assert straight.corners is not None
-            shares.append(sheet_errors(straight, np.array(straight.corners), sheet, pose))
+            answers.append((straight, np.array(straight.corners)))
+        shares = [sheet_errors(*answer, sheet, pose) for answer in answers]
         said = " → ".join(f"{errors / printed:.2%}" for errors, printed in shares)
+        places = " → ".join(f"{line_overlap(*answer, sheet, pose):.2f}" for answer in answers)
         angles = f"{pose.turn_degrees}° {pose.spin_degrees:.0f}° {pose.pitch_degrees:.0f}° {pose.yaw_degrees:.0f}°"
-        print(f"{sheet.title:<12} {said}   (turn, spin, pitch, yaw {angles}; {shares[0][1]} printed)")
+        print(f"{sheet.title}: errors {said} of {shares[0][1]} printed, lines overlap {places} (turned {angles})")
 
 
 def main(arguments: list[str] | None = None) -> int:

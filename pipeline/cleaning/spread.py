@@ -1,8 +1,9 @@
 """Two pages on one picture, an opened book or two sheets side by side: where the gutter runs, and each half of it.
 
 The cut needs something of paper, not of print: a fold, a shadow or a gap that runs from the top of the picture to its
-bottom near the middle, and nothing printed that crosses it. Two columns on one wide sheet are not two pages, and a
-ruled line ends before the sheet does.
+bottom near the middle, and nothing printed that crosses it or comes near. Two columns on one wide sheet are not two
+pages, and a ruled line ends before the sheet does. Both halves must bear print in rows: a sheet on its side with the
+streak of a dirty glass does not.
 """
 
 from __future__ import annotations
@@ -42,8 +43,17 @@ _DEPTH = 6
 _WANDER = 0.012
 """Share of the width by which the gutter may lean or bend, to each side of its mean place."""
 
+_FAINT, _LETTER, _STRIPS = 20, 40, 6
+"""Grey levels that print is darker than its surroundings, pixels of its largest letters, strips of a half."""
+
+_LEAST_PRINT = 0.001
+"""Share of a half that is print: a line or two."""
+
+_MARGIN = 0.015
+"""Share of the width that is free of print to each side of the gutter: 6 mm of two A4 sheets."""
+
 _INK = 35
-"""Grey levels below the column's own paper from which on a pixel in the gutter is ink that crosses it."""
+"""Grey levels below the column's own paper from which on a pixel there is ink."""
 
 
 def find_gutter(picture: Picture) -> float | None:
@@ -75,9 +85,13 @@ def find_gutter(picture: Picture) -> float | None:
         if own.max() < _DEPTH / 2:
             return None
         places.append(place - wander + int(own.argmax()))
-    if _is_crossed(part, stripes, min(places), max(places)):
+    margin = round(_MARGIN * small.shape[1])
+    if _is_printed(part, stripes, min(places) - margin, max(places) + margin + 1):
         return None
-    cut: float = (middle - reach - around + place + 0.5) / small.shape[1]
+    column = middle - reach - around + place
+    if not all(_stands_upright(side) for side in (small[:, : column - margin], small[:, column + margin :])):
+        return None
+    cut: float = (column + 0.5) / small.shape[1]
     return round(cut, 5)
 
 
@@ -90,13 +104,39 @@ def _depths(profile: NDArray[np.float32], around: int) -> NDArray[np.float32]:
     return np.asarray(np.minimum(left, right) - profile, np.float32)
 
 
-def _is_crossed(part: NDArray[np.float32], stripes: list[NDArray[np.float32]], first: int, last: int) -> bool:
-    """Whether anything is printed where the gutter runs: a table's line, a title set across both pages."""
-    start, stop = max(first - 3, 0), last + 4
+def _is_printed(part: NDArray[np.float32], stripes: list[NDArray[np.float32]], start: int, stop: int) -> bool:
+    """Whether anything is printed in or close to the gutter: a table's line or a title that crosses it.
+
+    Between the lines of a page that lies on its side there is room for a scanner's streak, but not for two margins.
+    """
     own = np.concatenate([np.broadcast_to(np.median(stripe, axis=0), stripe.shape) for stripe in stripes])
     ink = (own - part)[:, start:stop] > _INK
-    # A speck of dust in the fold is one or two rows high; a line of the thinnest table crosses all columns.
+    # A speck of dust in the fold is a few pixels; a line of the thinnest table crosses all columns.
     return bool((ink.mean(axis=1) > 0.5).any() or ink.mean() > 0.004)
+
+
+def _stands_upright(side: NDArray[np.uint8]) -> bool:
+    """Whether a half bears print in rows, as a page does that stands on its feet.
+
+    One sheet on its side has columns, or print in one half only; an empty page beside a printed one stays with it.
+    """
+    rim = side.shape[1] // 25
+    ink = (cv2.subtract(cv2.blur(side, (31, 31)), side) > _FAINT).astype(np.uint8)[rim:-rim, rim:-rim]
+    _, labels, found, _ = cv2.connectedComponentsWithStats(ink)
+    # Letters, not rules: the lines of a table run both ways.
+    letters = (found[:, 2] <= _LETTER) & (found[:, 3] <= _LETTER)
+    print_ = letters[labels] & (ink > 0)
+    if print_.mean() < _LEAST_PRINT:
+        return False
+    # In strips, so that a page a little askew still has sharp rows.
+    rows = sum(_sharpness(strip.mean(axis=1)) for strip in np.array_split(print_, _STRIPS, axis=1))
+    columns = sum(_sharpness(strip.mean(axis=0)) for strip in np.array_split(print_, _STRIPS, axis=0))
+    return rows > columns
+
+
+def _sharpness(profile: NDArray[np.float64]) -> float:
+    """Mean squared difference between neighbours, as the deskew scores an angle."""
+    return float(np.mean(np.diff(profile) ** 2))
 
 
 def parted(path: Path, pages: Sequence[PageSource]) -> tuple[PageSource, ...]:

@@ -111,6 +111,28 @@ def test_a_wide_page_with_the_streak_of_a_dirty_glass_is_left_whole() -> None:
     assert find_gutter(np.clip(picture, 0, 255).astype(np.uint8)) is None
 
 
+def test_a_page_on_its_side_with_a_streak_between_its_lines_is_left_whole() -> None:
+    sheet = Sheet("笔录")
+    sheet.print_paragraph(28, 25, 154, "查明云屏市临溪区居民投资款项往来情况如下" * 60, 12, bottom=270)
+    upright = page_picture(sheet).astype(np.int16)
+    between = sheet.lines[len(sheet.lines) // 2]
+    row = round((between.box[3] + sheet.lines[len(sheet.lines) // 2 + 1].box[1]) / 2 / 3)
+    upright[row - 1 : row + 2] -= 40
+
+    for turn in (1, 3):
+        turned = np.ascontiguousarray(np.rot90(np.clip(upright, 0, 255).astype(np.uint8), turn))
+        assert find_gutter(turned) is None
+
+
+def test_print_in_one_half_only_is_left_whole() -> None:
+    picture, place = two_pages(1)
+    middle = round(place * picture.shape[1])
+    margin = picture.shape[1] // 20
+    picture[:, middle + margin :] = picture[:, middle + margin : middle + margin + 1]
+
+    assert find_gutter(picture) is None
+
+
 def test_a_title_across_the_fold_keeps_the_sheet_whole() -> None:
     sheet = wide_sheet()
     sheet.print_line(210, 20, "云屏市公安局临溪分局扣押物品文件清单", 26, middle=True)
