@@ -26,6 +26,7 @@ test: setup-dev setup-servers ## what the tests need, and the tests
 
 bench: setup-dev ## accuracy on printed pages, speed beside bare PaddleOCR, memory, latency, stages (about 15 minutes)
 	$(BIN)/python -m bench.accuracy --skew 2
+	$(BIN)/python -m bench.photographs
 	$(BIN)/python -m bench.pages_a_minute
 	$(BIN)/python -m bench.memory
 	$(BIN)/python -m bench.pdf_size

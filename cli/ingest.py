@@ -52,6 +52,9 @@ def ingest(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders shaped like inbox/.")],
     case: Annotated[str | None, typer.Option("--case", help="Case number; outranks the folder names.")] = None,
     volume: Annotated[str | None, typer.Option("--volume", help="Volume name; outranks the folder names.")] = None,
+    split_spreads: Annotated[
+        bool, typer.Option("--split-spreads", help="Part pictures of two pages, even if the settings do not.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Take files in and work until all is searchable; sources stay where they are. 收入文件并处理完毕。"""
@@ -60,7 +63,7 @@ def ingest(
         raise UsageError("--case / --volume: empty")
     started = time.monotonic()
     given = [file for path in paths for file in files_given(path, case, volume)]
-    arrival_ids, unreadable = take_in(context, given, case)
+    arrival_ids, unreadable = take_in(context, given, case, split_spreads)
     work_until_searchable(context, arrival_ids, quiet=as_json)
     with context.catalogue.reading() as session:
         report = report_on(session, arrival_ids)
@@ -116,13 +119,16 @@ def _folders_above(folder: Path, case: str | None) -> PurePosixPath:
     return PurePosixPath(folder.name)
 
 
-def take_in(context: Context, given: list[Given], case: str | None) -> tuple[list[str], list[dict[str, Any]]]:
+def take_in(
+    context: Context, given: list[Given], case: str | None, split_spreads: bool = False
+) -> tuple[list[str], list[dict[str, Any]]]:
     """Accept files, each with a look into it first.
 
     Returns:
         The arrivals' ids, each once, and an entry for each file that could not be opened.
     """
-    limits = Limits(max_pixels=context.settings.max_pixels, max_pages=context.settings.max_pages)
+    settings = context.settings
+    limits = Limits(settings.max_pixels, settings.max_pages, split_spreads or settings.split_spreads)
     inspector = context.worker_process()
     arrival_ids: list[str] = []
     unreadable: list[dict[str, Any]] = []

@@ -28,6 +28,10 @@ class PageShape(Protocol):
     def height(self) -> int: ...  # noqa: D102 -- pixels
     @property
     def dpi(self) -> float: ...  # noqa: D102
+    @property
+    def part(self) -> str: ...  # noqa: D102 -- whole, left, right
+    @property
+    def cut(self) -> float: ...  # noqa: D102 -- fraction of the picture's width
 
 
 def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShape], is_single_picture: bool) -> None:
@@ -54,13 +58,15 @@ def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShap
         .order_by(Page.page_number.desc())
         .limit(1)
     ).first()
+    is_parted = any(shape.part != "whole" for shape in shapes)
     pages = [
         Page(
             case_id=arrival.case_id, volume_id=arrival.volume_id, document_id=document.id, arrival_id=arrival.id,
-            index_in_file=shape.index, source_kind=shape.kind, order_key=key,
+            index_in_file=place if is_parted else shape.index, picture_in_file=shape.index if is_parted else None,
+            part=shape.part, cut=shape.cut, source_kind=shape.kind, order_key=key,
             width=shape.width, height=shape.height, dpi=shape.dpi,
         )
-        for shape in shapes
+        for place, shape in enumerate(shapes)
     ]  # fmt: skip
     comes_last = last is None or tuple(last[1:]) <= (document.series, document.order_key, document.id, key)
     if comes_last:

@@ -17,6 +17,10 @@ FORMAT = 1
 
 Source = Literal["ocr", "pdf"]
 
+Point = tuple[float, float]
+Corners = tuple[Point, Point, Point, Point]
+"""Top left, top right, bottom right, bottom left: x and y as fractions 0–1 of a picture, or a little beyond."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -98,6 +102,9 @@ class Reading:
         lines: in reading order.
         flags: what a person should look at ("low_confidence", "turn_uncertain", …).
         labels: numbers that may be the page's label, the likeliest first; the volume's sequence decides.
+        corners: of a photograph: where the upright page's top left, top right, bottom right and bottom left lie on it,
+            as fractions 0–1 of the picture as decoded. They hold turn and deskew too, which are then for information.
+            None where the page is the whole picture.
     """
 
     width: int
@@ -112,6 +119,7 @@ class Reading:
     lines: tuple[Line, ...] = ()
     flags: tuple[str, ...] = field(default=())
     labels: tuple[LabelCandidate, ...] = ()
+    corners: Corners | None = None
 
     @property
     def text(self) -> str:
@@ -134,6 +142,8 @@ class Reading:
             line["characters"] = [list(box.values()) for box in line["characters"]]
         for label in document["labels"]:
             label["box"] = list(label["box"].values())
+        if self.corners is None:
+            del document["corners"]  # as before there were any, so that equal readings stay equal
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         return gzip.compress(text.encode("utf-8"), compresslevel=6, mtime=0)
 
@@ -159,6 +169,10 @@ class Reading:
             if document.pop("format") != FORMAT:
                 raise ValueError("a reading of another format")
             document["flags"] = tuple(document["flags"])
+            if document.get("corners") is not None:
+                document["corners"] = tuple((float(x), float(y)) for x, y in document["corners"])
+                if len(document["corners"]) != 4:
+                    raise ValueError("a page has four corners")
             # Readings stored before labels were looked for have none.
             labels = tuple(
                 LabelCandidate(**{**label, "box": Box(*label["box"])}) for label in document.pop("labels", ())

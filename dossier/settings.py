@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         description="Pixels of the largest picture accepted; an A0 drawing at 300 dpi has 139 million.",
     )
     max_pages: int = Field(10_000, ge=1, description="Pages of the largest file accepted.")
+    split_spreads: bool = Field(
+        False,
+        description="Part a picture of two pages (an opened book, two sheets side by side) into two pages, "
+        "where it surely is one.",
+    )
     models_dir: str = Field(
         "",
         description="Folder of the OCR models; empty means models/ in the home folder, "

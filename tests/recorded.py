@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from dossier.reading import Box, Line, Reading
+from pipeline.cleaning.spread import as_half, half
 from pipeline.cleaning.upright_page import UprightPage
 from pipeline.files.decode import decode_page
 from pipeline.files.sources import PageSource
@@ -67,12 +68,14 @@ class RecordedReader:
     """Reads pages made by `print_page`; takes no time and no models."""
 
     def read(self, path: Path, source: PageSource) -> PageResult:
-        picture = decode_page(path, source.index).picture
+        scan = decode_page(path, source.index)
+        picture = scan.picture if source.part == "whole" else half(scan, source).picture
         lines = lines_of(number_of(picture))
         height, width = picture.shape[:2]
         labels = label_candidates(lines, width, height)
         reading = Reading(width, height, source.dpi, engine="recorded", lines=lines, labels=labels)
-        return PageResult(reading, UprightPage(picture))
+        page = UprightPage(picture)
+        return PageResult(reading if source.part == "whole" else as_half(reading, source, scan), page)
 
 
 def number_of(picture: NDArray[np.uint8]) -> int:

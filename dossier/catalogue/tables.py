@@ -204,9 +204,12 @@ class Page(Table):
     """One side of paper.
 
     state: waiting, reading, read, searchable, parked. `page_number` is the place in the volume, from 1. `width`,
-    `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's. `page_label` is the number on
-    the paper; page_label_state: read, proposed (it follows from the neighbours), confirmed (by a person, and then left
-    alone). `label_candidates` are those of the reading in use, here so that a volume's are at hand with one query.
+    `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's. `index_in_file` orders the
+    pages of a file. It is their place in it, unless two of them are on one picture: then that is `picture_in_file`,
+    `part` says which half the page is, and `cut` where they part (fraction of the picture's width). `page_label` is the
+    number on the paper; page_label_state: read, proposed (it follows from the neighbours), confirmed (by a person, and
+    then left alone). `label_candidates` are those of the reading in use, here so that a volume's are at hand with one
+    query.
     """
 
     __tablename__ = "pages"
@@ -220,6 +223,9 @@ class Page(Table):
     document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), index=True)
     arrival_id: Mapped[str] = mapped_column(ForeignKey("arrivals.id"))
     index_in_file: Mapped[int]
+    picture_in_file: Mapped[int | None]
+    part: Mapped[str] = mapped_column(default="whole", server_default="whole")
+    cut: Mapped[float] = mapped_column(default=0.0, server_default="0")
     source_kind: Mapped[str]
     order_key: Mapped[OrderKey]
     page_number: Mapped[int] = mapped_column(default=0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from dossier.errors import PageFailed
+from dossier.reading import Corners
 from pipeline.cleaning.upright import canvas_size
 from pipeline.files.affine import Affine
 
@@ -63,6 +64,27 @@ def placement(
     clockwise = Affine(cosine, sine, -sine, cosine, 0, 0)  # y downward: positive angles are clockwise on screen
     on_page = Affine(1, 0, 0, -1, canvas[0] / 2, canvas[1] / 2)
     return downward.then(_ORIENTED[orientation]).then(centred).then(clockwise).then(on_page)
+
+
+def half_placement(corners: Corners, orientation: int, canvas: tuple[int, int]) -> Affine:
+    """Where a stored picture lies on the upright page that is half of it; the other half lies beyond the page.
+
+    Args:
+        corners: of the page on the picture: a rectangle, however turned.
+        orientation: the picture's EXIF orientation, 1–8.
+        canvas: width and height of the upright page, pixels.
+
+    Returns:
+        As `placement`.
+    """
+    (x, y), (right_x, right_y), _, (down_x, down_y) = corners
+    across, down = (right_x - x, right_y - y), (down_x - x, down_y - y)
+    determinant = across[0] * down[1] - across[1] * down[0]
+    # The inverse of the map from fractions of the page to fractions of the picture.
+    a, b, c, d = (value / determinant for value in (down[1], -across[1], -down[0], across[0]))
+    on_fractions = Affine(a, b, c, d, -(a * x + c * y), -(b * x + d * y))
+    on_page = Affine(canvas[0], 0, 0, -canvas[1], 0, canvas[1])
+    return Affine(1, 0, 0, -1, 0, 1).then(_ORIENTED[orientation]).then(on_fractions).then(on_page)
 
 
 def _turn(turn_degrees: int, deskew_degrees: float) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,10 @@ from pipeline.binding.compact_picture import Layer, compact_layers
 from pipeline.binding.glyphless_font import GlyphlessFont
 from pipeline.binding.note_sheet import note_sheet
 from pipeline.binding.pdf_archive import Bookmark, PdfInfo, describe, save, set_up_viewing
+from pipeline.binding.photograph_page import photograph_page
 from pipeline.binding.picture_spool import PictureSpool
 from pipeline.binding.picture_stream import PictureStream, lossless_stream, page_stream
-from pipeline.binding.placement import placement
+from pipeline.binding.placement import half_placement, placement
 from pipeline.binding.text_check import check_text
 from pipeline.binding.text_layer import FONT, layer_lines, text_operators
 from pipeline.files.affine import Affine
@@ -46,6 +48,7 @@ class PdfPage:
         reading: its text and geometry; None where it was not read.
         label: the number on the paper; None where the page is counted by its place.
         hole: a Chinese sentence why it is missing or unread; None where all is well.
+        is_half: whether it is one of two pages on its picture: then the page ends where the half does.
     """
 
     page_id: str
@@ -54,6 +57,7 @@ class PdfPage:
     reading: Reading | None
     label: str | None
     hole: str | None
+    is_half: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,23 +162,33 @@ class _Book:
                     raise
                 sheet = _note(workbench, page.page_id, page.hole)
                 self._notes.append((page.page_id, page.hole))
-            self._pages.append(self._drawn(sheet, page.label))
+            self._pages.append(self._drawn(sheet, page.label, page.is_half))
             self._originals += sheet.picture.is_original and not sheet.layers
 
-    def _drawn(self, sheet: _Sheet, label: str | None) -> _Drawn:
+    def _drawn(self, sheet: _Sheet, label: str | None, is_half: bool) -> _Drawn:
         """The picture or its layers, and over them the invisible text."""
         reading, picture = sheet.reading, sheet.picture
-        points = _points_a_pixel(reading)
-        width, height = (max(side * points, SMALLEST_PAGE) for side in (reading.width, reading.height))
         stored, canvas = (picture.width, picture.height), (reading.width, reading.height)
         orientation = picture.orientation
         if sheet.layers:  # made from the decoded picture, which is oriented already
             stored, orientation = (stored[1], stored[0]) if orientation >= 5 else stored, 1
-        matrix = placement(stored, orientation, reading.turn_degrees, reading.deskew_degrees, canvas)
+        points = _points_a_pixel(canvas, reading.dpi)
+        width, height = (max(side * points, SMALLEST_PAGE) for side in canvas)
         lines = layer_lines(reading)
+        if reading.corners is not None and not is_half:
+            shown = photograph_page(reading, reading.corners, stored, orientation)
+            matrix, scale = shown.matrix, _points_a_pixel((shown.width, shown.height), shown.dpi)
+            line_place = partial(shown.line_place, width, height, scale)
+            text = text_operators(lines, width, height, self._font, line_place)
+            points, width, height = scale, shown.width * scale, shown.height * scale
+        else:
+            if reading.corners is not None:
+                matrix = half_placement(reading.corners, orientation, canvas)
+            else:
+                matrix = placement(stored, orientation, reading.turn_degrees, reading.deskew_degrees, canvas)
+            text = text_operators(lines, width, height, self._font)
         layers = sheet.layers or (Layer(picture.stream),)
         drawing = b"".join(_layer_operators(layer, matrix, points, f"/Im{n}") for n, layer in enumerate(layers))
-        text = text_operators(lines, width, height, self._font)
         numbers = tuple(self._spool.add(layer.stream) for layer in layers)
         return _Drawn((width, height), numbers, drawing + text, [text for text, _ in lines], label)
 
@@ -249,8 +263,8 @@ def _compacted(pdf: Pdf, original: Path, index: int, picture: PictureStream) -> 
     return compact_layers(pdf, scan.picture, scan.dpi, picture.stream)
 
 
-def _points_a_pixel(reading: Reading) -> float:
-    """PDF units for a pixel of the upright page, within the limits of a page's size."""
-    points = POINTS_AN_INCH / reading.dpi
-    points = max(points, SMALLEST_PAGE / min(reading.width, reading.height))
-    return min(points, LARGEST_PAGE / max(reading.width, reading.height))
+def _points_a_pixel(canvas: tuple[int, int], dpi: float) -> float:
+    """PDF units for a pixel of the page, within the limits of a page's size."""
+    points = POINTS_AN_INCH / dpi
+    points = max(points, SMALLEST_PAGE / min(canvas))
+    return min(points, LARGEST_PAGE / max(canvas))

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dossier.reading import Box, Line, Reading
 from pipeline.binding.glyphless_font import ASCENT, DESCENT, EM, GlyphlessFont, width
+from pipeline.files.affine import Affine
+
+LinePlace = Callable[[Box], Affine]
+"""For a line's box: the map from where it lies on the page that was read to where the page shows it, PDF units."""
 
 FONT = "/F0"
 """The font's name in the page's resources."""
@@ -49,16 +53,25 @@ def layer_lines(reading: Reading | None) -> list[tuple[str, Line]]:
 
 
 def text_operators(
-    lines: Sequence[tuple[str, Line]], page_width: float, page_height: float, font: GlyphlessFont
+    lines: Sequence[tuple[str, Line]],
+    page_width: float,
+    page_height: float,
+    font: GlyphlessFont,
+    line_place: LinePlace | None = None,
 ) -> bytes:
     """The content stream of a page's invisible text.
 
     Args:
         lines: as `layer_lines` gives them.
-        page_width, page_height: of the upright page in PDF units (1/72 inch).
+        page_width, page_height: of the page that was read, in PDF units (1/72 inch).
         font: gets the codes of the characters.
+        line_place: where the lines are shown, if not on that very page.
     """
-    return b"\n".join(_line_operators(line, text, page_width, page_height, font) for text, line in lines)
+    places = (line_place(line.box) if line_place else None for _, line in lines)
+    return b"\n".join(
+        _line_operators(line, text, page_width, page_height, font, place)
+        for (text, line), place in zip(lines, places, strict=True)
+    )
 
 
 def _is_within(box: Box, other: Box) -> bool:
@@ -66,7 +79,9 @@ def _is_within(box: Box, other: Box) -> bool:
     return other.x0 <= (box.x0 + box.x1) / 2 <= other.x1 and other.y0 <= (box.y0 + box.y1) / 2 <= other.y1
 
 
-def _line_operators(line: Line, text: str, page_width: float, page_height: float, font: GlyphlessFont) -> bytes:
+def _line_operators(
+    line: Line, text: str, page_width: float, page_height: float, font: GlyphlessFont, place: Affine | None
+) -> bytes:
     """One `BT … ET` for a line; render mode 3 is invisible text (ISO 32000-1, table 106)."""
     left, right = line.box.x0 * page_width, line.box.x1 * page_width
     top, bottom = (1 - line.box.y0) * page_height, (1 - line.box.y1) * page_height
@@ -76,10 +91,11 @@ def _line_operators(line: Line, text: str, page_width: float, page_height: float
     size = max(min(size, length / natural / NARROWEST), SMALLEST)
     below = -DESCENT / (ASCENT - DESCENT) * size
     # A vertical line is a horizontal one turned clockwise: it runs downward and its letters' feet are at the left.
-    matrix = f"0 -1 1 0 {left + below:.3f} {top:.3f}" if line.vertical else f"1 0 0 1 {left:.3f} {bottom + below:.3f}"
+    matrix = (0, -1, 1, 0, left + below, top) if line.vertical else (1, 0, 0, 1, left, bottom + below)
+    operands = Affine(*matrix).then(place).operands() if place else "{} {} {} {} {:.3f} {:.3f}".format(*matrix)
     stretch = 100 * length / (natural * size)
     codes = font.encode(text).hex().upper()
-    return f"BT 3 Tr {FONT} {size:.3f} Tf {stretch:.3f} Tz {matrix} Tm <{codes}> Tj ET".encode("ascii")
+    return f"BT 3 Tr {FONT} {size:.3f} Tf {stretch:.3f} Tz {operands} Tm <{codes}> Tj ET".encode("ascii")
 
 
 def _is_writable(character: str) -> bool:

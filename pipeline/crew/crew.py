@@ -85,7 +85,7 @@ class Crew:
     ) -> None:
         self._catalogue, self._vault, self._derived = catalogue, vault, derived
         self._settings = settings
-        self._limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages)
+        self._limits = Limits(settings.max_pixels, settings.max_pages, settings.split_spreads)
         self._owner = work.this_process()
         self._next_renewal = 0.0
         factory = reader_factory or partial(page_reader, ocr_engine=settings.ocr_engine)

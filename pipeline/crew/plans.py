@@ -19,7 +19,7 @@ from dossier.readings import reading_of
 from dossier.vault import Vault
 from pipeline.binding.searchable_pdf import Bookmark, PdfInfo, PdfPage
 from pipeline.crew.tasks import AssembleTask, InspectTask, PagePlan, PictureTask, ReadTask
-from pipeline.files.sources import Limits, PageKind, PageSource
+from pipeline.files.sources import Limits, PageKind, PageSource, Part
 
 
 def plan_inspection(session: Session, vault: Vault, arrival_id: str, limits: Limits) -> InspectTask:
@@ -90,7 +90,13 @@ def next_reading_version(page: Page) -> int:
 
 def _source(page: Page) -> PageSource:
     kind = cast(PageKind, page.source_kind)
-    return PageSource(page.index_in_file, kind, page.width, page.height, page.dpi)
+    part = cast(Part, page.part)
+    return PageSource(_picture_in_file(page), kind, page.width, page.height, page.dpi, part, page.cut)
+
+
+def _picture_in_file(page: Page) -> int:
+    """The index of the page's picture in its file."""
+    return page.index_in_file if page.picture_in_file is None else page.picture_in_file
 
 
 def _original(session: Session, vault: Vault, page: Page) -> Path:
@@ -118,7 +124,7 @@ def _page_plan(vault: Vault, page: Page, sha256: str, reading: ReadingRow | None
         hole = "此页尚未识别。"
     label = page.page_label if page.page_label_state == "confirmed" else None
     return PagePlan(
-        PdfPage(page.id, vault.original_path(sha256), page.index_in_file, None, label, hole),
+        PdfPage(page.id, vault.original_path(sha256), _picture_in_file(page), None, label, hole, page.part != "whole"),
         vault.reading_path(page.id, reading.version, reading.sha256) if reading else None,
         reading.sha256 if reading else None,
     )

@@ -150,6 +150,7 @@ def write_picture(page: UprightPage, target: Path) -> None:
 
 
 def _inspect(task: InspectTask) -> Contents:
+    from pipeline.cleaning.spread import parted
     from pipeline.files.formats import inspect
     from pipeline.files.sources import Format
 
@@ -158,16 +159,26 @@ def _inspect(task: InspectTask) -> Contents:
     except FileRefused as refusal:
         return Contents(refusal=refusal)
     is_single_picture = len(inspection.pages) == 1 and inspection.format is not Format.PDF
-    return Contents(inspection.media_type, inspection.pages, is_single_picture)
+    pages = inspection.pages
+    if task.limits.split_spreads:
+        pages = parted(task.path, pages)
+    return Contents(inspection.media_type, pages, is_single_picture)
 
 
 def _picture(task: PictureTask) -> None:
+    from pipeline.cleaning.photograph import upright_page
+    from pipeline.cleaning.spread import half
     from pipeline.cleaning.upright_page import UprightPage
     from pipeline.files.decode import decode_page
 
-    picture = decode_page(task.path, task.source.index).picture
-    turns = (task.reading.turn_degrees, task.reading.deskew_degrees) if task.reading is not None else ()
-    write_picture(UprightPage(picture, *turns), task.picture)
+    scan = decode_page(task.path, task.source.index)
+    if task.reading is not None:
+        page = upright_page(scan.picture, task.reading)
+    elif task.source.part != "whole":
+        page = UprightPage(half(scan, task.source).picture)
+    else:
+        page = UprightPage(scan.picture)
+    write_picture(page, task.picture)
 
 
 def _assemble(task: AssembleTask) -> None:

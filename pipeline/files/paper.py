@@ -43,7 +43,12 @@ def resolution(width: int, height: int, tagged_dpi: float | None) -> tuple[float
     for (paper_short, paper_long), dpi in candidates:
         if _is_near(short, paper_short, dpi) and _is_near(long, paper_long, dpi):
             return dpi, False
-    return round(long * _MILLIMETRES_AN_INCH / _A4[1], 2), False
+    return a4_dpi(long), False
+
+
+def a4_dpi(long_side: float) -> float:
+    """The dpi at which the long side of A4 has that many pixels."""
+    return round(long_side * _MILLIMETRES_AN_INCH / _A4[1], 2)
 
 
 def _is_near(pixels: int, millimetres: float, dpi: float) -> bool:

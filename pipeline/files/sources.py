@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 PageKind = Literal["picture", "pdf_picture", "pdf_text", "pdf_drawing"]
+Part = Literal["whole", "left", "right"]
 
 
 class Format(StrEnum):
@@ -26,15 +27,17 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may ask for before it is refused.
+    """What a file may ask for before it is refused, and how it is taken.
 
     Attributes:
         max_pixels: of one page or of a picture on it; an A0 drawing at 300 dpi has 139 million.
         max_pages: of one file.
+        split_spreads: whether a picture of two pages is parted into them.
     """
 
     max_pixels: int = 400_000_000
     max_pages: int = 10_000
+    split_spreads: bool = False
 
 
 # For files that were inspected before, under the limits of the settings: the same bytes ask for the same again.
@@ -51,6 +54,8 @@ class PageSource:
             "pdf_text" where its own text can be taken; "pdf_drawing" where it must be rendered and read.
         width, height: pixels as it will be decoded, EXIF orientation or /Rotate applied.
         dpi: pixels an inch, inferred from the paper where the file's own figure is not to be trusted.
+        part: "left" or "right" where two pages are on one picture and this is one of them.
+        cut: where they part, as a fraction of the picture's width; 0 for a whole picture.
     """
 
     index: int
@@ -58,6 +63,8 @@ class PageSource:
     width: int
     height: int
     dpi: float
+    part: Part = "whole"
+    cut: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ class Intake:
         self._inbox, self._catalogue, self._vault, self._settings = inbox, catalogue, vault, settings
         self._aside = Aside(inbox, vault.aside)
         self._inspector = inspector
-        self._limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages)
+        self._limits = Limits(settings.max_pixels, settings.max_pages, settings.split_spreads)
         self._candidates: dict[Path, _Candidate] = {}
         # Files that we ourselves have put back in the inbox: that rename says nothing of their writers.
         self._returned: set[Path] = set()

@@ -13,6 +13,9 @@ from dossier.reading import LabelCandidate, Line, Reading
 from pipeline.cleaning.blank import PRINT, is_blank
 from pipeline.cleaning.deskew import Skew, measure_skew
 from pipeline.cleaning.orientation import Orientation, OrientationModel
+from pipeline.cleaning.perspective import PhotographedSheet, find_sheet
+from pipeline.cleaning.photograph import as_photographed, as_scanned, bears_print
+from pipeline.cleaning.spread import as_half, half
 from pipeline.cleaning.upright import Picture, quarter_turned, reduced
 from pipeline.cleaning.upright_page import UprightPage
 from pipeline.files.decode import Scan, decode_page
@@ -89,9 +92,21 @@ class PageReader:
             typed = text_reading(path, source.index)
             labels = label_candidates(typed.lines, typed.width, typed.height)
             return PageResult(replace(typed, labels=labels), UprightPage(scan.picture))
-        result = self.read_scan(scan)
+        if source.part != "whole":
+            result = self.read_scan(half(scan, source))
+            result = PageResult(as_half(result.reading, source, scan), result.page)
+        else:
+            sheet = find_sheet(scan.picture) if source.kind != "pdf_drawing" else None
+            result = (sheet and self._read_sheet(scan, sheet)) or self.read_scan(scan)
         give_back()
         return result
+
+    def _read_sheet(self, photograph: Scan, sheet: PhotographedSheet) -> PageResult | None:
+        """Reads the sheet on a photograph; None where it bears no print: then it is a window, a door, a screen."""
+        result = self.read_scan(as_scanned(photograph, sheet))
+        if not bears_print(result.reading):
+            return None
+        return PageResult(as_photographed(result.reading, sheet, photograph), result.page)
 
     def read_scan(self, scan: Scan) -> PageResult:
         """Reads a decoded page; one that shows nothing but paper is not turned, and is flagged if OCR agrees."""

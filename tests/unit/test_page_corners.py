@@ -7,6 +7,7 @@ import pytest
 
 from dossier.reading import Box, Line
 from pipeline.cleaning.upright import Picture
+from pipeline.cleaning.upright_page import UprightPage
 from pipeline.reading.page_corners import numbers_in_corners
 
 WIDTH, HEIGHT = 1654, 2339  # A4 at 200 dpi
@@ -18,8 +19,9 @@ class Looker:
     def __init__(self, text: str = "7", confidence: float = 0.95) -> None:
         self.text, self.confidence, self.looks = text, confidence, 0
 
-    def read(self, picture: Picture) -> tuple[Line, ...]:
+    def read(self, page: UprightPage) -> tuple[Line, ...]:
         self.looks += 1
+        picture = page.pixels()
         height, width = picture.shape[:2]
         rows, columns = np.nonzero(picture.min(axis=2) < 128)
         if not rows.size or np.ptp(columns) >= np.ptp(rows):
@@ -49,7 +51,7 @@ def test_a_digit_that_was_passed_over_is_found_where_it_stands(left: int, top: i
     picture = paper()
     there = marked(picture, (left, top, left + 18, top + 34))
 
-    (number,) = numbers_in_corners(Looker(), picture, ())
+    (number,) = numbers_in_corners(Looker(), UprightPage(picture), ())
 
     assert number.text == "7"
     assert number.box.as_list() == close_to(there)
@@ -60,7 +62,7 @@ def test_on_a_page_that_lies_across_a_number_on_its_side_is_found(box: tuple[int
     picture = paper(HEIGHT, WIDTH)
     there = marked(picture, box)
 
-    (number,) = numbers_in_corners(Looker(), picture, ())
+    (number,) = numbers_in_corners(Looker(), UprightPage(picture), ())
 
     assert number.box.as_list() == close_to(there)
 
@@ -69,7 +71,7 @@ def test_empty_corners_are_not_looked_at() -> None:
     looker, picture = Looker(), paper()
     marked(picture, (800, 1000, 818, 1034))
 
-    assert numbers_in_corners(looker, picture, ()) == ()
+    assert numbers_in_corners(looker, UprightPage(picture), ()) == ()
     assert looker.looks == 0
 
 
@@ -77,7 +79,7 @@ def test_what_was_read_already_is_not_looked_at() -> None:
     looker, picture = Looker(), paper()
     there = marked(picture, (100, 80, 118, 114))
 
-    assert numbers_in_corners(looker, picture, [Line("印", there)]) == ()
+    assert numbers_in_corners(looker, UprightPage(picture), [Line("印", there)]) == ()
     assert looker.looks == 0
 
 
@@ -90,7 +92,7 @@ def test_what_is_no_digit_is_not_looked_at(box: tuple[int, int, int, int]) -> No
     looker, picture = Looker(), paper()
     marked(picture, box)
 
-    numbers_in_corners(looker, picture, ())
+    numbers_in_corners(looker, UprightPage(picture), ())
 
     assert looker.looks == 0
 
@@ -100,5 +102,5 @@ def test_words_and_doubtful_digits_are_left_out(looker: Looker) -> None:
     picture = paper()
     marked(picture, (100, 80, 118, 114))
 
-    assert numbers_in_corners(looker, picture, ()) == ()
+    assert numbers_in_corners(looker, UprightPage(picture), ()) == ()
     assert looker.looks == 1

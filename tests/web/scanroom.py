@@ -39,6 +39,8 @@ class Shape:
     width: int = WIDTH
     height: int = HEIGHT
     dpi: float = 120.0
+    part: str = "whole"
+    cut: float = 0.0
 
 
 def cell(line: int, character: int) -> Box:
