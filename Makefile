@@ -8,7 +8,7 @@ LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-has
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-servers demo run test bench bench-peers lint format lock clean
+.PHONY: help setup setup-dev setup-servers demo run test bench lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -24,18 +24,9 @@ run: setup ## watch data/inbox, read, index and serve until stopped
 test: setup-dev setup-servers ## what the tests need, and the tests
 	$(BIN)/python -m pytest
 
-bench: setup-dev ## accuracy on printed pages, speed beside bare PaddleOCR, memory, latency, stages (about 15 minutes)
-	$(BIN)/python -m bench.accuracy --skew 2
-	$(BIN)/python -m bench.photographs
-	$(BIN)/python -m bench.pages_a_minute
-	$(BIN)/python -m bench.memory
-	$(BIN)/python -m bench.pdf_size
-	$(BIN)/python -m bench.latency
-	$(BIN)/python -m bench.stages
-
-bench-peers: setup-dev ## pages an hour and errors beside OCRmyPDF and RapidOCR, 100 pages (about 20 minutes)
+bench: setup-dev ## all measurements, beside other programs, with plots, to docs/benchmarks (about 70 minutes)
 	bash bench/peers/install.sh
-	$(BIN)/python -m bench.peers
+	$(BIN)/python -m bench
 
 lint: setup-dev ## style, types, direction of imports
 	$(BIN)/ruff check .

@@ -21,8 +21,9 @@ from statistics import median
 
 import numpy as np
 
+from bench.bare_paddleocr import bare_paddleocr
 from bench.press.pages import write_pages
-from pipeline.models import DETECTION, RECOGNITION, shared_folder
+from pipeline.models import shared_folder
 
 Reader = Callable[[Path], None]
 
@@ -38,22 +39,8 @@ def ours(models: Path, engine: str = "openvino") -> Reader:
 
 
 def bare(models: Path, threads: int | None) -> Reader:
-    """PaddleOCR's own pipeline with its defaults; `threads` None leaves their number to it, too."""
-    from pipeline.reading.paddle_models import import_paddleocr
-
-    settings = {} if threads is None else {"intra_op_num_threads": threads, "inter_op_num_threads": threads}
-    reader = import_paddleocr().PaddleOCR(
-        text_detection_model_name=DETECTION,
-        text_detection_model_dir=str(models / DETECTION),
-        text_recognition_model_name=RECOGNITION,
-        text_recognition_model_dir=str(models / RECOGNITION),
-        use_doc_orientation_classify=False,
-        use_doc_unwarping=False,
-        use_textline_orientation=False,
-        engine="onnxruntime",
-        device="cpu",
-        engine_config=settings,
-    )
+    """PaddleOCR's own pipeline; see `bare_paddleocr`."""
+    reader = bare_paddleocr(models, threads)
     return lambda path: void(reader.predict(np.load(path.with_suffix(".npy"))))
 
 

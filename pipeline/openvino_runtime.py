@@ -22,7 +22,7 @@ import openvino  # noqa: E402  # only now
 _NATIVE_BFLOAT16 = "BF16"
 """What OpenVINO says of processors that compute bfloat16 by themselves (AMX, AVX512-BF16)."""
 
-_PREPARED_SIZES = 100
+_PREPARED_SIZES = 50
 """How many layers made ready for one size of input each network keeps. OpenVINO's own figure, 5000, let a process grow
 by 28 MB a page; with none it works 14 % longer. Callers keep to few sizes."""
 

@@ -14,3 +14,4 @@ peer() {  # name, requirements...
 }
 peer ocrmypdf ocrmypdf==17.13.0 img2pdf
 peer rapidocr rapidocr==3.10.0 onnxruntime
+peer jdeskew jdeskew==0.4.2 opencv-python-headless==5.0.0.93
