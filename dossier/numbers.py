@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from string import ascii_lowercase, ascii_uppercase
 
 from dossier.folding import HAN, fold
 
@@ -94,13 +95,17 @@ _OFFICE = re.compile(rf"[{_PROVINCES}蒙][{HAN}]{{0,4}}[检公法]")
 _LONGEST_OFFICE = 8  # 沪徐检审查起诉受, 鄂黄冈检未检刑诉
 
 
+# ASCII only: the capital of a letter like ı is another letter, which joins the marks after it.
+_CAPITALS = str.maketrans(ascii_lowercase, ascii_uppercase)
+
+
 def canonical(text: str) -> str:
     """The form by which numbers are compared: NFKC, all brackets alike, ASCII capitals, no spaces.
 
     A 部门受案号 written without its closing 号 gets it.
     """
     # Twice, because a mark that stood alone joins the letter before it once the space between them is gone.
-    bare = _without_spaces(_without_spaces(text)).upper()
+    bare = _without_spaces(_without_spaces(text)).translate(_CAPITALS)
     if not bare.endswith("号") and dict(_PATTERNS)[Kind.ACCEPTANCE].fullmatch(bare.lower()):
         return f"{bare}号"
     return bare

@@ -43,7 +43,7 @@ class RedInk:
 
 def take_out_red(picture: Picture) -> RedInk:
     """Separates red ink from the rest of a page."""
-    mask = _mask(picture)
+    mask = red_mask(picture)
     if mask.mean() < _LEAST_SHARE:
         return RedInk(picture, None, ())
     rim = _rim(mask)
@@ -52,10 +52,11 @@ def take_out_red(picture: Picture) -> RedInk:
 
 def without_red(part: Picture) -> Picture:
     """A part of a page that bears red ink without it."""
-    return _replaced(part, _rim(_mask(part)))
+    return _replaced(part, _rim(red_mask(part)))
 
 
-def _mask(picture: Picture) -> NDArray[np.uint8]:
+def red_mask(picture: Picture) -> NDArray[np.uint8]:
+    """1 where a picture is red, else 0; uint8 array (height, width)."""
     red, green, blue = cv2.split(picture)
     return np.asarray(cv2.subtract(red, cv2.max(green, blue)) > _REDNESS, np.uint8)
 

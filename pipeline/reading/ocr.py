@@ -20,6 +20,7 @@ from pipeline.cleaning.upright_page import UprightPage
 from pipeline.reading.line_boxes import Quad, character_spans, grown, is_vertical, sides, slices, surrounding
 from pipeline.reading.punctuation import full_width
 from pipeline.reading.reading_order import in_reading_order
+from pipeline.reading.seal_text import read_seal, without_pieces
 from pipeline.reading.text_models import SIDE_STEP, TextModels
 
 
@@ -72,9 +73,13 @@ class TextReader:
         if quads and scale < 1 and np.median([min(sides(quad)) for quad in quads]) * scale < _SMALL_PRINT:
             quads = self._look_closer(page, quads)
         lines = self._recognise(page, quads, red)
+        red_words: list[Line] = []
         for region in red.regions:
-            lines += self._red_words(page, region, lines, min(scale, 1.0))
-        return in_reading_order(lines, page.width, page.height)
+            red_words += self._red_words(page, region, [*lines, *red_words], min(scale, 1.0))
+        seals = [seal for region in red.regions if (seal := read_seal(self._models, page, region)) is not None]
+        lines = without_pieces([*lines, *red_words], seals, page)
+        # Last: the name on a seal is no part of the text around it.
+        return (*in_reading_order(lines, page.width, page.height), *(seal.line for seal in seals))
 
     def _look(
         self, page: UprightPage, side: int, part: tuple[int, int, int, int] | None = None

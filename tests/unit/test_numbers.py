@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dossier.numbers import Kind, canonical, find_numbers, folded, is_well_formed
@@ -120,6 +120,7 @@ def test_brackets_widths_and_spaces_make_no_difference(
 
 
 @given(st.text())
+@example("ı\u02db")
 def test_the_canonical_form_is_final(text: str) -> None:
     assert canonical(canonical(text)) == canonical(text)
 
