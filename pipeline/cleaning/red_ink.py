@@ -55,10 +55,15 @@ def without_red(part: Picture) -> Picture:
     return _replaced(part, _rim(red_mask(part)))
 
 
+def redness(picture: Picture) -> NDArray[np.uint8]:
+    """How far red stands above the stronger of green and blue; uint8 array (height, width)."""
+    red, green, blue = cv2.split(picture)
+    return np.asarray(cv2.subtract(red, cv2.max(green, blue)), np.uint8)
+
+
 def red_mask(picture: Picture) -> NDArray[np.uint8]:
     """1 where a picture is red, else 0; uint8 array (height, width)."""
-    red, green, blue = cv2.split(picture)
-    return np.asarray(cv2.subtract(red, cv2.max(green, blue)) > _REDNESS, np.uint8)
+    return np.asarray(redness(picture) > _REDNESS, np.uint8)
 
 
 def _rim(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:

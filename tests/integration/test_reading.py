@@ -186,6 +186,18 @@ def test_a_signature_below_a_seal_is_read(sample: Read) -> None:
     assert date in text
 
 
+def test_the_name_around_a_seal_is_a_line_of_its_own(sample: Read) -> None:
+    # The opinion's seal bears the name of the office that stands in print at its top and below the seal.
+    printed = [line["text"] for line in TRUTH["pages"][7]["lines"]]
+    office = printed[-2]
+
+    lines = sample(7).reading.lines
+
+    assert [line.text for line in lines].count(office) == printed.count(office) + 1
+    assert lines[-1].text == office
+    assert len(lines[-1].characters) == len(office)
+
+
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_a_turned_page_is_turned_back(reader: PageReader, turn: int) -> None:
     upright = np.asarray(letter([f"第{number}条当事人应当如实陈述案件事实。" for number in range(1, 15)]).picture)
