@@ -22,7 +22,7 @@ from statistics import mean, median
 from typing import Any
 
 from bench.damage_report import figures, lines_of, read_all
-from bench.page_errors import agreement
+from bench.page_errors import agreement, runs_round
 from bench.press.pages import source_of, write_damaged_pages, write_pages
 from bench.text_errors import edit_distance, folded
 from dossier.reading import Box, Reading
@@ -36,6 +36,8 @@ def text_inside(reading: Reading, box: list[float]) -> tuple[str, set[tuple[int,
     x0, y0, x1, y1 = box
     found = []
     for row, line in enumerate(reading.lines):
+        if runs_round(line):
+            continue
         for place, (character, where) in enumerate(zip(line.text, line.characters, strict=True)):
             x, y = (where.x0 + where.x1) / 2, (where.y0 + where.y1) / 2
             if x0 - 0.005 <= x <= x1 + 0.005 and y0 <= y <= y1:
@@ -88,7 +90,7 @@ def report(folder: Path, models: Path) -> None:
             alike += errors
             lines += 1
             whole += not errors
-        extra += sum(len(line.text) for line in reading.lines) - len(inside)
+        extra += sum(len(line.text) for line in reading.lines if not runs_round(line)) - len(inside)
         for item in page["items"]:
             items.setdefault(item["kind"], []).append(item_agreement(reading, item))
     print(f"pages                 {len(seconds)}, {wrong_turns} turned wrongly, {flagged} flagged for a look")

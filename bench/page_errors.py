@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.press.damage.view import Matrix, Quad, box_around, corners_of, moved, perspective, quarter, scaled, skewed
 from bench.text_errors import edit_distance, folded, unpunctuated
-from dossier.reading import Box, Reading
+from dossier.reading import Box, Line, Reading
 from pipeline.cleaning.upright import canvas_size
 
 Character = tuple[str, float, float, tuple[int, int]]
@@ -95,8 +95,16 @@ def characters_of(reading: Reading) -> list[Character]:
             (row, place),
         )
         for row, line in enumerate(reading.lines)
+        if not runs_round(line)
         for place, (character, box) in enumerate(zip(line.text, line.characters, strict=bool(line.characters)))
     ]
+
+
+def runs_round(line: Line) -> bool:
+    """Whether a line is the name around a seal, which no truth holds: its characters stand on an arc, off its box."""
+    box, boxes = line.box, line.characters
+    beside = sum(not (box.y0 <= (one.y0 + one.y1) / 2 <= box.y1) for one in boxes)
+    return beside > len(boxes) / 3
 
 
 def inside(characters: list[Character], quad: Quad, slack: float, vertical: bool = False) -> list[Character]:

@@ -71,6 +71,7 @@ class Sheet:
         face: the font of its text.
         lines: what was printed, in reading order.
         label: the page number stamped on it (bench/press/numbering.py), which is not one of its lines.
+        has_seal: whether a seal was stamped on it.
     """
 
     title: str
@@ -78,6 +79,7 @@ class Sheet:
     face: str = "serif"
     lines: list[PrintedLine] = field(default_factory=list)
     label: PrintedLine | None = None
+    has_seal: bool = False
     picture: Image.Image = field(init=False)
 
     def __post_init__(self) -> None:
@@ -193,6 +195,7 @@ class Sheet:
 
     def stamp(self, x: float, y: float, text: str, diameter: float = 42.0) -> None:
         """Stamps a round red seal over what is printed, its centre at (x, y) millimetres; its words are not truth."""
+        self.has_seal = True
         size = round(pixels(diameter))
         ink = Image.new("L", (size, size), 0)
         draw = ImageDraw.Draw(ink)
