@@ -20,6 +20,10 @@ from indexer.turn import turn_between
 _BEFORE, _AFTER = 30, 60  # characters of a snippet around its first match
 
 
+_THICKEST = 1.6
+"""Times a character's height (width, in vertical lines): what a row of them may rise or fall."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snippet:
     """A passage of the page.
@@ -85,8 +89,8 @@ def highlight(query: Query, rung: str, reading: Reading, following: Reading | No
         here += _places_of_identifiers(reading, query.words)
     here, there = _without_overlap(here), _without_overlap(there)
     return Highlight(
-        rects=tuple(_box(reading.lines[place.line], place) for place in here),
-        next_rects=tuple(_box(following.lines[place.line], place) for place in there) if following else (),
+        rects=_boxes(reading, here),
+        next_rects=_boxes(following, there) if following else (),
         snippet=_snippet([line.text for line in reading.lines], here),
     )
 
@@ -165,21 +169,37 @@ def _without_overlap(places: Iterable[Place]) -> list[Place]:
     return apart
 
 
-def _box(line: Line, place: Place) -> Box:
+def _boxes(reading: Reading, places: Iterable[Place]) -> tuple[Box, ...]:
+    return tuple(box for place in places for box in _boxes_in_line(reading.lines[place.line], place))
+
+
+def _boxes_in_line(line: Line, place: Place) -> list[Box]:
+    """One box round neighbouring characters; more where they stand on an arc, as the name around a seal does."""
     boxes = line.characters[place.start : place.end]
     if boxes:
-        box = boxes[0]
-        for other in boxes[1:]:
-            box = box.union(other)
-        return box
+        whole: list[Box] = []
+        for box in boxes:
+            joined = whole[-1].union(box) if whole else box
+            if whole and not _is_bent(joined, boxes, line.vertical):
+                whole[-1] = joined
+            else:
+                whole.append(box)
+        return whole
     # Only the line's box is known: share it among the characters, Han twice as wide as letters and digits.
     widths = [2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line.text]
     edges = [0, *accumulate(widths)]
     first, last = edges[place.start] / edges[-1], edges[place.end] / edges[-1]
     width, height = line.box.x1 - line.box.x0, line.box.y1 - line.box.y0
     if line.vertical:
-        return Box(line.box.x0, line.box.y0 + height * first, line.box.x1, line.box.y0 + height * last)
-    return Box(line.box.x0 + width * first, line.box.y0, line.box.x0 + width * last, line.box.y1)
+        return [Box(line.box.x0, line.box.y0 + height * first, line.box.x1, line.box.y0 + height * last)]
+    return [Box(line.box.x0 + width * first, line.box.y0, line.box.x0 + width * last, line.box.y1)]
+
+
+def _is_bent(joined: Box, boxes: Sequence[Box], vertical: bool) -> bool:
+    """Whether a box is much thicker than the characters: then they do not stand in one row."""
+    if vertical:
+        return joined.x1 - joined.x0 > _THICKEST * max(box.x1 - box.x0 for box in boxes)
+    return joined.y1 - joined.y0 > _THICKEST * max(box.y1 - box.y0 for box in boxes)
 
 
 def _snippet(lines: Sequence[str], places: Sequence[Place]) -> Snippet:

@@ -53,6 +53,21 @@ def test_spaces_and_punctuation_within_a_match_lie_in_its_rectangle() -> None:
     assert near(result.rects) == [[0.2, 0.2, 0.25, 0.215]]
 
 
+def test_characters_on_an_arc_have_rectangles_of_their_own() -> None:
+    rises = (0.30, 0.26, 0.24, 0.24, 0.26, 0.30)
+    arc = tuple(Box(0.2 + 0.02 * i, y, 0.22 + 0.02 * i, y + 0.02) for i, y in enumerate(rises))
+    line = Line("云屏市公安局", Box(0.2, 0.22, 0.32, 0.24), characters=arc)
+
+    # The two at the top stand in a row.
+    assert near(shown("云屏市公安局", "phrase", page(line)).rects) == [
+        [0.2, 0.3, 0.22, 0.32],
+        [0.22, 0.26, 0.24, 0.28],
+        [0.24, 0.24, 0.28, 0.26],
+        [0.28, 0.26, 0.3, 0.28],
+        [0.3, 0.3, 0.32, 0.32],
+    ]
+
+
 def test_without_character_boxes_the_line_is_shared_by_width() -> None:
     # Two Han of two cells and four digits of one: 8 cells in 0.06.
     line = Line("林某1234", Box(0.2, 0.2, 0.28, 0.215))
