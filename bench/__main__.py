@@ -49,21 +49,21 @@ class Measurement:
 MEASUREMENTS = (
     Measurement("clean", "Clean pages, 300 dpi, up to 5° askew", "bench.accuracy --skew 5 --dpi 300 --count 60"),
     Measurement(
-        "damaged", "Damaged pages of a case", "bench.accuracy --damage mix --count 100 --seed 3 --labels 1", True
+        "damaged", "Damaged pages of a case", "bench.accuracy --damage mix --count 60 --seed 3 --labels 1", True
     ),
     Measurement(
         "documents",
         "Damaged pages of other documents",
-        "bench.accuracy --damage mix --documents more --count 33 --seed 3",
+        "bench.accuracy --damage mix --documents more --count 22 --seed 3",
         True,
     ),
-    Measurement("kinds", "Each kind of damage alone", "bench.accuracy --damage all --count 148 --seed 3", True),
-    Measurement("turns", "Quarter turns", "bench.accuracy --damage quarter-turn --count 200 --seed 3", True),
-    Measurement("empty", "Empty and nearly empty sides", "bench.accuracy --damage empty --count 200 --seed 3", True),
+    Measurement("kinds", "Each kind of damage alone", "bench.accuracy --damage all --count 111 --seed 3", True),
+    Measurement("turns", "Quarter turns", "bench.turns"),
+    Measurement("empty", "Empty and nearly empty sides", "bench.accuracy --damage empty --count 120 --seed 3", True),
     Measurement(
         "corpus",
         "Damaged pages printed from published judgments",
-        f"bench.accuracy --damage mix --texts {CORPUS} --count 40 --seed 3",
+        f"bench.accuracy --damage mix --texts {CORPUS} --count 24 --seed 3",
         True,
         CORPUS,
     ),

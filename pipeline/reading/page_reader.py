@@ -110,7 +110,7 @@ class PageReader:
 
     def read_scan(self, scan: Scan) -> PageResult:
         """Reads a decoded page; one that shows nothing but paper is not turned, and is flagged if OCR agrees."""
-        overview, dpi = _overview(scan)
+        overview, dpi = overview_of(scan)
         is_faint = is_blank(overview, dpi, PRINT)
         if (
             is_faint
@@ -144,7 +144,7 @@ class PageReader:
         if lines and not is_weak(lines):
             return False
         mirrored = Scan(np.ascontiguousarray(scan.picture[:, ::-1]), scan.dpi, scan.dpi_trusted)
-        page, _, _ = self._set_upright(mirrored.picture, _overview(mirrored)[0])
+        page, _, _ = self._set_upright(mirrored.picture, overview_of(mirrored)[0])
         in_mirror = _certain(self._engine.read(page), _CERTAIN_PRINT)
         return in_mirror > max(_MIRRORED_PRINT, _TIMES_SURER * _certain(lines, _CERTAIN_PRINT))
 
@@ -165,7 +165,7 @@ class PageReader:
         return labels
 
 
-def _overview(scan: Scan) -> tuple[Picture, float]:
+def overview_of(scan: Scan) -> tuple[Picture, float]:
     """The scan at half its resolution, and that resolution; clean-up sees as much there, in a quarter of the time."""
     if scan.dpi < 2 * _OVERVIEW_DPI:
         return scan.picture, scan.dpi
