@@ -30,6 +30,9 @@ SURE = 2.5
 _LONG_SIDE = 1400
 """Pixels of the reduced picture: A4 at about 120 dpi; finer ones cost time and gain nothing."""
 
+_EDGE = 0.01
+"""Of the long side: what lies so close to the picture's border is the end of a shadow, not print, and is as straight."""
+
 _SMOOTHING = np.array([1, 4, 6, 4, 1]) / 16
 """Over neighbouring rows of the profile: without it the pixel grid itself makes 0 degrees look sharpest."""
 
@@ -80,7 +83,10 @@ def _ink(picture: Picture) -> NDArray[np.bool_]:
     grey = reduced(grey, _LONG_SIDE / max(grey.shape))
     # Compared with what is near: neither shading nor coloured paper nor the inside of a photograph is ink.
     ink = cv2.subtract(cv2.blur(grey, (31, 31)), grey) > 20
-    return np.asarray(ink & ~_frame(grey), bool)
+    found = np.asarray(ink & ~_frame(grey), bool)
+    edge = math.ceil(_EDGE * max(grey.shape))
+    found[:edge], found[-edge:], found[:, :edge], found[:, -edge:] = False, False, False, False
+    return found
 
 
 def _frame(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:

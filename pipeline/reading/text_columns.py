@@ -26,6 +26,9 @@ _LEAST_HAN = 0.5
 _SAME_EDGE = 1.0
 """Of a line's height: how far full lines begin or end apart from each other in one column."""
 
+_SAME_COLUMN = 0.9
+"""Of the narrower one's width: what groups of lines must share across to be of one column."""
+
 _LEAST_SHARE = 0.85
 """Of the lines where columns stand side by side: so many must belong to the columns."""
 
@@ -38,6 +41,15 @@ class Column:
     x1: float
     y0: float
     y1: float
+
+    def overlap(self, other: Column) -> float:
+        """What two columns share across, of the narrower one's width."""
+        common = min(self.x1, other.x1) - max(self.x0, other.x0)
+        return common / min(self.x1 - self.x0, other.x1 - other.x0)
+
+    def union(self, other: Column) -> Column:
+        """The column around both."""
+        return Column(min(self.x0, other.x0), max(self.x1, other.x1), min(self.y0, other.y0), max(self.y1, other.y1))
 
     def holds(self, line: Line, slack: float) -> bool:
         """Whether a line lies between the column's edges, give or take `slack` (a fraction of the page's width)."""
@@ -73,7 +85,7 @@ def slack_of(lines: Sequence[Line], width: int, height: int) -> float:
 
 
 def _full_columns(lines: Sequence[Line], slack: float) -> list[Column]:
-    """Groups of lines that begin and end alike, most numerous first; none overlaps one before it."""
+    """Groups of lines that begin and end alike, those over one another taken together; none overlaps another."""
     groups: list[list[Line]] = []
     for line in lines:
         alike = [
@@ -91,8 +103,12 @@ def _full_columns(lines: Sequence[Line], slack: float) -> list[Column]:
             min(line.box.y0 for line in group),
             max(line.box.y1 for line in group),
         )
-        if not any(column.x0 < other.x1 and other.x0 < column.x1 for other in columns):
+        over = [other for other in columns if column.x0 < other.x1 and other.x0 < column.x1]
+        if not over:
             columns.append(column)
+        elif len(over) == 1 and column.overlap(over[0]) >= _SAME_COLUMN:
+            # First lines of paragraphs are set in by two characters; where most paragraphs are short they come first.
+            columns[columns.index(over[0])] = column.union(over[0])
     return columns
 
 

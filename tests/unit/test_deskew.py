@@ -96,6 +96,14 @@ def test_the_dark_surroundings_of_a_scanner_do_not_count() -> None:
     assert measure_skew(picture).correction == pytest.approx(-2.2, abs=0.05)
 
 
+def test_the_end_of_a_shadow_along_the_fold_does_not_count() -> None:
+    picture = drawn(print_rows(rows=8), 1.1)
+    # Too light for the scanner's surroundings, darker than what is near, and as straight as the picture's border.
+    picture[:, :8] = 120
+
+    assert measure_skew(picture).correction == pytest.approx(1.1, abs=0.05)
+
+
 def test_bitonal_specks_without_print_are_left_alone() -> None:
     chance = np.random.default_rng(4)
     picture = np.where(chance.random((HEIGHT, WIDTH, 1)) < 0.01, 0, 255).astype(np.uint8).repeat(3, axis=2)

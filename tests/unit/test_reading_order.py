@@ -134,6 +134,23 @@ def test_an_indented_first_line_and_a_short_last_one_stay_in_their_column() -> N
     assert texts(*page) == ["缩进两个字的开头一行文字", *LEFT, "末行。", *RIGHT, "完。"]
 
 
+def test_columns_of_short_numbered_paragraphs_are_columns_though_most_lines_are_set_in() -> None:
+    # As in small print: seven first lines, set in, of full width; six that fill the column; last lines short.
+    def column_of(x: int, name: str) -> list[Line]:
+        rows: list[Line] = []
+        for number in range(7):
+            y = 100 + 90 * number
+            rows.append(line(f"{name}栏第{number}条首行缩进两个字", x + 40, y))
+            if number:
+                rows.append(line(f"{name}栏第{number}条第二行的文字到边为止", x, y + 30))
+            rows.append(line(f"{name}条末行。", x, y + 60))
+        return rows
+
+    left, right = column_of(100, "左"), column_of(540, "右")
+
+    assert texts(*left, *right) == [one.text for one in left + right]
+
+
 def test_three_columns_are_read_from_left_to_right() -> None:
     names = [[f"{column}栏{number}行的字" + "满" * 5 for number in "一二三四五六七"] for column in "甲乙丙"]
     page = [line(text, 60 + 310 * x, 100 + 40 * y) for x, rows in enumerate(names) for y, text in enumerate(rows)]
