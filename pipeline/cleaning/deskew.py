@@ -31,7 +31,7 @@ _LONG_SIDE = 1400
 """Pixels of the reduced picture: A4 at about 120 dpi; finer ones cost time and gain nothing."""
 
 _EDGE = 0.01
-"""Of the long side: what lies so close to the picture's border is the end of a shadow, not print, and is as straight."""
+"""Of the long side: so close to the picture's border is no print but the end of a shadow, and as straight as it is."""
 
 _SMOOTHING = np.array([1, 4, 6, 4, 1]) / 16
 """Over neighbouring rows of the profile: without it the pixel grid itself makes 0 degrees look sharpest."""
