@@ -11,15 +11,15 @@ import argparse
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from bench.press.damage import MIX
 from bench.press.pages import source_of, write_damaged_pages
-from pipeline.cleaning.orientation import OrientationModel
 from pipeline.cleaning.upright import quarter_turned
 from pipeline.files.decode import decode_page
 from pipeline.models import shared_folder
-from pipeline.reading.page_reader import overview_of
+from pipeline.reading.page_reader import PageReader, overview_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,16 +29,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--models", type=Path, default=shared_folder())
     chosen = parser.parse_args(arguments)
-    model = OrientationModel(chosen.models)
+    reader = PageReader(chosen.models)
     wrong: list[str] = []
     asked = uncertain = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_damaged_pages(folder, chosen.count, chosen.seed, MIX, source=source_of(["all"], None))
         for page in json.loads((folder / "truth.json").read_text("utf-8"))["pages"]:
-            seen, _ = overview_of(decode_page(folder / page["file"], 0))
+            scan = decode_page(folder / page["file"], 0)
             for turn in (0, 90, 180, 270):
-                answer = model.measure(quarter_turned(seen, turn))
+                laid = replace(scan, picture=quarter_turned(scan.picture, turn))
+                answer = reader.orientation_of(laid.picture, overview_of(laid)[0])
                 asked += 1
                 uncertain += answer.uncertain
                 # The scan's own turn, set right by `turn_degrees`, and ours on top of it.

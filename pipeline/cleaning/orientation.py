@@ -41,10 +41,12 @@ class Orientation:
     Attributes:
         degrees: 0, 90, 180 or 270; the scan turned clockwise by it most probably stands upright.
         confidence: 0–1.
+        axis_confidence: 0–1, that its lines run as `degrees` says, be it upside down.
     """
 
     degrees: int
     confidence: float
+    axis_confidence: float
 
     @property
     def uncertain(self) -> bool:
@@ -78,7 +80,8 @@ class OrientationModel:
         agreed = np.mean([np.roll(means[turn], turn) for turn in range(4)], axis=0)
         # The model's class 1 ("90") is a page turned clockwise by 90°, which another 270° set upright.
         best = int(np.argmax(agreed))
-        return Orientation((360 - 90 * best) % 360, round(float(agreed[best]), 3))
+        axis = float(agreed[best] + agreed[(best + 2) % 4])
+        return Orientation((360 - 90 * best) % 360, round(float(agreed[best]), 3), round(axis, 3))
 
 
 def _views(picture: Picture) -> list[NDArray[np.float32]]:

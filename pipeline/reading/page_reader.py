@@ -12,7 +12,7 @@ import numpy as np
 from dossier.reading import LabelCandidate, Line, Reading
 from pipeline.cleaning.blank import PRINT, is_blank
 from pipeline.cleaning.deskew import Skew, measure_skew
-from pipeline.cleaning.orientation import Orientation, OrientationModel
+from pipeline.cleaning.orientation import SURE, Orientation, OrientationModel
 from pipeline.cleaning.perspective import PhotographedSheet, find_sheet
 from pipeline.cleaning.photograph import as_photographed, as_scanned, bears_print
 from pipeline.cleaning.spread import as_half, half
@@ -42,6 +42,9 @@ _CERTAIN_WORDS = 0.85
 
 _CERTAIN_PRINT = 0.95
 """Confidence of print read the right way round; read in a mirror it may seem certain up to 0.92."""
+
+_LEAST_PRINT = 10
+"""Characters read with certainty that tell how a page lies."""
 
 _MIRRORED_PRINT, _TIMES_SURER = 7, 5
 """Characters that must be certain in the mirror, and times as many as are certain without it."""
@@ -135,9 +138,35 @@ class PageReader:
 
     def _set_upright(self, picture: Picture, overview: Picture) -> tuple[UprightPage, Orientation, Skew]:
         """The upright page of a scan, from what is seen on the scan reduced."""
-        orientation = self._orientation.measure(overview)
+        orientation = self.orientation_of(picture, overview)
         skew = measure_skew(quarter_turned(overview, orientation.correction))
         return UprightPage(picture, orientation.correction, skew.correction), orientation, skew
+
+    def orientation_of(self, picture: Picture, overview: Picture) -> Orientation:
+        """How a scan lies.
+
+        Args:
+            picture: the scan, uint8 array (height, width, 3), RGB.
+            overview: the same, reduced; see `overview_of`.
+        """
+        orientation = self._orientation.measure(overview)
+        if orientation.uncertain and orientation.axis_confidence >= SURE:
+            return self._read_both_ways(picture, orientation)
+        return orientation
+
+    def _read_both_ways(self, picture: Picture, unsure: Orientation) -> Orientation:
+        """Which way up a page lies whose look does not tell: as its middle reads better, if that tells.
+
+        Only whether it lies upside down: print on its side reads well, too, since columns are read so.
+        """
+        height, width = picture.shape[:2]
+        middle = np.ascontiguousarray(picture[height // 3 : height - height // 3, width // 4 : width - width // 4])
+        ways = (unsure.degrees, (unsure.degrees + 180) % 360)
+        read = {way: _certain(self._engine.read(UprightPage(middle, way)), _CERTAIN_PRINT) for way in ways}
+        best, most = max(read, key=lambda way: read[way]), max(read.values())
+        if most < _LEAST_PRINT:
+            return unsure
+        return replace(unsure, degrees=best, confidence=round(most / sum(read.values()), 3))
 
     def _shines_through(self, scan: Scan, lines: Sequence[Line]) -> bool:
         """Whether all print of a faint page is the other side's: it reads well in a mirror, and only there."""
