@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cleaning.upright import Picture, reduced
+from pipeline.cleaning.upright import Picture
 
 _DARKNESS = 0.5
 """Of the paper's brightness: half way between it and print, so that strokes keep their breadth."""
@@ -95,7 +95,7 @@ def stencil(grey: NDArray[np.uint8], ink: InkMask) -> NDArray[np.uint8]:
 
 def _level(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The brightness below which a pixel is dark, by the paper around it, in cells."""
-    cells = reduced(grey, 1 / _PAPER_CELL)
+    cells = _averaged(grey, _PAPER_CELL)
     paper = cv2.blur(cv2.dilate(cells, np.ones((_PAPER_REACH, _PAPER_REACH), np.uint8)), (_PAPER_REACH, _PAPER_REACH))
     return np.asarray(cv2.convertScaleAbs(paper, alpha=_DARKNESS), np.uint8)
 
@@ -103,7 +103,7 @@ def _level(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _leave_out_areas(mask: NDArray[np.uint8], dpi: float) -> None:
     """Takes what is too broad for a stroke out of the mask."""
     breadth = max(round(_BROADEST_MM / 25.4 * dpi / _THICK_CELL), 1)
-    small = reduced(mask, 1 / _THICK_CELL)
+    small = _averaged(mask, _THICK_CELL)
     kernel = np.ones((breadth, breadth), np.uint8)
     thick = cv2.erode((small > 200).astype(np.uint8), kernel, borderValue=0)
     if thick.any():
@@ -120,3 +120,10 @@ def _colour(picture: Picture, mask: NDArray[np.uint8]) -> tuple[int, int, int]:
     sample = picture.reshape(-1, 3)[places[:: max(len(places) // _SAMPLE, 1)]]
     red, green, blue = np.median(sample, axis=0).astype(int).tolist()
     return red, green, blue
+
+
+def _averaged(picture: NDArray[np.uint8], cell: int) -> NDArray[np.uint8]:
+    """The means over cells of so many pixels each way."""
+    height, width = picture.shape[:2]
+    size = (max(round(width / cell), 1), max(round(height / cell), 1))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
