@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.cleaning.surroundings import dark_surroundings
 from pipeline.cleaning.upright import Picture, reduced
 
 _DPI = 100
@@ -27,9 +28,8 @@ PENCIL = 40
 PRINT = 90
 """Contrast that print exceeds unless it is worn, and print that shines through does not."""
 
-_DARK = 90
 _FRAME = 0.15
-"""Grey levels, and share of width and height: what the scanner's surroundings stay below, and how far they reach in."""
+"""Of width and height: how far the scanner's surroundings reach in."""
 
 _SOFT, _SHARP = 12, 30
 """Grey levels between neighbouring pixels. Strokes and photographs have more than `_SHARP` somewhere, where a shadow
@@ -124,15 +124,8 @@ def _marks(ink: NDArray[np.uint8], millimetre: float) -> Iterator[_Mark]:
 
 def _frame(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Above 0 where the scanner's dark surroundings show along the edges, and just beside them."""
-    height, width = grey.shape
-    dark = (grey < _DARK).astype(np.uint8)
-    _, labels = cv2.connectedComponents(dark)
-    outer = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    across, down = round(_FRAME * width), round(_FRAME * height)
     # What reaches further in is part of the page: a photograph printed to the paper's edge.
-    inner = np.unique(labels[down : height - down, across : width - across])
-    frame = np.isin(labels, np.setdiff1d(outer[outer > 0], inner)).astype(np.uint8)
-    return np.asarray(cv2.dilate(frame, np.ones((7, 7), np.uint8)), np.uint8)
+    return np.asarray(cv2.dilate(dark_surroundings(grey, _FRAME), np.ones((7, 7), np.uint8)), np.uint8)
 
 
 def _sharpness(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.cleaning.surroundings import dark_surroundings
 from pipeline.cleaning.upright import Picture, reduced
 
 LARGEST = 7.0
@@ -91,11 +92,8 @@ def _ink(picture: Picture) -> NDArray[np.bool_]:
 
 def _frame(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Where the scanner's dark surroundings reach into the picture: their straight edge is not the page's."""
-    _, labels = cv2.connectedComponents((grey < 90).astype(np.uint8))
-    outer = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    frame = np.isin(labels, outer[outer > 0]).astype(np.uint8)
     # The surroundings darken the local mean for half its window.
-    return np.asarray(cv2.dilate(frame, np.ones((33, 33), np.uint8)), bool)
+    return np.asarray(cv2.dilate(dark_surroundings(grey), np.ones((33, 33), np.uint8)), bool)
 
 
 def _best_angle(ink: NDArray[np.bool_], spacing: int) -> Skew:
