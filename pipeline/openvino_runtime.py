@@ -40,10 +40,15 @@ def precision() -> str:
 
 
 def open_network(path: Path) -> Model:
-    """A model ready to run on the CPU, one thread."""
+    """A model ready to run on the CPU, one thread.
+
+    Not tied to a core: OpenVINO ties the only thread of every process to the same first one, so that workers beside one
+    another shared it while the others stood idle.
+    """
     core = openvino.Core()
     settings: dict[str, Any] = {
         "INFERENCE_NUM_THREADS": 1,
+        "ENABLE_CPU_PINNING": False,
         "NUM_STREAMS": 1,
         "INFERENCE_PRECISION_HINT": precision(),
         "CPU_RUNTIME_CACHE_CAPACITY": _PREPARED_SIZES,
