@@ -16,7 +16,7 @@ from indexer.tokens import tokens_of_lines
 from indexer.turn import Turn, turn_between
 
 # Raised with any change to what an entry holds or how tokens are cut: engines then begin an empty index.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 PAIR_MARK = "_"  # between the tokens of a pair, and
 NEXT_PAGE_MARK = ">"  # before a token of the next page; neither can be in a token

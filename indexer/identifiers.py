@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from dossier.folding import Folded, fold
+from dossier.folding import Folded, fold_for_search
 from dossier.numbers import PROVINCE_CODES, canonical, spans
 from dossier.reading import Line, Reading
 
@@ -66,7 +66,7 @@ def identifiers_of_reading(reading: Reading) -> list[Identifier]:
     characters: list[str] = []
     places: list[Place] = []
     for index, line in enumerate(reading.lines):
-        folded = fold(line.text)
+        folded = fold_for_search(line.text)
         characters.append(folded.text)
         places.extend(Place(index, *span) for span in zip(folded.starts, folded.ends, strict=True))
         flows = index + 1 < len(reading.lines) and _flows_into(line, reading.lines[index + 1])
@@ -78,7 +78,7 @@ def identifiers_of_reading(reading: Reading) -> list[Identifier]:
 
 def identifiers_of_text(text: str) -> list[Identifier]:
     """The identifiers in a query; their places are in line 0."""
-    folded: Folded = fold(text)
+    folded: Folded = fold_for_search(text)
     return [Identifier(form, (Place(0, *folded.raw_span(start, end)),)) for form, start, end in _find(folded.text)]
 
 
