@@ -5,7 +5,7 @@ dashes and invisible characters make no difference to what is meant, and OCR and
 folded character knows the span of raw characters that it came from.
 
 For the search, traditional characters are their simplified ones, too, one character for one: the words around decide
-nothing, so that a character is the same in a page, in a query and in a name. What the catalogue stores keeps them apart.
+nothing, so that a character is the same in a page, in a query and in a name. The catalogue keeps them apart.
 """
 
 from __future__ import annotations

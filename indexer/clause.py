@@ -20,6 +20,8 @@ Field: TypeAlias = Literal[
     "turn",
     "identifiers",
     "tails",
+    "dates",
+    "amounts",
 ]
 
 
@@ -48,10 +50,22 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """Pages whose field has a date from `low` to `high`, both included, compared as text.
+
+    A date is a year, a month or a day in the form of ISO 8601; the ends may be beyond all dates (0000, 9999).
+    """
+
+    field: Literal["dates"]
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
 class OneOf:
     """Pages whose field has one of these values; none match an empty set."""
 
-    field: Literal["case_id", "department", "page_id"]
+    field: Literal["case_id", "department", "volume_id", "document_id", "page_id"]
     values: frozenset[str]
 
 
@@ -76,6 +90,6 @@ class Not:
     clause: Clause
 
 
-Clause: TypeAlias = Term | Phrase | Prefix | OneOf | AllOf | AnyOf | Not
+Clause: TypeAlias = Term | Phrase | Prefix | Range | OneOf | AllOf | AnyOf | Not
 EVERYTHING = AllOf(())
 NOTHING = AnyOf(())

@@ -16,7 +16,7 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
 
 from dossier.errors import EngineUnreachable
-from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Term
+from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Range, Term
 from indexer.engine import DEEPEST, Change, Hit, Hits, Refusal, Search, check_window, newest_of_each_page
 from indexer.entry import SCHEMA_VERSION, IndexEntry
 
@@ -47,6 +47,8 @@ _MAPPINGS: dict[str, Any] = {
         "document_id": _KEYWORD,
         "identifiers": _EXACT,
         "tails": _EXACT,
+        "dates": _EXACT,
+        "amounts": _EXACT,
         "singles": {**_TOKENS, "index_options": "docs"},
         "pairs": {**_TOKENS, "index_options": "positions"},
         "turn": {**_TOKENS, "index_options": "positions"},
@@ -325,6 +327,8 @@ def _query(clause: Clause) -> dict[str, Any]:
             return {"term": {field: value}}
         case Prefix(field, value):
             return {"prefix": {field: value}}
+        case Range(field, low, high):
+            return {"range": {field: {"gte": low, "lte": high}}}
         case OneOf(field, values):
             return _one_of(field, sorted(values))
         case AllOf(clauses):

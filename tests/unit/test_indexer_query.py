@@ -23,7 +23,7 @@ def test_spaces_of_any_width_divide_words() -> None:
 
 @pytest.mark.parametrize("text", ['"甲 乙"', "“甲 乙”", "„甲 乙”", "「甲 乙」", "『甲 乙』", "＂甲 乙＂", "“甲 乙“"])
 def test_quotation_marks_of_any_kind_keep_words_together(text: str) -> None:
-    assert understand(text).words == (Word(("甲", "乙")),)
+    assert understand(text).words == (Word(("甲", "乙"), quoted=True),)
 
 
 def test_a_mark_without_its_partner_is_ignored() -> None:
@@ -73,7 +73,7 @@ def test_the_ladder_has_the_rungs_that_make_sense(text: str, names: list[str]) -
 
 
 def test_a_query_of_the_greatest_length_is_taken_and_a_longer_one_refused() -> None:
-    assert len(understand("甲" * LONGEST).phrase) == LONGEST
+    assert [len(phrase) for phrase in understand("甲" * LONGEST).phrases] == [LONGEST]
     with pytest.raises(UsageError, match=str(LONGEST)):
         understand("甲" * (LONGEST + 1))
 
@@ -82,4 +82,25 @@ def test_a_query_of_the_greatest_length_is_taken_and_a_longer_one_refused() -> N
 def test_any_text_is_a_query(text: str) -> None:
     query = understand(text)
     assert all(word.tokens for word in query.words)
-    assert bool(ladder(query, Visible()).rungs) == bool(query.words)
+    assert bool(ladder(query, Visible()).rungs) == bool(query.groups)
+
+
+LANGUAGE = [
+    *'甲乙 -－"“”「」:：8021年月日元万.',
+    " ",
+    " OR ",
+    " NOT ",
+    "案号:",
+    "日期：",
+    "2020",
+    "2020年3月5日",
+    "19900001234",
+]
+
+
+@given(st.lists(st.sampled_from(LANGUAGE), max_size=40).map("".join))
+def test_any_mixture_of_operators_is_a_query(text: str) -> None:
+    query = understand(text)
+    assert all(word.tokens for word in query.words)
+    assert bool(ladder(query, Visible()).rungs) == bool(query.groups)
+    assert not any(choice.loose for group in query.groups if len(group) > 1 for choice in group)
