@@ -42,6 +42,19 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """Pages whose field has these values one after the other, `gap` others, whatever they are, and then those.
+
+    Both sides have one value at least, and the gap is 1 or more.
+    """
+
+    field: Literal["pairs"]
+    left: tuple[str, ...]
+    gap: int
+    right: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Prefix:
     """Pages whose field has a value that begins so."""
 
@@ -90,6 +103,6 @@ class Not:
     clause: Clause
 
 
-Clause: TypeAlias = Term | Phrase | Prefix | Range | OneOf | AllOf | AnyOf | Not
+Clause: TypeAlias = Term | Phrase | Apart | Prefix | Range | OneOf | AllOf | AnyOf | Not
 EVERYTHING = AllOf(())
 NOTHING = AnyOf(())

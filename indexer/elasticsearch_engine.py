@@ -16,7 +16,7 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
 
 from dossier.errors import EngineUnreachable
-from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Range, Term
+from indexer.clause import AllOf, AnyOf, Apart, Clause, Not, OneOf, Phrase, Prefix, Range, Term
 from indexer.engine import DEEPEST, Change, Hit, Hits, Refusal, Search, check_window, newest_of_each_page
 from indexer.entry import SCHEMA_VERSION, IndexEntry
 
@@ -341,3 +341,7 @@ def _query(clause: Clause) -> dict[str, Any]:
             return {"bool": {"must_not": [_query(inner)]}}
         case Phrase(field, values):
             return {"match_phrase": {field: {"query": " ".join(values), "analyzer": "whitespace"}}}
+        case Apart(field, left, gap, right):
+            spans: list[dict[str, Any]] = [{"span_term": {field: value}} for value in (*left, *right)]
+            spans.insert(len(left), {"span_gap": {field: gap}})
+            return {"span_near": {"clauses": spans, "slop": 0, "in_order": True}}

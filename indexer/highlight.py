@@ -15,8 +15,9 @@ from dossier.reading import Box, Line, Reading
 from indexer.amounts import amounts_in
 from indexer.dates import dates_in, span_of_date
 from indexer.identifiers import identifiers_in
-from indexer.query import IDENTIFIER, PHRASE, Query, Word
+from indexer.query import IDENTIFIER, PHRASE, SIMILAR, Query, Word, variants_of
 from indexer.running_text import Place, running_text
+from indexer.similar import Variant
 from indexer.tokens import Token, is_han, tokens_of_lines
 from indexer.turn import turn_between
 
@@ -88,7 +89,9 @@ def highlight(query: Query, rung: str, reading: Reading, following: Reading | No
         before, after = _places_over_turn(turn.before, turn.after, phrase)
         here += before
         there += after
-    if rung == IDENTIFIER:
+    if rung == SIMILAR:
+        here += _places_of_variants(tokens, query)
+    if rung in (IDENTIFIER, SIMILAR):
         here += _places_of_values(reading, query.words)
     here, there = _without_overlap(here), _without_overlap(there)
     return Highlight(
@@ -96,6 +99,33 @@ def highlight(query: Query, rung: str, reading: Reading, following: Reading | No
         next_rects=_boxes(following, there) if following else (),
         snippet=_snippet([line.text for line in reading.lines], here),
     )
+
+
+def _places_of_variants(tokens: Sequence[Token], query: Query) -> list[Place]:
+    """Where words stand with a reading error; those that stand on the page as they are, are marked as such alone."""
+    texts = [token.text for token in tokens]
+    places: list[Place] = []
+    for word, variants in variants_of(query).items():
+        if _starts(texts, word.tokens):
+            continue
+        for variant in variants:
+            for start, end in _places_of_variant(texts, variant):
+                places += _places_of_tokens(tokens[start:end])
+    return places
+
+
+def _places_of_variant(texts: Sequence[str], variant: Variant) -> list[tuple[int, int]]:
+    """(first, one past the last) of the tokens of each place; both sides have their own where any number is between."""
+    left, right = len(variant.left), len(variant.right)
+    lefts = _starts(texts, variant.left)
+    if not right:
+        return [(start, start + left) for start in lefts]
+    rights = _starts(texts, variant.right)
+    if variant.between is None:
+        both = lefts and rights
+        return [(start, start + size) for starts, size in ((lefts, left), (rights, right)) for start in starts if both]
+    beyond = left + variant.between
+    return [(start, start + beyond + right) for start in lefts if start + beyond in rights]
 
 
 def _phrases(query: Query, rung: str) -> Sequence[tuple[str, ...]]:

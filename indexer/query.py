@@ -1,4 +1,4 @@
-"""From what a user types to the ladder: identifier, phrase, words; best rung first.
+"""From what a user types to the ladder: identifier, phrase, words, similar; best rung first.
 
 A query is a tree of a fixed shape: groups, of each of which one choice must hold; a choice is a word (or the words
 that a number divides), a field, or one of these excluded (indexer/syntax.py has the language). Each rung translates
@@ -7,6 +7,7 @@ the words, one by one, and leaves the tree as it is:
     identifier  numbers, dates and amounts by their value, other words as they stand; one of the former at least
     phrase      all words of the query joined, in the order in which they were typed
     words       each word as it stands, anywhere on the page
+    similar     each word by value, as it stands or with a reading error, unless it is in quotation marks
 
 What is excluded is excluded on every rung alike: by the word as it stands, and by its value.
 """
@@ -16,24 +17,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from math import prod
 from typing import Literal
 
 from dossier.errors import UsageError
 from indexer.amounts import amount_of_text
-from indexer.clause import EVERYTHING, NOTHING, AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Range, Term
+from indexer.clause import EVERYTHING, NOTHING, AllOf, AnyOf, Apart, Clause, Not, OneOf, Phrase, Prefix, Range, Term
 from indexer.dates import date_of_text, span_of_date, span_of_text
 from indexer.engine import Rung, Search
 from indexer.entry import pairs_of, pairs_over_turn
 from indexer.identifiers import SHORTEST_TAIL, identifiers_of_text
+from indexer.similar import BUDGET, Variant, variants
 from indexer.syntax import FieldName, Piece, groups_of
 from indexer.tokens import tokens_of_text
 from indexer.turn import LONGEST as LONGEST_BESIDE_TURN
 
-IDENTIFIER, PHRASE, WORDS = "identifier", "phrase", "words"
+IDENTIFIER, PHRASE, WORDS, SIMILAR = "identifier", "phrase", "words", "similar"
 # What a rung is worth in a hit's `score`; only the order among them means something.
-SCORES = {IDENTIFIER: 1.0, PHRASE: 0.8, WORDS: 0.5}
+SCORES = {IDENTIFIER: 1.0, PHRASE: 0.8, WORDS: 0.5, SIMILAR: 0.2}
 
 # A paragraph. Each token is up to one clause for the engine, and Elasticsearch takes 1,024 on the smallest server.
 LONGEST = 500
@@ -203,7 +206,28 @@ def ladder(query: Query, visible: Visible, fields: Mapping[Asked, Clause] | None
     if query.groups and not (phrases and all(_is_one_word(choices) for choices in query.combinations)):
         clauses = [_any_of([_choice_clause(choice, known, _as_it_stands) for choice in group]) for group in required]
         rungs.append(Rung(WORDS, _all_of(clauses)))
+    misread = variants_of(query)
+    if misread:
+        clauses = [
+            _any_of([_choice_clause(choice, known, partial(_misread, misread)) for choice in group])
+            for group in required
+        ]
+        rungs.append(Rung(SIMILAR, _all_of(clauses)))
     return Search(tuple(rungs), visible.clause)
+
+
+def variants_of(query: Query) -> dict[Word, tuple[Variant, ...]]:
+    """The reading errors that the rung `similar` allows for in each word; words without any are not in it."""
+    words = dict.fromkeys(
+        word
+        for group in query.groups
+        for choice in group
+        if not choice.loose
+        for word in choice.wanted
+        if not word.quoted
+    )
+    found = {word: variants(word.tokens, BUDGET // len(words)) for word in words}
+    return {word: of_word for word, of_word in found.items() if of_word}
 
 
 def phrase_clause(tokens: tuple[str, ...]) -> Clause:
@@ -278,6 +302,23 @@ def _by_value(word: Word) -> Clause:
 
 def _in_any_form(word: Word) -> Clause:
     return _any_of([phrase_clause(word.tokens), value_clause(word)]) if word.has_value else phrase_clause(word.tokens)
+
+
+def _misread(misread: Mapping[Word, tuple[Variant, ...]], word: Word) -> Clause:
+    return _any_of([_in_any_form(word), *map(_variant_clause, misread.get(word, ()))])
+
+
+def _variant_clause(variant: Variant) -> Clause:
+    if not variant.right or variant.between is None:
+        parts = [_side_by_side(part) for part in (variant.left, variant.right) if part]
+        return _all_of([*parts, *(Term("singles", number) for number in variant.beside)])
+    # A token between lies in two pairs.
+    return Apart("pairs", pairs_of(variant.left), variant.between + 1, pairs_of(variant.right))
+
+
+def _side_by_side(tokens: tuple[str, ...]) -> Clause:
+    """As `phrase_clause`, but not over the turn of the page: reading errors are looked for on one page only."""
+    return Term("singles", tokens[0]) if len(tokens) == 1 else _pairs_clause("pairs", pairs_of(tokens))
 
 
 def _joined(choices: Sequence[Choice]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from typing import Any
 import tantivy
 
 from dossier.errors import EngineUnreachable, HomeBusy, IndexDamaged
-from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Range, Term
+from indexer.clause import AllOf, AnyOf, Apart, Clause, Not, OneOf, Phrase, Prefix, Range, Term
 from indexer.engine import Change, Hit, Hits, Refusal, Search, check_window, newest_of_each_page
 from indexer.entry import SCHEMA_VERSION, IndexEntry
 
@@ -289,6 +289,10 @@ def _query(clause: Clause) -> Any:
             return queries.boolean_query(parts)
         case Phrase(field, values):
             return queries.phrase_query(_SCHEMA, field, list(values))
+        case Apart(field, left, gap, right):
+            beyond = len(left) + gap
+            words = [*enumerate(left), *((beyond + place, value) for place, value in enumerate(right))]
+            return queries.phrase_query(_SCHEMA, field, words)
 
 
 def _day(date: str) -> int:

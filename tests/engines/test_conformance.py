@@ -10,14 +10,20 @@ from printed import entry, place, printed
 from indexer.clause import NOTHING, AllOf, Not, OneOf, Term
 from indexer.engine import DEEPEST, Engine, Hit, Rung, Search
 from indexer.entry import Removal, entry_of_page
-from indexer.query import Visible, ladder, understand
+from indexer.query import SIMILAR, Visible, ladder, understand
 
 
 def found(engine: Engine, text: str, visible: Visible | None = None) -> list[tuple[str, str]]:
-    """(page id, rung) of all pages that a user's text finds, in order."""
+    """(page id, rung) of all pages that a user's text finds as it is meant, in order."""
     hits = engine.search(ladder(understand(text), visible or Visible()), 1000)
     assert hits.total == len(hits.hits)
-    return [(hit.page_id, hit.rung) for hit in hits.hits]
+    return [(hit.page_id, hit.rung) for hit in hits.hits if hit.rung != SIMILAR]
+
+
+def similar(engine: Engine, text: str) -> list[str]:
+    """The pages that a user's text finds by look-alikes and lost characters only."""
+    hits = engine.search(ladder(understand(text), Visible()), 1000)
+    return [hit.page_id for hit in hits.hits if hit.rung == SIMILAR]
 
 
 def pages(engine: Engine, text: str, visible: Visible | None = None) -> list[str]:
