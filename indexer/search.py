@@ -23,6 +23,7 @@ from dossier.readings import following_page, reading_of
 from dossier.vault import Vault
 from indexer import engine as engines
 from indexer.engine import Engine
+from indexer.fields import fields_of
 from indexer.highlight import Highlight, Snippet, highlight
 from indexer.query import SCORES, Query, Visible, ladder, understand
 
@@ -110,7 +111,7 @@ class Searcher:
             sealed = frozenset(session.scalars(select(Case.id).where(Case.sealed.is_(True))))
             visible = Visible(only_cases=only, without_cases=sealed)
             try:
-                found = self._engine.search(ladder(understood, visible), limit, offset)
+                found = self._engine.search(ladder(understood, visible, fields_of(session, understood)), limit, offset)
             except ValueError as error:
                 raise UsageError(str(error)) from error
             hits = self._hits(session, understood, found.hits)

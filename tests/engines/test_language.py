@@ -52,12 +52,8 @@ class TestOperators:
         assert pages(engine, text) == expected
 
     def test_alternatives_have_the_rung_by_which_they_are_found(self, engine: Engine) -> None:
-        assert found(engine, "转账 OR 1234") == [
-            ("p5", "identifier"),
-            ("p1", "phrase"),
-            ("p2", "phrase"),
-            ("p4", "phrase"),
-        ]
+        assert found(engine, "转账 OR 1234")[0] == ("p5", "identifier")
+        assert found(engine, "转账 OR 1234")[1:] == [("p1", "phrase"), ("p2", "phrase"), ("p4", "phrase")]
         assert found(engine, "李四 OR 王五 转账") == [("p2", "phrase"), ("p4", "phrase")]
         assert found(engine, "转账 李四 OR 王五") == [("p2", "words"), ("p4", "words")]
 
