@@ -327,7 +327,7 @@ def _joined(choices: Sequence[Choice]) -> tuple[str, ...]:
 
 def _is_one_word(choices: Sequence[Choice]) -> bool:
     """Whether the words rung finds nothing of these that the phrase does not."""
-    return sum(len(choice.wanted) for choice in choices) == 1
+    return sum(len(choice.wanted) for choice in choices) == 1 and not any(choice.loose for choice in choices)
 
 
 def _dates_of(query: Query) -> dict[Asked, Clause]:
