@@ -2,7 +2,8 @@
 
 A variant differs from the word by one error: a character taken for a look-alike, a character that the page lacks, or
 one that it has too many or quite another in its place; or by two look-alikes. Numbers are changed only by look-alikes,
-and long ones by a lost digit, because another number is not a similar one. Words of one Han character have no variants.
+and long ones by a lost digit, because another number is not a similar one. A word of one Han character, or of less than four letters or digits,
+has no variants.
 
 An engine pays for each variant, so that their number is bounded: they are tried in the order in which they are named
 above, the likeliest look-alikes first, until `budget` tokens are reached. In words of more than `LONGEST_WHOLE` tokens
@@ -24,6 +25,7 @@ BUDGET = 600
 """Tokens of all variants in a query: Elasticsearch takes 1,024 clauses on the smallest server, the other rungs' too."""
 
 _NUMERAL = re.compile("[〇零一二三四五六七八九十百千万亿]")
+_SHORTEST_RUN = 4  # characters of a word that is a single run; a shorter one is many others, but for a character
 _PARTS = 8  # into which a long word is divided, at most
 _LONG_NUMBER = 8  # digits, of which one may be lost; and
 _NO_OTHER_NUMBER = 6  # digits, of which one may be taken for another digit
@@ -61,7 +63,7 @@ def variants(word: Sequence[str], budget: int = BUDGET) -> tuple[Variant, ...]:
 
 
 def _all(tokens: tuple[str, ...]) -> Iterator[Variant]:
-    if len(tokens) == 1 and len(tokens[0]) < 2:
+    if len(tokens) == 1 and len(tokens[0]) < _SHORTEST_RUN:
         return
     changes = sorted(_changes(tokens), key=lambda change: change[0])
     for _, place, offset, other in changes:
