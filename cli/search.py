@@ -9,7 +9,7 @@ import typer
 from cli.context import context_of, people, print_json
 from indexer.search import Hit, SearchResult
 
-RUNG_NAMES = {"identifier": "编号", "phrase": "原句", "words": "词语"}
+RUNG_NAMES = {"identifier": "编号", "phrase": "原句", "words": "词语", "similar": "形近"}
 
 
 def search(

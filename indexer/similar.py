@@ -2,8 +2,8 @@
 
 A variant differs from the word by one error: a character taken for a look-alike, a character that the page lacks, or
 one that it has too many or quite another in its place; or by two look-alikes. Numbers are changed only by look-alikes,
-and long ones by a lost digit, because another number is not a similar one. A word of one Han character, or of less than four letters or digits,
-has no variants.
+and long ones by a lost digit, because another number is not a similar one. A word of one Han character, or of less
+than four letters or digits, has no variants.
 
 An engine pays for each variant, so that their number is bounded: they are tried in the order in which they are named
 above, the likeliest look-alikes first, until `budget` tokens are reached. In words of more than `LONGEST_WHOLE` tokens
