@@ -7,7 +7,8 @@ the words, one by one, and leaves the tree as it is:
     identifier  numbers, dates and amounts by their value, other words as they stand; one of the former at least
     phrase      all words of the query joined, in the order in which they were typed
     words       each word as it stands, anywhere on the page
-    similar     each word by value, as it stands or with a reading error, unless it is in quotation marks
+    similar     each word by value, as it stands or with a reading error, unless it is in quotation marks; asked for
+                only where the others find little (`settled`)
 
 What is excluded is excluded on every rung alike: by the word as it stands, and by its value.
 """
@@ -26,7 +27,7 @@ from dossier.errors import UsageError
 from indexer.amounts import amount_of_text
 from indexer.clause import EVERYTHING, NOTHING, AllOf, AnyOf, Apart, Clause, Not, OneOf, Phrase, Prefix, Range, Term
 from indexer.dates import date_of_text, span_of_date, span_of_text
-from indexer.engine import Rung, Search
+from indexer.engine import Engine, Rung, Search
 from indexer.entry import pairs_of, pairs_over_turn
 from indexer.identifiers import SHORTEST_TAIL, identifiers_of_text
 from indexer.similar import BUDGET, Variant, variants
@@ -42,6 +43,8 @@ SCORES = {IDENTIFIER: 1.0, PHRASE: 0.8, WORDS: 0.5, SIMILAR: 0.2}
 LONGEST = 500
 # Of alternatives (甲 OR 乙) (丙 OR 丁) each combination is a phrase; beyond this many, there is no rung for phrases.
 MOST_COMBINATIONS = 16
+# So many pages that nobody looks for one more among those with reading errors.
+ENOUGH = 200
 
 _TAIL = re.compile(rf"\d{{{SHORTEST_TAIL - 1},}}[\dX]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -214,6 +217,18 @@ def ladder(query: Query, visible: Visible, fields: Mapping[Asked, Clause] | None
         ]
         rungs.append(Rung(SIMILAR, _all_of(clauses)))
     return Search(tuple(rungs), visible.clause)
+
+
+def settled(engine: Engine, search: Search) -> Search:
+    """A search without its rung `similar` where the better ones find `ENOUGH` pages.
+
+    Reading errors matter where little is found; words that are on many pages have many look-alikes, too, and those
+    would cost more than all other rungs together. Asked once for a search, so that hits, counts and groups agree.
+    """
+    better = replace(search, rungs=tuple(rung for rung in search.rungs if rung.name != SIMILAR))
+    if better.rungs and better != search and engine.search(better, 0).total >= ENOUGH:
+        return better
+    return search
 
 
 def variants_of(query: Query) -> dict[Word, tuple[Variant, ...]]:

@@ -25,7 +25,7 @@ from indexer import engine as engines
 from indexer.engine import Engine
 from indexer.fields import fields_of
 from indexer.highlight import Highlight, Snippet, highlight
-from indexer.query import SCORES, Query, Visible, ladder, understand
+from indexer.query import SCORES, Query, Visible, ladder, settled, understand
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,8 @@ class Searcher:
             sealed = frozenset(session.scalars(select(Case.id).where(Case.sealed.is_(True))))
             visible = Visible(only_cases=only, without_cases=sealed)
             try:
-                found = self._engine.search(ladder(understood, visible, fields_of(session, understood)), limit, offset)
+                search = settled(self._engine, ladder(understood, visible, fields_of(session, understood)))
+                found = self._engine.search(search, limit, offset)
             except ValueError as error:
                 raise UsageError(str(error)) from error
             hits = self._hits(session, understood, found.hits)

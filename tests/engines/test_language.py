@@ -7,7 +7,7 @@ from printed import entry
 
 from indexer.clause import Apart, OneOf, Range
 from indexer.engine import Engine, Rung, Search
-from indexer.query import Visible, ladder, understand
+from indexer.query import ENOUGH, Visible, ladder, settled, understand
 
 
 def found(engine: Engine, text: str, **fields: str) -> list[tuple[str, str]]:
@@ -161,6 +161,14 @@ class TestSimilar:
         )
         assert found(engine, "林小明") == [("p1", "phrase"), ("p2", "similar"), ("p3", "similar")]
         assert found(engine, '"林小明"') == [("p1", "phrase")]
+
+    def test_look_alikes_are_left_out_where_enough_is_found(self, engine: Engine) -> None:
+        engine.apply([entry("p0", "林小朋"), *(entry(f"p{number}", "林小明") for number in range(1, ENOUGH))])
+        search = ladder(understand("林小明"), Visible())
+        assert engine.search(settled(engine, search), 0).total == ENOUGH
+        engine.apply([entry(f"p{ENOUGH}", "林小明")])
+        assert engine.search(settled(engine, search), 0).total == ENOUGH
+        assert engine.search(search, 0).total == ENOUGH + 1
 
     def test_each_word_may_be_misread(self, engine: Engine) -> None:
         engine.apply([entry("p1", "已方，林小朋"), entry("p2", "己方，林小明"), entry("p3", "己方，林大")])
