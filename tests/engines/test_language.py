@@ -211,3 +211,13 @@ class TestSimilar:
         engine.apply([entry("p1", "甲乙丙子丁戊己"), entry("p2", "丁戊己子甲乙丙"), entry("p3", "甲乙子丙丁戊己")])
         search = Search((Rung("a", Apart("pairs", ("甲_乙", "乙_丙"), 2, ("丁_戊", "戊_己"))),))
         assert [hit.page_id for hit in engine.search(search, 10).hits] == ["p1"]
+
+
+class TestLong:
+    @pytest.mark.parametrize("sizes", [[33], [40], [64], [500], [33] * 15, [12] * 41, [2] * 250])
+    def test_a_long_query_of_any_make_is_answered(self, engine: Engine, sizes: list[int]) -> None:
+        text = "".join(chr(0x4E40 + number) for number in range(sum(sizes)))
+        starts = [sum(sizes[:place]) for place in range(len(sizes))]
+        typed = " ".join(text[start : start + size] for start, size in zip(starts, sizes, strict=True))
+        engine.apply([entry("p1", text), entry("p2", text[1:])])
+        assert found(engine, typed)[0] == ("p1", "phrase")
