@@ -9,9 +9,10 @@ docs/decisions/0016-sight.md has the reasons.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, true, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dossier import audit, cases
 from dossier.catalogue.statements import insert_or_update
@@ -38,6 +39,28 @@ def seen_by(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.scopes is None and viewer.name:
         ways.append(Case.handler == viewer.name)
     return or_(and_(Case.sealed.is_(False), or_(*ways)), admitted)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The part of the catalogue that a viewer sees; without a viewer, all of it.
+
+    Attributes:
+        viewer: who looks.
+    """
+
+    viewer: Viewer | None
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self.viewer is None
+
+    def holds(self, case_id: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+        """Of rows that belong to a case, by the column that says to which: those within."""
+        if self.viewer is None:
+            return true()
+        return case_id.in_(select(Case.id).where(seen_by(self.viewer)))
 
 
 def sees(session: Session, viewer: Viewer, case_id: str) -> bool:

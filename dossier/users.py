@@ -45,10 +45,15 @@ def user_named(session: Session, name: str) -> User:
     Raises:
         NotFound: there is none.
     """
-    user = session.get(User, name) or session.scalars(select(User).where(User.name == plain_name(name))).first()
+    user = session.get(User, name) or find_user(session, name)
     if user is None:
         raise NotFound(name)
     return user
+
+
+def find_user(session: Session, name: str) -> User | None:
+    """The user with this name, if there is one."""
+    return session.scalars(select(User).where(User.name == plain_name(name))).first()
 
 
 def all_users(session: Session) -> Sequence[User]:

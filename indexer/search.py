@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dossier import cases
+from dossier import cases, permissions
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Case, Document, Page, Volume
 from dossier.errors import StoreError, UsageError
@@ -104,14 +104,14 @@ class Searcher:
             viewer: who asks; what they do not see is neither given nor counted.
 
         Raises:
-            NotFound: there is no such case.
-            NumberClash: the case's number belongs to two cases.
+            NotFound: there is no such case within sight.
+            NumberClash: the case's number belongs to two cases that are.
             UsageError: the query is longer than a paragraph.
             EngineUnreachable: the engine does not answer.
         """
         understood = understand(query)
         with self._catalogue.reading() as session:
-            only = frozenset({cases.case_named(session, case).id}) if case else None
+            only = frozenset({permissions.case_in_sight(session, viewer, case).id}) if case else None
             sight = replace(sight_of(session, viewer), only_cases=only)
             try:
                 found = self._engine.search(ladder(understood, sight), limit, offset)

@@ -14,10 +14,12 @@ from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
+from dossier.viewers import Viewer
 from indexer.search import SearchResult
 from search_api import wording
 
 if TYPE_CHECKING:
+    from search_api.callers import Callers
     from search_api.session import Doorkeeper
     from search_api.standing import Standings
 
@@ -28,8 +30,10 @@ STATIC = Path(__file__).parent / "static"
 class SearchFunction(Protocol):
     """What the site asks for hits: `indexer.search.Searcher.search`."""
 
-    def __call__(self, query: str, case: str | None = None, limit: int = 20, offset: int = 0) -> SearchResult:
-        """The hits of a query, best first, from the `offset`-th on."""
+    def __call__(
+        self, query: str, case: str | None = None, limit: int = 20, offset: int = 0, *, viewer: Viewer
+    ) -> SearchResult:
+        """The hits of a query that the viewer sees, best first, from the `offset`-th on."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Site:
     derived: Derived
     search: SearchFunction
     doorkeeper: Doorkeeper
+    callers: Callers
     standings: Standings
     pages: Jinja2Templates
 
@@ -64,4 +69,11 @@ def _site(request: Request) -> Site:
     return site
 
 
+def _viewer(request: Request) -> Viewer:
+    viewer: Viewer = request.state.viewer
+    return viewer
+
+
 TheSite = Annotated[Site, Depends(_site)]
+# Who asks, as the gate has found out; there is nobody on the open routes, and asking there is an error.
+TheViewer = Annotated[Viewer, Depends(_viewer)]
