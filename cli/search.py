@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from cli.context import context_of, people, print_json
-from indexer.search import Hit, SearchResult
+from indexer.hits import Hit
+from indexer.search import SearchResult
 
 RUNG_NAMES = {"identifier": "编号", "phrase": "原句", "words": "词语"}
 

@@ -15,7 +15,8 @@ from dossier.cases import case_named
 from dossier.catalogue.tables import CaseNumber, Page
 from dossier.errors import EdossierError
 from indexer.engine import DEEPEST
-from indexer.search import Hit, SearchResult
+from indexer.hits import Hit
+from indexer.search import SearchResult
 from search_api.page_picture import THUMBNAIL, picture_address
 from search_api.problems import problem_of
 from search_api.site import Site, TheSite
