@@ -8,7 +8,7 @@ import typer
 
 from cli.context import context_of, people, print_json
 from indexer.hits import Hit
-from indexer.search import SearchResult
+from indexer.results import SearchResult
 
 RUNG_NAMES = {"identifier": "编号", "phrase": "原句", "words": "词语"}
 

@@ -91,6 +91,11 @@ class Group:
     total: int
     place: tuple[int, str]
 
+    @property
+    def cursor(self) -> str:
+        """The place as a text: what `groups_after` goes on after."""
+        return SEPARATOR.join(map(str, self.place))
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -263,6 +268,14 @@ def groups_of(search: Search, tally: Callable[[Clause], Iterable[Tally]]) -> tup
             for found in tally(any_rung(search))
         ]
     return tuple(sorted(groups, key=lambda group: group.place))
+
+
+def groups_after(groups: tuple[Group, ...], cursor: str) -> tuple[Group, ...]:
+    """The groups that stand after the one with this cursor, or after its place if it has gone; all for ""."""
+    if not cursor:
+        return groups
+    rank, _, key = cursor.partition(SEPARATOR)
+    return tuple(group for group in groups if group.place > (int(rank), key))
 
 
 # The field by which each grouping is counted; the last part of its value is the id.

@@ -16,7 +16,7 @@ from dossier.catalogue.tables import CaseNumber, Page
 from dossier.errors import EdossierError
 from indexer.engine import DEEPEST
 from indexer.hits import Hit
-from indexer.search import SearchResult
+from indexer.results import SearchResult
 from search_api.page_picture import THUMBNAIL, picture_address
 from search_api.problems import problem_of
 from search_api.site import Site, TheSite

@@ -14,7 +14,7 @@ from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
-from indexer.search import SearchResult
+from indexer.results import SearchResult
 from search_api import wording
 
 if TYPE_CHECKING:

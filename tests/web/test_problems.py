@@ -9,7 +9,7 @@ from site_under_test import PASSWORD, Room
 from starlette.testclient import TestClient
 
 from dossier.errors import EdossierError, every_error
-from indexer.search import SearchResult
+from indexer.results import SearchResult
 from search_api.app import create_app
 from search_api.problems import problem_of
 

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from dossier.catalogue.tables import Case, CaseNumber
 from dossier.errors import EngineUnreachable
-from indexer.search import SearchResult
+from indexer.results import SearchResult
 from search_api.app import create_app
 
 
