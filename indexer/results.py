@@ -77,7 +77,9 @@ class SearchResult:
             "total": self.total,
             "hits": [hit.as_json() for hit in self.hits],
             "after": self.after,
-            "document_hits": self.document_hits,
+            "document_hits": [
+                {"document_id": document_id, "total": total} for document_id, total in self.document_hits.items()
+            ],
             "did_you_mean": [proposal.as_json() for proposal in self.did_you_mean],
         }
         return document if self.groups is None else {**document, "groups": self.groups.as_json()}
