@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -145,12 +145,13 @@ def found_groups(site: Site, result: SearchResult, asked: Asked, start: int) -> 
         return [FoundGroup("", result.total, list(shown(result.hits, start)))]
     groups = []
     for group in result.groups.shown:
-        within = replace(asked, group=None)
-        if result.groups.by == "case":
-            within = replace(within, case=group.id)
-        # A volume or document is read from its first hit on, hit by hit; a case has a list of its own.
         pages = list(shown(group.hits, None))
-        address = within.address() if result.groups.by == "case" else pages[0].address if pages else ""
+        # A volume or document is read from its first hit on, hit by hit; a case has a list of its own.
+        address = pages[0].address if pages else ""
+        if result.groups.by == "case":
+            with site.catalogue.reading() as session:
+                case = _typed(session, group.id, group.hits[0].case_number or "")
+            address = replace(asked, case=case, group=None).address()
         groups.append(FoundGroup(result.groups.by, group.total, pages, address))
     return groups
 
@@ -167,21 +168,33 @@ def coverage(session: Session, case: str) -> Coverage:
 def _facets(site: Site, asked: Asked) -> dict[str, list[Choice]]:
     """The choices by facet: what would be left, or, for what was chosen, what there would be without it."""
     values = site.searcher.facets(asked.q, asked.case or None, VALUES_A_FACET, narrowing=asked.narrowing).values
+    with site.catalogue.reading() as session:
+        return _choices(session, asked, values)
+
+
+def _choices(session: Session, asked: Asked, values: Mapping[str, tuple[FacetValue, ...]]) -> dict[str, list[Choice]]:
+    def choice(facet: str, each: FacetValue) -> Choice:
+        value = _typed(session, each.value, each.label) if facet == "case" else each.value
+        return Choice(
+            each.label or "（未填写）", asked.with_value(facet, value).address() if value else "", count=each.count
+        )
+
     choices = {}
     for facet, label in FACETS.items():
         chosen = asked.case if facet == "case" else asked.narrowing.chosen.get(facet, "")
         if chosen:
             choices[label] = [Choice(_label(values[facet], chosen), asked.with_value(facet, "").address(), True)]
         elif len(values[facet]) > 1:
-            choices[label] = [
-                Choice(
-                    each.label or "（未填写）",
-                    asked.with_value(facet, each.value).address() if each.value else "",
-                    count=each.count,
-                )
-                for each in values[facet]
-            ]
+            choices[label] = [choice(facet, each) for each in values[facet]]
     return choices
+
+
+def _typed(session: Session, case_id: str, number: str) -> str:
+    """What a person would type for a case: the number by which it is shown, unless that means another one, too."""
+    try:
+        return number if case_named(session, number).id == case_id else case_id
+    except EdossierError:
+        return case_id
 
 
 def _label(values: tuple[FacetValue, ...], chosen: str) -> str:

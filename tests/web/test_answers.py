@@ -315,6 +315,7 @@ class TestThePage:
         browser = cases.signed_in()
         links = self.links(browser.get("/", params={"q": WORD}).text, "筛选")
         inside = browser.get(links[f"{THEFT} 4"]).text
+        assert f'name="case" type="text" value="{THEFT}"' in inside
         assert "找到 <strong>4</strong> 页" in inside
         assert f"{THEFT} ×" in self.links(inside, "筛选")
 
