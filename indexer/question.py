@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from dossier import cases
+from dossier.permissions import case_in_sight
 from dossier.viewers import Viewer
 from indexer.clause import AllOf, Clause
 from indexer.engine import Search
@@ -58,11 +58,11 @@ def question_of(session: Session, text: str, case: str | None, viewer: Viewer, n
         narrowing: what the hits' cases and volumes must be.
 
     Raises:
-        NotFound: there is no such case.
-        NumberClash: the case's number belongs to two cases.
+        NotFound: there is no such case within sight.
+        NumberClash: the case's number belongs to two cases that are.
         UsageError: the query is longer than a paragraph.
     """
-    only = cases.case_named(session, case).id if case else ""
+    only = case_in_sight(session, viewer, case).id if case else ""
     query = understand(text)
     sight = replace(sight_of(session, viewer), only_cases=frozenset({only}) if only else None)
     search = ladder(query, sight)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Page
+from dossier.catalogue.tables import Case, Page
 from dossier.errors import NotFound, UsageError
 from dossier.vault import Vault
 from dossier.viewers import AT_MACHINE, Viewer
@@ -73,8 +73,8 @@ class Searcher:
             narrowing: what the hits' cases and volumes must be.
 
         Raises:
-            NotFound: there is no such case.
-            NumberClash: the case's number belongs to two cases.
+            NotFound: there is no such case within sight.
+            NumberClash: the case's number belongs to two cases that are.
             UsageError: the query is longer than a paragraph, the cursor is of another search, or the offset is too far.
             EngineUnreachable: the engine does not answer.
         """
@@ -136,14 +136,14 @@ class Searcher:
             query, case, viewer, narrowing: as of `search`.
 
         Raises:
-            NotFound: there is no such page or case.
+            NotFound: there is no such page or case within sight.
             NumberClash, UsageError, EngineUnreachable: as of `search`.
         """
         with self._catalogue.reading() as session:
             page = session.get(Page, page_id)
-            if page is None:
-                raise NotFound(page_id)
             question = question_of(session, query, case, viewer, narrowing)
+            if page is None or not question.sight.allows(session.get_one(Case, page.case_id)):
+                raise NotFound(page_id)
             within = replace(question.within(Term("document_id", page.document_id)), order="page")
             found: set[str] = set()
             portion = self._engine.search(within, DEEPEST)

@@ -1,4 +1,9 @@
-"""Sight: which cases somebody sees, as the catalogue says at this moment, and as a clause for the engine."""
+"""Sight: which cases somebody sees, as the catalogue says at this moment, and as a clause for the engine.
+
+The engine holds each page's case and department as they were when it took the page. Membership and sealing are not in
+it at all, so that they act at once. A department that has changed since is told apart: as long as pages of such a case
+may stand in the index under the former one, the case is seen, or not, by its id alone.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dossier.catalogue.tables import Case
+from dossier import permissions
+from dossier.catalogue.tables import Case, DepartmentMove
 from dossier.viewers import Viewer
 from indexer.clause import EVERYTHING, AllOf, AnyOf, Clause, Not, OneOf
 
@@ -18,13 +24,15 @@ class Sight:
 
     Attributes:
         departments, cases: a page is seen if its department or its case is among these; None: all are seen.
-        without_cases: sealed cases.
+        without_cases: sealed cases, however else they would be seen.
+        moved_cases: whose pages may stand in the index under another department than theirs: seen by `cases` alone.
         only_cases: those in which the user searches.
     """
 
     departments: frozenset[str] | None = None
     cases: frozenset[str] | None = None
     without_cases: frozenset[str] = frozenset()
+    moved_cases: frozenset[str] = frozenset()
     only_cases: frozenset[str] | None = None
 
     @property
@@ -32,8 +40,10 @@ class Sight:
         """The clause that pages within sight match."""
         parts: list[Clause] = []
         if self.departments is not None or self.cases is not None:
-            departments, cases = self.departments or frozenset(), self.cases or frozenset()
-            parts.append(AnyOf((OneOf("department", departments), OneOf("case_id", cases))))
+            by_department: Clause = OneOf("department", self.departments or frozenset())
+            if self.moved_cases:
+                by_department = AllOf((by_department, Not(OneOf("case_id", self.moved_cases))))
+            parts.append(AnyOf((by_department, OneOf("case_id", self.cases or frozenset()))))
         if self.without_cases:
             parts.append(Not(OneOf("case_id", self.without_cases)))
         if self.only_cases is not None:
@@ -51,8 +61,13 @@ class Sight:
 
 def sight_of(session: Session, viewer: Viewer) -> Sight:
     """What a viewer sees at this moment."""
-    sealed = frozenset(session.scalars(select(Case.id).where(Case.sealed.is_(True))))
-    if viewer.is_at_machine:
+    seen = permissions.seen_by(viewer)
+    sealed = frozenset(session.scalars(select(Case.id).where(Case.sealed.is_(True), ~seen)))
+    if viewer.sees_every_department:
         return Sight(without_cases=sealed)
-    departments = frozenset({viewer.department} - {""})
-    return Sight(departments=departments, cases=frozenset(), without_cases=sealed)
+    departments = permissions.departments_seen(viewer)
+    moves = select(DepartmentMove.case_id)
+    # Departments are one term each, cases one term a case: by id only what no department tells.
+    told_by_id = Case.department.not_in(departments) | Case.sealed.is_(True) | Case.id.in_(moves)
+    cases = frozenset(session.scalars(select(Case.id).where(seen, told_by_id)))
+    return Sight(departments, cases, sealed, frozenset(session.scalars(moves)))

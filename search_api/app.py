@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import select
 
@@ -14,6 +14,8 @@ from dossier.home import Home
 from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import board, page_picture, page_view, problems, search_page, search_routes, session, volume_view
+from search_api.access import check_scope
+from search_api.callers import Callers
 from search_api.gate import Gate
 from search_api.session import Doorkeeper
 from search_api.site import STATIC, Site, TheSite, page_templates
@@ -37,10 +39,11 @@ def create_app(
         catalogue: what there is.
         vault: where the readings are.
         searcher: answers queries.
-        one_time_password: opens a session; good as long as the application lives.
+        one_time_password: opens a session while there are no users; good as long as the application lives.
         hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
     """
     doorkeeper = Doorkeeper(one_time_password)
+    callers = Callers(catalogue, doorkeeper)
     app = FastAPI(
         title="edossier",
         version="1",
@@ -48,12 +51,14 @@ def create_app(
         # Their pages load scripts from elsewhere, and there is no elsewhere on this network.
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(check_scope)],
     )
     app.state.site = Site(
-        home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, Standings(catalogue), page_templates()
-    )
+        home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
+        page_templates(),
+    )  # fmt: skip
     problems.install(app)
-    app.add_middleware(Gate, doorkeeper=doorkeeper, hosts=hosts)
+    app.add_middleware(Gate, callers=callers, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
     for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture):
         app.include_router(module.router)

@@ -10,13 +10,14 @@ from fastapi.responses import Response
 
 from dossier.errors import EdossierError, StoreError
 from dossier.reading import Reading
+from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
 from search_api.asked import Asked, TheAsked
 from search_api.page_facts import PageFacts, facts_of, hurry_reading, reading_of
 from search_api.page_marks import Rect, ranges_in_line, rects_of_hit, rects_of_query
 from search_api.page_picture import picture_address
 from search_api.problems import Problem, problem_of
-from search_api.site import Site, TheSite
+from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
 
@@ -46,6 +47,7 @@ class Around:
 def page_view(
     request: Request,
     site: TheSite,
+    viewer: TheViewer,
     page_id: str,
     asked: TheAsked,
     hit: Annotated[int | None, Query(ge=1, le=DEEPEST - 2)] = None,
@@ -55,12 +57,12 @@ def page_view(
     With a hit's ordinal these are the hits of the whole search, in its order; otherwise those of the page's document.
     """
     query = asked.q
-    facts = facts_of(site, page_id)
+    facts = facts_of(site, viewer, page_id)
     hurry_reading(site, page_id)
     problems: list[Problem] = []
     reading = _reading(site, facts, problems)
-    place = _hit_place(site, page_id, asked, hit, problems) if query and hit else None
-    around = _around(site, page_id, asked, problems) if query and not problems else None
+    place = _hit_place(site, viewer, page_id, asked, hit, problems) if query and hit else None
+    around = _around(site, viewer, page_id, asked, problems) if query and not problems else None
     rects = place.rects if place else ()
     if query and not rects and reading is not None:
         rects = rects_of_query(query, reading)
@@ -84,9 +86,9 @@ def page_view(
 
 
 @router.get("/api/v1/pages/{page_id}/text")
-def page_text(site: TheSite, page_id: str) -> dict[str, Any]:
+def page_text(site: TheSite, viewer: TheViewer, page_id: str) -> dict[str, Any]:
     """What was read on a page, line by line; `text` is null before it has been read."""
-    facts = facts_of(site, page_id)
+    facts = facts_of(site, viewer, page_id)
     reading = reading_of(site, facts)
     return {
         "page_id": page_id,
@@ -113,10 +115,10 @@ def _reading(site: Site, facts: PageFacts, problems: list[Problem]) -> Reading |
         return None
 
 
-def _around(site: Site, page_id: str, asked: Asked, problems: list[Problem]) -> Around | None:
+def _around(site: Site, viewer: Viewer, page_id: str, asked: Asked, problems: list[Problem]) -> Around | None:
     """The hits in the page's document; None, with the problem, where the search does not answer."""
     try:
-        found = site.searcher.neighbours(page_id, asked.q, asked.case or None, narrowing=asked.narrowing)
+        found = site.searcher.neighbours(page_id, asked.q, asked.case or None, viewer, narrowing=asked.narrowing)
     except EdossierError as error:
         problems.append(problem_of(error))
         return None
@@ -124,12 +126,20 @@ def _around(site: Site, page_id: str, asked: Asked, problems: list[Problem]) -> 
     return Around(found.ordinal, found.total, before, after)
 
 
-def _hit_place(site: Site, page_id: str, asked: Asked, ordinal: int, problems: list[Problem]) -> HitPlace | None:
+def _hit_place(
+    site: Site, viewer: Viewer, page_id: str, asked: Asked, ordinal: int, problems: list[Problem]
+) -> HitPlace | None:
     """The hits before, at and after an ordinal; None, with the problem, where the search does not answer."""
     first = max(ordinal - 1, 1)
     try:
         result = site.searcher.search(
-            asked.q, asked.case or None, ordinal + 2 - first, first - 1, order=asked.order, narrowing=asked.narrowing
+            asked.q,
+            asked.case or None,
+            ordinal + 2 - first,
+            first - 1,
+            viewer,
+            order=asked.order,
+            narrowing=asked.narrowing,
         )
     except EdossierError as error:
         problems.append(problem_of(error))

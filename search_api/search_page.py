@@ -11,9 +11,10 @@ from fastapi.responses import Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dossier.cases import case_named
-from dossier.catalogue.tables import CaseNumber, Page
+from dossier.catalogue.tables import Case, CaseNumber, Page
 from dossier.errors import EdossierError
+from dossier.permissions import case_in_sight, seen_by
+from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
 from indexer.facets import FacetValue
 from indexer.hits import Hit
@@ -22,7 +23,7 @@ from indexer.results import SearchResult
 from search_api.asked import Asked, Cursor, TheAsked
 from search_api.page_picture import THUMBNAIL, picture_address
 from search_api.problems import problem_of
-from search_api.site import Site, TheSite
+from search_api.site import Site, TheSite, TheViewer
 from search_api.wording import FACETS, GROUPINGS, ORDERS
 
 HITS_A_VIEW = 20
@@ -84,6 +85,7 @@ class Coverage:
 def search_page(
     request: Request,
     site: TheSite,
+    viewer: TheViewer,
     asked: TheAsked,
     start: Annotated[int, Query(ge=1)] = 1,
     after: Cursor = "",
@@ -96,19 +98,19 @@ def search_page(
         if asked.q:
             offset = 0 if after else start - 1
             result = site.searcher.search(
-                asked.q, asked.case or None, HITS_A_VIEW, offset,
+                asked.q, asked.case or None, HITS_A_VIEW, offset, viewer,
                 order=asked.order, after=after, group=asked.group, narrowing=asked.narrowing,
             )  # fmt: skip
-            context |= {"result": result, "found": found_groups(site, result, asked, start)}
+            context |= {"result": result, "found": found_groups(site, viewer, result, asked, start)}
             context["shown"] = len(result.groups.shown) if result.groups else len(result.hits)
-            context["facets"] = _facets(site, asked)
+            context["facets"] = _facets(site, viewer, asked)
     except EdossierError as error:
         problem = problem_of(error)
         context["problem"], status = problem, problem.status
     with site.catalogue.reading() as session:
-        context["suggested"] = _case_numbers(session)
+        context["suggested"] = _case_numbers(session, viewer)
         if context["problem"] is None:
-            context["coverage"] = coverage(session, asked.case)
+            context["coverage"] = coverage(session, viewer, asked.case)
     context["orders"] = [
         Choice(label, replace(asked, order=name).address(), asked.order == name) for name, label in ORDERS.items()
     ]
@@ -120,7 +122,7 @@ def search_page(
     return site.pages.TemplateResponse(request, "search.html", context, status)
 
 
-def found_groups(site: Site, result: SearchResult, asked: Asked, start: int) -> list[FoundGroup]:
+def found_groups(site: Site, viewer: Viewer, result: SearchResult, asked: Asked, start: int) -> list[FoundGroup]:
     """The hits with what the screen needs to show their pictures, in their groups."""
     with site.catalogue.reading() as session:
         shapes = {
@@ -150,31 +152,35 @@ def found_groups(site: Site, result: SearchResult, asked: Asked, start: int) -> 
         address = pages[0].address if pages else ""
         if result.groups.by == "case":
             with site.catalogue.reading() as session:
-                case = _typed(session, group.id, group.hits[0].case_number or "")
+                case = _typed(session, viewer, group.id, group.hits[0].case_number or "")
             address = replace(asked, case=case, group=None).address()
         groups.append(FoundGroup(result.groups.by, group.total, pages, address))
     return groups
 
 
-def coverage(session: Session, case: str) -> Coverage:
-    """How many pages could be searched, of how many there are; `case` may be empty for all."""
+def coverage(session: Session, viewer: Viewer, case: str) -> Coverage:
+    """How many pages could be searched, of how many the viewer sees; `case` may be empty for all."""
     counted = select(Page.state, func.count()).group_by(Page.state)
     if case:
-        counted = counted.where(Page.case_id == case_named(session, case).id)
+        counted = counted.where(Page.case_id == case_in_sight(session, viewer, case).id)
+    else:
+        counted = counted.where(Page.case_id.in_(select(Case.id).where(seen_by(viewer))))
     states = dict(session.execute(counted).all())
     return Coverage(states.get("searchable", 0), sum(states.values()))
 
 
-def _facets(site: Site, asked: Asked) -> dict[str, list[Choice]]:
+def _facets(site: Site, viewer: Viewer, asked: Asked) -> dict[str, list[Choice]]:
     """The choices by facet: what would be left, or, for what was chosen, what there would be without it."""
-    values = site.searcher.facets(asked.q, asked.case or None, VALUES_A_FACET, narrowing=asked.narrowing).values
+    values = site.searcher.facets(asked.q, asked.case or None, VALUES_A_FACET, viewer, narrowing=asked.narrowing).values
     with site.catalogue.reading() as session:
-        return _choices(session, asked, values)
+        return _choices(session, viewer, asked, values)
 
 
-def _choices(session: Session, asked: Asked, values: Mapping[str, tuple[FacetValue, ...]]) -> dict[str, list[Choice]]:
+def _choices(
+    session: Session, viewer: Viewer, asked: Asked, values: Mapping[str, tuple[FacetValue, ...]]
+) -> dict[str, list[Choice]]:
     def choice(facet: str, each: FacetValue) -> Choice:
-        value = _typed(session, each.value, each.label) if facet == "case" else each.value
+        value = _typed(session, viewer, each.value, each.label) if facet == "case" else each.value
         return Choice(
             each.label or "（未填写）", asked.with_value(facet, value).address() if value else "", count=each.count
         )
@@ -189,10 +195,10 @@ def _choices(session: Session, asked: Asked, values: Mapping[str, tuple[FacetVal
     return choices
 
 
-def _typed(session: Session, case_id: str, number: str) -> str:
+def _typed(session: Session, viewer: Viewer, case_id: str, number: str) -> str:
     """What a person would type for a case: the number by which it is shown, unless that means another one, too."""
     try:
-        return number if case_named(session, number).id == case_id else case_id
+        return number if case_in_sight(session, viewer, number).id == case_id else case_id
     except EdossierError:
         return case_id
 
@@ -202,12 +208,16 @@ def _label(values: tuple[FacetValue, ...], chosen: str) -> str:
     return values[0].label if len(values) == 1 and values[0].label else chosen
 
 
-def _case_numbers(session: Session) -> list[str]:
+def _case_numbers(session: Session, viewer: Viewer) -> list[str]:
     return list(
         session.scalars(
-            select(CaseNumber.as_given).order_by(CaseNumber.id.desc()).limit(_MOST_CASES_SUGGESTED)
+            select(CaseNumber.as_given)
+            .join(Case, Case.id == CaseNumber.case_id)
+            .where(seen_by(viewer))
+            .order_by(CaseNumber.id.desc())
+            .limit(_MOST_CASES_SUGGESTED)
         )
-    )  # fmt: skip
+    )
 
 
 def _links(asked: Asked, start: int, result: SearchResult | None) -> dict[str, str | None]:

@@ -14,10 +14,12 @@ from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
+from dossier.viewers import Viewer
 from indexer.search import Searcher
 from search_api import wording
 
 if TYPE_CHECKING:
+    from search_api.callers import Callers
     from search_api.session import Doorkeeper
     from search_api.standing import Standings
 
@@ -35,6 +37,7 @@ class Site:
     derived: Derived
     searcher: Searcher
     doorkeeper: Doorkeeper
+    callers: Callers
     standings: Standings
     pages: Jinja2Templates
 
@@ -57,4 +60,11 @@ def _site(request: Request) -> Site:
     return site
 
 
+def _viewer(request: Request) -> Viewer:
+    viewer: Viewer = request.state.viewer
+    return viewer
+
+
 TheSite = Annotated[Site, Depends(_site)]
+# Who asks, as the gate has found out; there is nobody on the open routes, and asking there is an error.
+TheViewer = Annotated[Viewer, Depends(_viewer)]
