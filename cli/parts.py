@@ -61,9 +61,7 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     host, port = host or context.settings.host, context.settings.port if port is None else port
     listener = _listen(host, port)
     password = secrets.token_urlsafe(12)
-    application = create_app(
-        context.home, context.catalogue, context.vault, context.searcher.search, password, hosts=[host]
-    )
+    application = create_app(context.home, context.catalogue, context.vault, context.searcher, password, hosts=[host])
     address = f"http://{host}:{listener.getsockname()[1]}/"
     # On standard output, not in the log: whoever starts the program is meant to read it, nobody else.
     print(f"网页地址 {address}  {_way_in(context, password)}", flush=True)

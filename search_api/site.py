@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated
 
 import jinja2
 from fastapi import Depends, Request
@@ -15,7 +15,7 @@ from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
 from dossier.viewers import Viewer
-from indexer.search import SearchResult
+from indexer.search import Searcher
 from search_api import wording
 
 if TYPE_CHECKING:
@@ -27,15 +27,6 @@ _TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
 
-class SearchFunction(Protocol):
-    """What the site asks for hits: `indexer.search.Searcher.search`."""
-
-    def __call__(
-        self, query: str, case: str | None = None, limit: int = 20, offset: int = 0, *, viewer: Viewer
-    ) -> SearchResult:
-        """The hits of a query that the viewer sees, best first, from the `offset`-th on."""
-
-
 @dataclass(frozen=True)
 class Site:
     """What the routes need: the home's stores, the search, the door, and the pages' templates."""
@@ -44,7 +35,7 @@ class Site:
     catalogue: Catalogue
     vault: Vault
     derived: Derived
-    search: SearchFunction
+    searcher: Searcher
     doorkeeper: Doorkeeper
     callers: Callers
     standings: Standings
