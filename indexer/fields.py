@@ -1,7 +1,7 @@
 """What the fields of a query mean: looked up in the catalogue when it is asked, so that a change of it acts at once.
 
-    案号     cases with this number in any form and bracket, with or without leading zeros; if there is none, those of
-             whose number it is a part (whole runs of digits), or the last digits, from four
+    案号     cases with this number in any form and bracket, with or without leading zeros, and those of whose number
+             it is a part (whole runs of digits) or the last digits, from four
     嫌疑人   cases with a suspect whose name has this in it
     案由     cases whose charge has it
     承办人   cases, or proceedings of cases, whose handler's name has it
@@ -41,11 +41,15 @@ def fields_of(session: Session, query: Query) -> dict[Asked, Clause]:
 
 
 def _by_number(session: Session, value: str) -> Clause:
-    asked = _canonical(value)
-    rows = session.execute(select(CaseNumber.case_id, CaseNumber.canonical)).all()
-    same = {case_id for case_id, number in rows if _canonical(number) == asked}
-    same = same or {case_id for case_id, number in rows if _without_zeros(number) == _without_zeros(value)}
-    return _cases(session, same or {case_id for case_id, number in rows if _is_part(value, number)})
+    # All that fit, whether or not one fits best: that there is such a case out of sight must make no difference.
+    asked, bare = _canonical(value), _without_zeros(value)
+    rows = session.execute(select(CaseNumber.case_id, CaseNumber.canonical))
+    fits = {
+        case_id
+        for case_id, number in rows
+        if _canonical(number) == asked or _without_zeros(number) == bare or _is_part(value, number)
+    }
+    return _cases(session, fits)
 
 
 def _by_suspect(session: Session, value: str) -> Clause:

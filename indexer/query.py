@@ -25,11 +25,12 @@ from typing import Literal
 
 from dossier.errors import UsageError
 from indexer.amounts import amount_of_text
-from indexer.clause import EVERYTHING, NOTHING, AllOf, AnyOf, Apart, Clause, Not, OneOf, Phrase, Prefix, Range, Term
+from indexer.clause import NOTHING, AllOf, AnyOf, Apart, Clause, Not, Phrase, Prefix, Range, Term
 from indexer.dates import date_of_text, span_of_date, span_of_text
 from indexer.engine import Engine, Rung, Search
 from indexer.entry import pairs_of, pairs_over_turn
 from indexer.identifiers import SHORTEST_TAIL, identifiers_of_text
+from indexer.sight import Sight
 from indexer.similar import BUDGET, Variant, variants
 from indexer.syntax import FieldName, Piece, groups_of
 from indexer.tokens import tokens_of_text
@@ -140,35 +141,6 @@ class Query:
         return tuple(dict.fromkeys(filter(None, map(_joined, self.combinations))))
 
 
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """Who sees what, and what was asked for: all that is not said is not restricted.
-
-    Attributes:
-        departments, cases: a page is seen if its department or its case is among these; None: all are seen.
-        without_cases: sealed cases.
-        only_cases: those in which the user searches.
-    """
-
-    departments: frozenset[str] | None = None
-    cases: frozenset[str] | None = None
-    without_cases: frozenset[str] = frozenset()
-    only_cases: frozenset[str] | None = None
-
-    @property
-    def clause(self) -> Clause:
-        """The clause that pages within sight match."""
-        parts: list[Clause] = []
-        if self.departments is not None or self.cases is not None:
-            departments, cases = self.departments or frozenset(), self.cases or frozenset()
-            parts.append(AnyOf((OneOf("department", departments), OneOf("case_id", cases))))
-        if self.without_cases:
-            parts.append(Not(OneOf("case_id", self.without_cases)))
-        if self.only_cases is not None:
-            parts.append(OneOf("case_id", self.only_cases))
-        return AllOf(tuple(parts)) if parts else EVERYTHING
-
-
 def understand(text: str) -> Query:
     """What a user's text asks for; any text is a query, if it is not too long.
 
@@ -190,12 +162,12 @@ def understand(text: str) -> Query:
     return Query(tuple(tuple(group) for group in groups))
 
 
-def ladder(query: Query, visible: Visible, fields: Mapping[Asked, Clause] | None = None) -> Search:
+def ladder(query: Query, sight: Sight, fields: Mapping[Asked, Clause] | None = None) -> Search:
     """The search for a query within sight; without rungs, if nothing could be found.
 
     Args:
         query: as it was understood.
-        visible: what the user sees.
+        sight: what the user sees, and where they search.
         fields: the clause of each field asked for; those that are not there find nothing.
     """
     known = {**_dates_of(query), **(fields or {})}
@@ -216,7 +188,7 @@ def ladder(query: Query, visible: Visible, fields: Mapping[Asked, Clause] | None
             for group in required
         ]
         rungs.append(Rung(SIMILAR, _all_of(clauses)))
-    return Search(tuple(rungs), visible.clause)
+    return Search(tuple(rungs), sight.clause)
 
 
 def settled(engine: Engine, search: Search) -> Search:

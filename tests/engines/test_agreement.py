@@ -16,7 +16,8 @@ from printed import place, printed
 from indexer.clause import OneOf
 from indexer.engine import Engine
 from indexer.entry import entry_of_page
-from indexer.query import Visible, ladder, understand
+from indexer.query import ladder, understand
+from indexer.sight import Sight
 
 SIDE = 32  # tokens that a phrase may have on each side of the page turn
 
@@ -346,7 +347,7 @@ def test_every_engine_answers_as_brute_force_does(engine: Engine, seed: int) -> 
     for _ in range(150):
         asked = a_query(volumes, chance)
         department = chance.choice(("一部", "二部", None))
-        visible = Visible(departments=frozenset({department}) if department else None)
+        sight = Sight(departments=frozenset({department}) if department else None)
         in_sight = {page.case_id for volume in volumes for page in volume if department in (None, page.department)}
         query = understand(asked.typed)
         fields = {
@@ -354,7 +355,7 @@ def test_every_engine_answers_as_brute_force_does(engine: Engine, seed: int) -> 
             for named in query.fields
             if named.name == "案由"
         }
-        hits = engine.search(ladder(query, visible, fields), 1000)
+        hits = engine.search(ladder(query, sight, fields), 1000)
         answer = [(hit.page_id, hit.rung) for hit in hits.hits]
         assert expected(volumes, asked, in_sight) == answer, asked.typed
         rungs.update(rung for _, rung in answer)

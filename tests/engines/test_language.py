@@ -7,14 +7,15 @@ from printed import entry
 
 from indexer.clause import Apart, OneOf, Range
 from indexer.engine import Engine, Rung, Search
-from indexer.query import ENOUGH, Visible, ladder, settled, understand
+from indexer.query import ENOUGH, ladder, settled, understand
+from indexer.sight import Sight
 
 
 def found(engine: Engine, text: str, **fields: str) -> list[tuple[str, str]]:
     """(page id, rung) of all pages that a text finds, in order; the fields' values are the cases that they mean."""
     query = understand(text)
     known = {asked: OneOf("case_id", frozenset({fields[asked.name]})) for asked in query.fields if asked.name in fields}
-    hits = engine.search(ladder(query, Visible(), known), 1000)
+    hits = engine.search(ladder(query, Sight(), known), 1000)
     assert hits.total == len(hits.hits)
     return [(hit.page_id, hit.rung) for hit in hits.hits]
 
@@ -164,7 +165,7 @@ class TestSimilar:
 
     def test_look_alikes_are_left_out_where_enough_is_found(self, engine: Engine) -> None:
         engine.apply([entry("p0", "林小朋"), *(entry(f"p{number}", "林小明") for number in range(1, ENOUGH))])
-        search = ladder(understand("林小明"), Visible())
+        search = ladder(understand("林小明"), Sight())
         assert engine.search(settled(engine, search), 0).total == ENOUGH
         engine.apply([entry(f"p{ENOUGH}", "林小明")])
         assert engine.search(settled(engine, search), 0).total == ENOUGH
