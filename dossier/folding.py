@@ -64,6 +64,7 @@ def fold(text: str) -> Folded:
     return _fold(text, _folded)
 
 
+@lru_cache(maxsize=1024)  # the lines of a page are asked for several times, for tokens, numbers and both turns
 def fold_for_search(text: str) -> Folded:
     """Fold a text as `fold` does, and traditional characters to simplified ones."""
     return _fold(text, _folded_for_search)

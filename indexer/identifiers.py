@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from dossier.folding import Folded, fold_for_search
 from dossier.numbers import PROVINCE_CODES, canonical, spans
@@ -57,7 +58,7 @@ def identifiers_of_reading(reading: Reading) -> list[Identifier]:
 
 def identifiers_in(running: RunningText) -> list[Identifier]:
     """The identifiers in the running text of a page, in reading order."""
-    return [Identifier(form, running.places(start, end)) for form, start, end in find_identifiers(running.text)]
+    return [Identifier(form, running.places(start, end)) for form, start, end in _found(running.text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Found:
 
 def apart_from_identifiers(running: RunningText, values: Iterable[tuple[str, int, int]]) -> list[Found]:
     """Of (value, start, end) in a running text those that are no part of an identifier."""
-    taken = [range(start, end) for _, start, end in find_identifiers(running.text)]
+    taken = [range(start, end) for _, start, end in _found(running.text)]
     return [
         Found(value, running.places(start, end))
         for value, start, end in values
@@ -105,6 +106,11 @@ def is_card_number(digits: str) -> bool:
         return False
     doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+@lru_cache(maxsize=4)  # of a page they are asked for with its dates and with its amounts, too
+def _found(text: str) -> tuple[tuple[str, int, int], ...]:
+    return tuple(find_identifiers(text))
 
 
 def find_identifiers(text: str) -> Iterator[tuple[str, int, int]]:

@@ -49,7 +49,14 @@ def is_han(character: str) -> bool:
 
 
 def _tokens_of_line(line: str, index: int) -> Iterator[Token]:
+    return (Token(text, index, start, end) for text, start, end in _cut(line))
+
+
+@lru_cache(maxsize=1024)  # as in fold_for_search
+def _cut(line: str) -> tuple[tuple[str, int, int], ...]:
+    """(token, start, end) of a raw line."""
     folded = fold_for_search(line)
+    tokens: list[tuple[str, int, int]] = []
     start = 0
     while start < len(folded.text):
         kind = _kind(folded.text[start])
@@ -58,8 +65,9 @@ def _tokens_of_line(line: str, index: int) -> Iterator[Token]:
             while end < len(folded.text) and end - start < LONGEST_TOKEN and _continues(kind, folded.text[end]):
                 end += 1
         if kind in ("alone", "letter", "digit"):
-            yield Token(folded.text[start:end], index, *folded.raw_span(start, end))
+            tokens.append((folded.text[start:end], *folded.raw_span(start, end)))
         start = end
+    return tuple(tokens)
 
 
 def _continues(kind: str, character: str) -> bool:
