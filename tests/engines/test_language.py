@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from printed import entry
+from printed import entry, place, printed
 
+from dossier.reading import Box, Line, Reading
 from indexer.clause import Apart, OneOf, Range
 from indexer.engine import Engine, Rung, Search
+from indexer.entry import entry_of_page
 from indexer.query import ENOUGH, ladder, settled, understand
 from indexer.sight import Sight
 
@@ -212,6 +214,31 @@ class TestSimilar:
         engine.apply([entry("p1", "甲乙丙子丁戊己"), entry("p2", "丁戊己子甲乙丙"), entry("p3", "甲乙子丙丁戊己")])
         search = Search((Rung("a", Apart("pairs", ("甲_乙", "乙_丙"), 2, ("丁_戊", "戊_己"))),))
         assert [hit.page_id for hit in engine.search(search, 10).hits] == ["p1"]
+
+
+class TestAcross:
+    def test_a_phrase_runs_from_the_foot_of_a_column_to_the_head_of_the_next(self, engine: Engine) -> None:
+        left = [Line("他把钱款", Box(0.1, 0.2, 0.45, 0.22)), Line("交给林", Box(0.1, 0.8, 0.45, 0.82))]
+        right = [Line("小明保管", Box(0.55, 0.2, 0.9, 0.22))]
+        reading = Reading(1654, 2339, 200.0, lines=(*left, *right))
+        engine.apply([entry_of_page(place("p1"), 1, reading, None)])
+        assert found(engine, "钱款交给林小明保管") == [("p1", "phrase")]
+
+    def test_a_page_on_which_a_phrase_stands_and_over_whose_turn_it_runs_is_one_hit(self, engine: Engine) -> None:
+        first, second = printed("林小明，后来林", foot="— 3 —"), printed("小明走了，林小明", foot="— 4 —")
+        engine.apply(
+            [entry_of_page(place("p1"), 1, first, second), entry_of_page(place("p2", number=2), 2, second, None)]
+        )
+        assert found(engine, "林小明") == [("p1", "phrase"), ("p2", "phrase")]
+        assert found(engine, "后来林小明 -走了") == [("p1", "phrase")]
+
+    def test_what_stands_over_the_turn_is_excluded_on_the_first_page(self, engine: Engine) -> None:
+        first, second = printed("交给林"), printed("小明保管")
+        engine.apply(
+            [entry_of_page(place("p1"), 1, first, second), entry_of_page(place("p2", number=2), 2, second, None)]
+        )
+        assert found(engine, "交给 -林小明") == []
+        assert found(engine, "保管 -林小明") == [("p2", "phrase")]
 
 
 class TestLong:
