@@ -1,6 +1,6 @@
 """Known items on pages with exact text: what the identifier and phrase rungs find, held against the oracle.
 
-    python -m bench.finding.exact [--each 60] [--json FILE]
+python -m bench.finding.exact [--each 60] [--json FILE]
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def number_pattern(number: str, ending: bool = False) -> re.Pattern[str]:
     pieces = [re.escape(characters[0])]
     for before, after in pairwise(characters):
         # Between digits a gap as print makes it; elsewhere, brackets too.
-        pieces.append(r"[ \n-]?" if before.isdigit() and after.isdigit() else r"[^\w]{0,3}")
+        pieces.append(r"[ -]?\n?[ -]?" if before.isdigit() and after.isdigit() else r"[^\w]{0,3}")
         pieces.append(re.escape(after))
     before = "" if ending or not characters[0].isdigit() else r"(?<![0-9])"
     return re.compile(before + "".join(pieces) + (r"(?![0-9])" if characters[-1].isdigit() else ""))
