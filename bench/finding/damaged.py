@@ -2,10 +2,10 @@
 
     python -m bench.finding.damaged [--count 100] [--each 150] [--json FILE]
 
-What is on a page is told by its print, never by its reading. A query is cut out of a printed page: a name or a number of
-the case, the last four digits of one, a phrase out of a line, two short words of one page. Of the pages on which it is
-printed (at most ten count), the share that is among the first ten hits is the recall at ten. A mark is right if it and
-the printed place share half of what they cover together.
+What is on a page is told by its print, never by its reading. A query is cut out of a printed page: a name or a number
+of the case, the last four digits of one, a phrase out of a line, two short words of one page. Of the pages on which it
+is printed (at most ten count), the share that is among the first ten hits is the recall at ten. A mark is right if it
+and the printed place share half of what they cover together.
 """
 
 from __future__ import annotations

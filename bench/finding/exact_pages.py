@@ -121,7 +121,7 @@ def _pages_of(text: str) -> Iterator[list[str]]:
     lines: list[str] = []
     while text:
         cut = _cut(text, last=len(lines) == _DOWN - 1)
-        lines.append(text[:cut])
+        lines.append(text[:cut].strip())  # as OCR gives them
         text = text[cut:]
         if len(lines) == _DOWN or not text:
             yield lines
