@@ -4,9 +4,10 @@
 
 Recall and precision are held against the oracle (bench/finding/oracle.py) over all that a contender finds: ours over
 the identifier and phrase rungs. A query goes to the others as people set them up: the typed text as a phrase, to
-Elasticsearch as `match_phrase` on a field with its `standard` analyser, to FTS5 in quotation marks; to bigrams in the way
-of paperless-ngx 3, which asks its word field and, for runs of Han, a field of bigrams (tantivy's n-grams), either being
-enough. Their texts are a page's lines joined; they do not know the page after it. Time is that of the first 20 hits.
+Elasticsearch as `match_phrase` on a field with its `standard` analyser, to FTS5 in quotation marks; to bigrams in the
+way of paperless-ngx 3, which asks its word field and, for runs of Han, a field of bigrams (tantivy's n-grams), either
+being enough. Their texts are a page's lines joined; they do not know the page after it. Time is that of the first 20
+hits.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 import tantivy
 from elasticsearch import Elasticsearch, helpers
 
+from bench.finding.asking import search_of
 from bench.finding.exact import collection, fill, share
 from bench.finding.exact_pages import ExactPage
 from bench.finding.figures import percentile
@@ -33,7 +35,7 @@ from bench.finding.items import Item
 from bench.finding.servers import VERSIONS, missing, node
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.engine import Engine
-from indexer.query import IDENTIFIER, PHRASE, Visible, ladder, understand
+from indexer.query import IDENTIFIER, PHRASE
 from indexer.tantivy_engine import TantivyEngine
 
 Find = Callable[[str], set[str]]
@@ -49,10 +51,10 @@ def ours(engine: Engine, pages: Sequence[ExactPage]) -> tuple[Find, Timed]:
     fill(engine, pages)
 
     def find(query: str) -> set[str]:
-        hits = engine.search(ladder(understand(query), Visible()), _MOST).hits
+        hits = engine.search(search_of(query), _MOST).hits
         return {hit.page_id for hit in hits if hit.rung in (IDENTIFIER, PHRASE)}
 
-    return find, lambda query: engine.search(ladder(understand(query), Visible()), _HITS)
+    return find, lambda query: engine.search(search_of(query), _HITS)
 
 
 def fts5_trigram(pages: Sequence[ExactPage]) -> tuple[Find, Timed]:

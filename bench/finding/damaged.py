@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.finding.asking import search_of
 from bench.finding.exact import share
 from bench.finding.oracle import OraclePage, number_pattern, tokens
 from bench.finding.readings import COUNT, ReadPage, read_pages
@@ -28,7 +29,7 @@ from bench.press.damage.view import box_around
 from dossier.reading import Box
 from indexer.entry import PagePlace, entry_of_page
 from indexer.highlight import highlight
-from indexer.query import Visible, ladder, understand
+from indexer.query import understand
 from indexer.tantivy_engine import TantivyEngine
 
 _FIRST = 10
@@ -131,7 +132,7 @@ def measure(pages: Sequence[ReadPage], asked: Sequence[Asked]) -> dict[str, Any]
             engine.apply([entry_of_page(place, number, page.reading, None)])
         for one in asked:
             query = understand(one.query)
-            hits = engine.search(ladder(query, Visible()), _FIRST).hits
+            hits = engine.search(search_of(one.query), _FIRST).hits
             kind = kinds.setdefault(one.kind, dict.fromkeys(("queries", "right", "wanted", "marked", "places"), 0))
             found = {hit.page_id: hit.rung for hit in hits}
             kind["queries"] += 1

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.finding.asking import search_of
 from bench.finding.exact_pages import ExactPage, judgments, printed_sheets, prose
 from bench.finding.items import Item, items_of
 from bench.finding.oracle import OraclePage
 from bench.finding.speed import CORPUS
 from indexer.engine import DEEPEST, Engine
-from indexer.query import IDENTIFIER, PHRASE, Visible, ladder, understand
+from indexer.query import IDENTIFIER, PHRASE
 from indexer.tantivy_engine import TantivyEngine
 
 _VOLUMES, _SHEETS = 30, 120
@@ -54,7 +55,7 @@ def fill(engine: Engine, pages: Sequence[ExactPage]) -> None:
 
 def found_by(engine: Engine, query: str) -> dict[str, str]:
     """The rung of every page that a query finds."""
-    hits = engine.search(ladder(understand(query), Visible()), DEEPEST).hits
+    hits = engine.search(search_of(query), DEEPEST).hits
     return {hit.page_id: hit.rung for hit in hits}
 
 

@@ -1,8 +1,8 @@
 """Index entries of any number of pages, made from the sentences of judgments in new order, with numbers of their own.
 
-A page is shuffled sentences, one a line, and a last line with a case number, a phone and an invented name that no other
-page has. Sentences are cut into tokens once; a page's entry is put together from theirs, and is what `entry_of_page`
-gives for it (tests/unit/test_bench_finding.py).
+A page is shuffled sentences, one a line, and a last line with a case number and a phone that no other page has.
+Sentences are cut into tokens once; a page's entry is put together from theirs, and is what `entry_of_page` gives for it
+(tests/unit/test_bench_finding.py). Any case of 500 pages can be made without those before it.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 
-from bench.press.cast import person
 from dossier.reading import Box, Line, Reading
 from indexer.entry import PAIR_MARK, IndexEntry, PagePlace, entry_of_page, pairs_over_turn
 from indexer.tokens import tokens_of_text
 from indexer.turn import LONGEST
 
 PAGE = 700  # characters
-_CASE, _VOLUME = 500, 100  # pages
+CASE, _VOLUME = 500, 100  # pages
 _SENTENCE = re.compile(r"[^。；]+[。；]")
 _NOWHERE = PagePlace("", "", "", "", 1)
 _SHORTEST, _LONGEST = 8, 120  # characters of a sentence
@@ -81,29 +80,66 @@ def sentences_of(corpus: Path) -> list[Sentence]:
     return [Sentence(text) for text in found if _SHORTEST <= len(text) <= _LONGEST]
 
 
-def pages(sentences: Sequence[Sentence], count: int, seed: int) -> Iterator[MadePage]:
-    """Pages, case after case; the same seed gives the same ones."""
-    chance = random.Random(seed)
-    for number in range(count):
-        case, volume = number // _CASE, number % _CASE // _VOLUME
-        case_id = f"c{case:07}"
-        place = PagePlace(
-            page_id=f"p{chance.getrandbits(80):020x}",
-            case_id=case_id,
-            volume_id=f"v{case:07}{volume}",
-            document_id=f"d{case:07}{number % _CASE // 10:02}",
-            page_number=number % _VOLUME + 1,
-            department=f"第{case % 8 + 1}检察部",
-            volume_order=f"{volume:04}",
-        )
-        yield MadePage(place, (*_drawn(sentences, chance), own_line(number, chance)))
+def pages(sentences: Sequence[Sentence], count: int, seed: int, first: int = 0) -> Iterator[MadePage]:
+    """Pages, case after case; the same seed gives the same ones.
+
+    Args:
+        sentences: of which they are made.
+        count: the number of the page at which to stop.
+        seed: of all cases.
+        first: the number of the first page, from 0; a case's first one.
+    """
+    for case in range(first // CASE, -(-count // CASE)):
+        chance = random.Random(f"{seed}/{case}")
+        for number in range(case * CASE, min((case + 1) * CASE, count)):
+            volume = number % CASE // _VOLUME
+            place = PagePlace(
+                page_id=f"p{chance.getrandbits(80):020x}",
+                case_id=f"c{case:07}",
+                volume_id=f"v{case:07}{volume}",
+                document_id=f"d{case:07}{number % CASE // 10:02}",
+                page_number=number % _VOLUME + 1,
+                department=f"第{case % 8 + 1}检察部",
+                volume_order=f"{volume:04}",
+            )
+            yield MadePage(place, (*_drawn(sentences, chance), OwnLine(_OWN.format(*_numbers(number)), number)))
 
 
-def own_line(number: int, chance: random.Random) -> Sentence:
-    """A line that is on no other page."""
-    somebody = person(chance)
-    phone = f"199{number:08}"
-    return Sentence(f"（2031）云{number % 89 + 10}刑初{number + 1}号，{somebody.name}，电话{phone}。")
+@dataclass(frozen=True)
+class OwnLine(Sentence):
+    """A line that is on no other page; its entry is that of page 0 with other numbers."""
+
+    number: int
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """Its tokens."""
+        return tuple(map(self._own, _first_own().tokens))
+
+    @cached_property
+    def entry(self) -> IndexEntry:
+        """The entry of a page that has nothing but this line."""
+        model = _first_own().entry
+        changed = {name: tuple(map(self._own, getattr(model, name))) for name in ("pairs", *_TUPLES)}
+        return replace(model, **changed)
+
+    def _own(self, value: str) -> str:
+        for old, new in zip(_numbers(0), _numbers(self.number), strict=True):
+            value = value.replace(old, new).replace(old[::-1], new[::-1])
+        return value
+
+
+_OWN = "（2031）云{}刑初{}号，联系电话{}。"
+
+
+def _numbers(number: int) -> tuple[str, str, str]:
+    # None of page 0's is a part of another one, forwards or backwards, nor of the line.
+    return str(number % 8999 + 1000), str(number + 7_000_000), f"199{number:08}"
+
+
+@lru_cache(maxsize=1)
+def _first_own() -> Sentence:
+    return Sentence(_OWN.format(*_numbers(0)))
 
 
 def _drawn(sentences: Sequence[Sentence], chance: random.Random) -> list[Sentence]:

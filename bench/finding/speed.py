@@ -19,11 +19,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from bench.finding.asking import search_of
 from bench.finding.figures import percentile, spread
-from bench.finding.many_pages import MadePage, Sentence, entries, pages, sentences_of
+from bench.finding.many_pages import CASE, MadePage, Sentence, entries, pages, sentences_of
 from indexer.engine import Engine
 from indexer.entry import SCHEMA_VERSION
-from indexer.query import Visible, ladder, understand
 from indexer.tantivy_engine import TantivyEngine
 from indexer.tokens import is_han, tokens_of_text
 
@@ -68,7 +68,7 @@ def build(sentences: Sequence[Sentence], counts: Sequence[int], until: float) ->
             shutil.copytree(smaller, folder)
         held = built(folder)
         if held < count:
-            made = islice(pages(sentences, count, SEED), held, None)
+            made = islice(pages(sentences, count, SEED, held - held % CASE), held % CASE, None)
             done[count] = _take_in(folder, made, held, count, until)
         smaller = folder
     return done
@@ -99,15 +99,17 @@ def _take_in(folder: Path, made: Iterator[MadePage], held: int, count: int, unti
 def queries(sentences: Sequence[Sentence], count: int, each: int, seed: int) -> dict[str, list[str]]:
     """Queries of each kind, cut out of pages that the index holds."""
     chance = random.Random(seed)
-    wanted = set(chance.sample(range(count), each))
-    drawn = [page for number, page in enumerate(pages(sentences, count, SEED)) if number in wanted]
+    wanted = sorted(chance.sample(range(count), each))
+    drawn = [
+        next(islice(pages(sentences, number + 1, SEED, number - number % CASE), number % CASE, None))
+        for number in wanted
+    ]
     asked: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for page in drawn:
         for length in (1, 2, 3, 4, 8):
             asked[f"{length} Han"].append(_han(page, length, chance))
         own = page.sentences[-1].text
-        case_number, _, rest = own.partition("，")
-        phone = rest.rpartition("电话")[2].rstrip("。")
+        case_number, _, phone = own.rstrip("。").partition("，联系电话")
         asked["number"].append(chance.choice((case_number, phone, phone[-4:], phone[-8:])))
         asked["two words"].append(f"{_han(page, 2, chance)} {_han(page, chance.choice((2, 3)), chance)}")
     return asked
@@ -131,7 +133,7 @@ def ask(engine: Engine, asked: dict[str, list[str]], rounds: int = _ROUNDS) -> d
         for number in range(max(map(len, asked.values()))):
             for kind, texts in asked.items():
                 started = time.perf_counter()
-                engine.search(ladder(understand(texts[number]), Visible()), _HITS)
+                engine.search(search_of(texts[number]), _HITS)
                 if turn:
                     taken[kind][number].append(1000 * (time.perf_counter() - started))
     return taken
@@ -144,10 +146,7 @@ def measure(sentences: Sequence[Sentence], count: int) -> dict[str, Any]:
     asked = queries(sentences, held, _QUERIES, seed=5)
     engine = TantivyEngine(folder)
     assert engine.count() == held
-    totals = {
-        kind: [engine.search(ladder(understand(text), Visible()), 0).total for text in texts]
-        for kind, texts in asked.items()
-    }
+    totals = {kind: [engine.search(search_of(text), 0).total for text in texts] for kind, texts in asked.items()}
     taken = ask(engine, asked)
     engine.close()
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
