@@ -129,19 +129,33 @@ def _pages_of(text: str) -> Iterator[list[str]]:
 
 
 def _cut(text: str, last: bool) -> int:
-    """Where a line ends: a short number goes to the next line whole, at a page's end a long one, too."""
+    """Where a line ends: not within a short number or word, before a point or behind one in a number."""
     cut = min(_ACROSS, len(text))
+    while 1 < cut < len(text) and _holds_together(text, cut, last):
+        cut -= 1
+    return cut
+
+
+def _holds_together(text: str, cut: int, last: bool) -> bool:
+    before, after = text[cut - 1], text[cut]
+    if before in ".," or after in ".,":
+        return text[cut - 2].isdigit() or before.isdigit()
+    if not (_alphanumeric(before) and _alphanumeric(after)):
+        return last and _in_groups(before) and _in_groups(after)
     start, end = cut, cut
-    while start and _of_number(text[start - 1]):
+    while start and _alphanumeric(text[start - 1]):
         start -= 1
-    while end < len(text) and _of_number(text[end]):
+    while end < len(text) and _alphanumeric(text[end]):
         end += 1
-    parted = start < cut < end
-    return start if parted and start and (last or end - start < _LONG_NUMBER) else cut
+    return last or end - start < _LONG_NUMBER
 
 
-def _of_number(character: str) -> bool:
-    return character.isdigit() or (character.isascii() and character.isalpha()) or character in " -,."
+def _alphanumeric(character: str) -> bool:
+    return character.isdigit() or (character.isascii() and character.isalpha())
+
+
+def _in_groups(character: str) -> bool:
+    return _alphanumeric(character) or character in " -"
 
 
 def _set(lines: list[str]) -> Reading:

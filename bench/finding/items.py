@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.finding.exact_pages import ExactPage, Printed
-from bench.finding.oracle import OraclePage, number_pattern, tokens, where
+from bench.finding.oracle import OraclePage, number_pattern, sum_of, tokens, where
 from bench.finding.spellings import FULL_WIDTH, card_forms, date_forms, other_form, phone_forms
 from bench.finding.spellings import amount_forms as sums_of
 
@@ -44,7 +44,10 @@ def items_of(
         for query in queries:
             said = tokens(query)
             found = where(pages, lambda page, said=said: page.says(said))  # type: ignore[misc]
-            items.append(Item(kind, query, found, found))
+            # What is a sum, too, may be found by its value.
+            value = sum_of(query)
+            equal = where(pages, lambda page, value=value: value in page.sums)  # type: ignore[misc]
+            items.append(Item(kind, query, found, found | equal))
 
     for length in (1, 2, 3, 4, 6, 8):
         kind = "one character" if length == 1 else f"{length} characters"
@@ -79,7 +82,11 @@ def items_of(
             alike = [number_pattern(number) for number in known if number.endswith(tail)]
             whole = where(pages, lambda page, alike=alike: any(map(page.matches, alike)))  # type: ignore[misc]
             ends = number_pattern(tail, ending=True)
-            right = where(pages, lambda page, ends=ends: page.matches(ends))  # type: ignore[misc]
+            value = int(re.sub(r"\D", "", tail))
+            right = where(
+                pages,
+                lambda page, ends=ends, value=value: page.matches(ends) or value in page.sums,  # type: ignore[misc]
+            )
             items.append(Item(f"last {length} digits", tail, whole, whole | right))
 
     for day in _some(printed.values["date"], each, chance):

@@ -115,6 +115,7 @@ def number_pattern(number: str, ending: bool = False) -> re.Pattern[str]:
 
 _HAN_DIGITS = {digit: value for value, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
 _CAPITALS = {digit: value for value, digit in enumerate("零壹贰叁肆伍陆柒捌玖")}
+_AS_CAPITALS = str.maketrans("〇一二三四五六七八九十百千两", "零壹贰叁肆伍陆柒捌玖拾佰仟贰")
 _DAYS = (
     re.compile(r"(?<![0-9])([0-9]{4}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?日"),
     re.compile(r"(?<![0-9])([0-9]{4})[-./]([0-9]{1,2})[-./]([0-9]{1,2})(?![0-9])"),
@@ -132,16 +133,22 @@ def _small(text: str) -> int:
     return int("".join(str(_HAN_DIGITS[one]) for one in text))
 
 
+def sum_of(text: str) -> int | None:
+    """The sum of yuan that a text is, with or without its unit; None if it is none."""
+    found = list(_sums(folded(text).removesuffix("元") + "元"))
+    return found[0] if found else None
+
+
 def _sums(dense: str) -> Iterator[int]:
     for digits, ten_thousands in re.findall(r"(?<![0-9.,])([0-9][0-9,]*(?:\.[0-9]+)?) ?(万)?元", dense):
         value = float(digits.replace(",", "")) * (10_000 if ten_thousands else 1)
         if abs(value - round(value)) < 1e-6:
             yield round(value)
-    for capitals in re.findall(r"[零壹贰叁肆伍陆柒捌玖拾佰仟万]+(?=[元圆])", dense):
-        yield _capital(capitals)
+    for capitals in re.findall(r"[零壹贰叁肆伍陆柒捌玖拾佰仟万〇一二三四五六七八九十百千两]+(?=[元圆])", dense):
+        yield _said(capitals.translate(_AS_CAPITALS))
 
 
-def _capital(text: str) -> int:
+def _said(text: str) -> int:
     total, part, digit = 0, 0, 0
     for one in text:
         if one in _CAPITALS:
