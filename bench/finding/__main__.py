@@ -21,13 +21,18 @@ from bench.plots import bars, grouped_bars
 RESULTS = Path("build/bench/finding")
 REPORT = Path("docs/benchmarks")
 
+_LEAKS, _ROSTER = Path("tests/leaks.py"), Path("bench/roster.py")
+
 MEASUREMENTS = (
     Measurement("exact", "Known items on pages with exact text", "bench.finding.exact", True),
     Measurement("damaged", "Known items on damaged prints", "bench.finding.damaged", True),
     Measurement("speed", "A hundred thousand and a million pages", "bench.finding.speed", True, CORPUS),
     Measurement("bulk", "Pages indexed a second in Elasticsearch", "bench.finding.bulk", True, CORPUS),
     Measurement("contenders", "Beside other searches", "bench.finding.contenders", True),
+    Measurement("marks", "From hits to marks", "bench.finding.marks", True),
     Measurement("agreement", "Answers that differ between the engines", "bench.finding.agreement", True),
+    Measurement("leaks", "Leaks over generated users and queries", "tests.leaks --asks 10000", needs=_LEAKS),
+    Measurement("roster", "A roster of 1,500 people over 12,000 pages", "bench.roster --repeat 3", needs=_ROSTER),
 )
 
 

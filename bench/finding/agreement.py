@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.finding.asking import search_of
 from bench.finding.servers import VERSIONS, missing, node, of_tests
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.engine import Engine, Hits, Search
 from indexer.entry import IndexEntry, entry_of_page
-from indexer.query import Visible, ladder, understand
 from indexer.tantivy_engine import TantivyEngine
 
 _EACH = 250  # queries to one set of pages
@@ -45,8 +45,7 @@ def sets(count: int) -> Iterator[tuple[list[IndexEntry], list[tuple[str, Search]
         for _ in range(min(_EACH, count - seed * _EACH)):
             text = generator.typed(generator.a_query(volumes, chance))
             department = chance.choice(("一部", "二部", None))
-            visible = Visible(departments=frozenset({department}) if department else None)
-            searches.append((text, ladder(understand(text), visible)))
+            searches.append((text, search_of(text, department)))
         yield entries, searches
 
 

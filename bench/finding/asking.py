@@ -1,4 +1,4 @@
-"""From a typed query to the search of everything: what the program does for somebody who sees all."""
+"""From a typed query to its search."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from indexer.engine import Search
 from indexer.query import Visible, ladder, understand
 
 
-def search_of(text: str) -> Search:
-    """The search for a query, restricted to nothing."""
-    return ladder(understand(text), Visible())
+def search_of(text: str, department: str | None = None) -> Search:
+    """The search for a query, by somebody who sees everything, or one department only."""
+    return ladder(understand(text), Visible(departments=frozenset({department}) if department else None))

@@ -89,6 +89,8 @@ def test_the_report_of_the_search_holds_what_was_measured(tmp_path: Path, monkey
 def test_every_measurement_is_a_program_of_its_own() -> None:
     for measurement in (*bench.MEASUREMENTS, *finding.MEASUREMENTS):
         module, *arguments = measurement.command.split()
+        if measurement.needs and measurement.needs.suffix == ".py" and not measurement.needs.exists():
+            continue
         if module == "bench.peers":
             module = "bench.peers.__main__"
         source = Path(str(importlib.util.find_spec(module).origin)).read_text("utf-8")  # type: ignore[union-attr]
