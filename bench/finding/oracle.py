@@ -115,6 +115,10 @@ def number_pattern(number: str, ending: bool = False) -> re.Pattern[str]:
 
 _HAN_DIGITS = {digit: value for value, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
 _CAPITALS = {digit: value for value, digit in enumerate("零壹贰叁肆伍陆柒捌玖")}
+_SAID = re.compile(
+    "[零壹贰叁肆伍陆柒捌玖拾〇一二三四五六七八九十两]"
+    "[零壹贰叁肆伍陆柒捌玖拾佰仟万〇一二三四五六七八九十百千两]*(?=[元圆])"
+)
 _AS_CAPITALS = str.maketrans("〇一二三四五六七八九十百千两", "零壹贰叁肆伍陆柒捌玖拾佰仟贰")
 _DAYS = (
     re.compile(r"(?<![0-9])([0-9]{4}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?日"),
@@ -144,7 +148,7 @@ def _sums(dense: str) -> Iterator[int]:
         value = float(digits.replace(",", "")) * (10_000 if ten_thousands else 1)
         if abs(value - round(value)) < 1e-6:
             yield round(value)
-    for capitals in re.findall(r"[零壹贰叁肆伍陆柒捌玖拾佰仟万〇一二三四五六七八九十百千两]+(?=[元圆])", dense):
+    for capitals in _SAID.findall(dense):
         yield _said(capitals.translate(_AS_CAPITALS))
 
 

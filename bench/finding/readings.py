@@ -2,7 +2,8 @@
 
     python -m bench.finding.readings [--count 100]
 
-Four pages in five are documents of a case, the others of all other kinds (bench/press).
+Four pages in five are documents of a case, the others of all other kinds (bench/press). Whoever changes how pages are
+read removes build/bench/finding/damaged.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def read_pages(count: int = COUNT, folder: Path = FOLDER, report: bool = True) -
     others = count // 5
     pages: list[ReadPage] = []
     reader: PageReader | None = None
-    started = time.monotonic()
+    fresh, started = 0, 0.0
     for name, number, documents in (("case", count - others, ("case",)), ("more", others, ("more",))):
         place = folder / f"{name}-{number}"
         if not (place / "truth.json").exists():
@@ -49,19 +50,19 @@ def read_pages(count: int = COUNT, folder: Path = FOLDER, report: bool = True) -
             scan = place / truth["file"]
             kept = scan.with_suffix(".reading")
             if not kept.exists():
-                reader = reader or PageReader(shared_folder())
+                if reader is None:
+                    reader, started = PageReader(shared_folder()), time.monotonic()
                 kept_new = kept.with_suffix(".new")
                 kept_new.write_bytes(reader.read(scan, inspect(scan).pages[0]).reading.to_bytes())
                 kept_new.replace(kept)
+                fresh += 1
                 if report:
-                    _say(len(pages) + 1, count, started)
+                    left = (time.monotonic() - started) / fresh * (count - len(pages) - 1)
+                    print(f"\r  {len(pages) + 1} of {count} pages, {left:.0f} s left ", end="", file=sys.stderr)
             pages.append(ReadPage(f"{name}/{scan.stem}", truth, Reading.from_bytes(kept.read_bytes())))
+    if fresh:
+        print(file=sys.stderr)
     return pages
-
-
-def _say(done: int, count: int, started: float) -> None:
-    left = (time.monotonic() - started) / done * (count - done)
-    print(f"\r  read {done} of {count} pages, {left:.0f} s left ", end="\n" if done == count else "", file=sys.stderr)
 
 
 def main(arguments: list[str] | None = None) -> int:
