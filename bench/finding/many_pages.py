@@ -101,6 +101,8 @@ def pages(sentences: Sequence[Sentence], count: int, seed: int, first: int = 0) 
                 page_number=number % _VOLUME + 1,
                 department=f"第{case % 8 + 1}检察部",
                 volume_order=f"{volume:04}",
+                document_order=f"{number % CASE // 10:04}",
+                received=f"2031-{case % 12 + 1:02}-{case // 12 % 28 + 1:02}T08:{volume:02}:00+00:00",
             )
             yield MadePage(place, (*_drawn(sentences, chance), OwnLine(_OWN.format(*_numbers(number)), number)))
 
