@@ -104,6 +104,8 @@ def _value(numeral: str) -> Decimal | None:
     digit: Decimal | None = None
     last_unit = 0
     parts = _PART.findall(numeral)
+    if not parts or (parts[0] not in _DIGIT_VALUES and parts[0] not in "十拾" and not parts[0][0].isdecimal()):
+        return None  # a piece of one: 仟元, 万元
     for part in parts:
         if part in _SMALL_UNITS:
             section += (Decimal(1) if digit is None else digit) * _SMALL_UNITS[part]
@@ -122,6 +124,8 @@ def _value(numeral: str) -> Decimal | None:
     if digit is not None:
         # 三万八 is 38000, 三万零八 30008.
         short = last_unit >= 100 and parts[-1] in _DIGIT_VALUES and parts[-2] not in ("零", "〇")
+        if short and parts[-1] in _FORMAL:
+            return None  # 陆万肆 is never written so, but cut off
         section += digit * (last_unit // 10 if short else 1)
     return total + section
 

@@ -57,7 +57,19 @@ def find_dates(text: str) -> Iterator[tuple[str, int, int]]:
 
 def dates_in(running: RunningText) -> list[Found]:
     """The dates in the running text of a page, in reading order; none is a part of another number."""
-    return apart_from_identifiers(running, find_dates(running.text))
+    return apart_from_identifiers(running, _over_line_ends(running.text))
+
+
+def _over_line_ends(text: str) -> list[tuple[str, int, int]]:
+    """As `find_dates`, and those within whose digits a line ends (2031-09-0 / 1); of two that overlap, the longer."""
+    kept = [place for place, character in enumerate(text) if character != "\n"]
+    joined = "".join(text[place] for place in kept)
+    over = [(value, kept[start], kept[end - 1] + 1) for value, start, end in find_dates(joined)]
+    apart: list[tuple[str, int, int]] = []
+    for value, start, end in sorted([*find_dates(text), *over], key=lambda found: (found[1] - found[2], found[1])):
+        if not any(start < other_end and other_start < end for _, other_start, other_end in apart):
+            apart.append((value, start, end))
+    return sorted(apart, key=lambda found: found[1])
 
 
 def date_of_text(text: str) -> str:

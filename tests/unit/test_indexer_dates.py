@@ -51,6 +51,18 @@ def test_a_date_over_the_end_of_a_line_is_whole_and_has_a_place_on_each() -> Non
     assert [(place.line, place.start, place.end) for place in found.places] == [(0, 1, 7), (1, 0, 3)]
 
 
+@pytest.mark.parametrize(
+    "rows", [("于2031-09-", "01到案"), ("于2031-09-0", "1到案"), ("于203", "1年9月1日"), ("7", "2031年9月1日")]
+)
+def test_a_date_within_whose_digits_a_line_ends_is_whole(rows: tuple[str, str]) -> None:
+    assert [found.value for found in dates_in(running_text(printed(*rows)))] == ["2031-09-01"]
+
+
+def test_lines_that_only_stand_beside_each_other_are_not_joined() -> None:
+    cells = [Line("2031-09-0", Box(0.1, 0.2, 0.3, 0.22)), Line("1件", Box(0.5, 0.2, 0.6, 0.22))]
+    assert dates_in(running_text(Reading(1654, 2339, 200.0, lines=tuple(cells)))) == []
+
+
 def test_the_birthday_within_an_id_number_is_no_date() -> None:
     assert dates_in(running_text(printed("身份证号82000020990101008X"))) == []
 
