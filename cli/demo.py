@@ -22,6 +22,7 @@ from cli.search import print_hits
 from dossier import cases
 from dossier.catalogue.tables import Page
 from dossier.errors import NotFound, PageFailed
+from dossier.viewers import AT_MACHINE
 
 
 def demo(
@@ -91,7 +92,7 @@ class Demonstration:
             people.print(f"{self._pages} 页全部可搜索，用时 {time.monotonic() - self._started:.0f} 秒。")
             for query in self._queries.values():
                 people.print(f"\n搜索 {query}", markup=False)
-                print_hits(self._context.searcher.search(query, case=self._case_number, limit=2))
+                print_hits(self._context.searcher.search(query, case=self._case_number, limit=2, viewer=AT_MACHINE))
             people.print("\n网页的地址和口令见上面“网页地址”一行；按 Ctrl-C 结束。")
 
     def _states(self) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.context import context_of, people, print_json
+from dossier.viewers import AT_MACHINE
 from indexer.engine import Grouping, Order
 from indexer.hits import Hit
 from indexer.results import SearchResult
@@ -31,7 +32,7 @@ def search(
 ) -> None:
     """Find pages. 搜索页面。"""
     result = context_of(typer_context).searcher.search(
-        query, case=case, limit=limit, order=order, group=group, after=after
+        query, case=case, limit=limit, order=order, group=group, after=after, viewer=AT_MACHINE
     )
     if as_json:
         print_json(result.as_json())

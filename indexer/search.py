@@ -17,7 +17,7 @@ from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Case, Page
 from dossier.errors import NotFound, UsageError
 from dossier.vault import Vault
-from dossier.viewers import AT_MACHINE, Viewer
+from dossier.viewers import Viewer
 from indexer import engine as engines
 from indexer.clause import OneOf, Term
 from indexer.cursor import opened_cursor, sealed_cursor
@@ -54,8 +54,8 @@ class Searcher:
         case: str | None = None,
         limit: int = 20,
         offset: int = 0,
-        viewer: Viewer = AT_MACHINE,
         *,
+        viewer: Viewer,
         order: Order = "relevance",
         after: str = "",
         group: Grouping | None = None,
@@ -108,8 +108,8 @@ class Searcher:
         query: str,
         case: str | None = None,
         limit: int = 20,
-        viewer: Viewer = AT_MACHINE,
         *,
+        viewer: Viewer,
         narrowing: Narrowing = ANYTHING,
     ) -> Facets:
         """How many hits a query has by case, charge, department, volume kind and year.
@@ -132,8 +132,8 @@ class Searcher:
         page_id: str,
         query: str,
         case: str | None = None,
-        viewer: Viewer = AT_MACHINE,
         *,
+        viewer: Viewer,
         narrowing: Narrowing = ANYTHING,
     ) -> Neighbours:
         """The hits of a query in the document of a page, around it.

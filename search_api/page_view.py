@@ -118,7 +118,7 @@ def _reading(site: Site, facts: PageFacts, problems: list[Problem]) -> Reading |
 def _around(site: Site, viewer: Viewer, page_id: str, asked: Asked, problems: list[Problem]) -> Around | None:
     """The hits in the page's document; None, with the problem, where the search does not answer."""
     try:
-        found = site.searcher.neighbours(page_id, asked.q, asked.case or None, viewer, narrowing=asked.narrowing)
+        found = site.searcher.neighbours(page_id, asked.q, asked.case or None, viewer=viewer, narrowing=asked.narrowing)
     except EdossierError as error:
         problems.append(problem_of(error))
         return None
@@ -137,7 +137,7 @@ def _hit_place(
             asked.case or None,
             ordinal + 2 - first,
             first - 1,
-            viewer,
+            viewer=viewer,
             order=asked.order,
             narrowing=asked.narrowing,
         )

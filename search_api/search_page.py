@@ -98,7 +98,7 @@ def search_page(
         if asked.q:
             offset = 0 if after else start - 1
             result = site.searcher.search(
-                asked.q, asked.case or None, HITS_A_VIEW, offset, viewer,
+                asked.q, asked.case or None, HITS_A_VIEW, offset, viewer=viewer,
                 order=asked.order, after=after, group=asked.group, narrowing=asked.narrowing,
             )  # fmt: skip
             context |= {"result": result, "found": found_groups(site, viewer, result, asked, start)}
@@ -171,7 +171,9 @@ def coverage(session: Session, viewer: Viewer, case: str) -> Coverage:
 
 def _facets(site: Site, viewer: Viewer, asked: Asked) -> dict[str, list[Choice]]:
     """The choices by facet: what would be left, or, for what was chosen, what there would be without it."""
-    values = site.searcher.facets(asked.q, asked.case or None, VALUES_A_FACET, viewer, narrowing=asked.narrowing).values
+    values = site.searcher.facets(
+        asked.q, asked.case or None, VALUES_A_FACET, viewer=viewer, narrowing=asked.narrowing
+    ).values
     with site.catalogue.reading() as session:
         return _choices(session, viewer, asked, values)
 

@@ -32,7 +32,15 @@ def search(
 ) -> dict[str, Any]:
     """Pages that a query finds, as `edossier search --json` gives them."""
     found = site.searcher.search(
-        q, case.strip() or None, limit, offset, viewer, order=order, after=after, group=group, narrowing=narrowing
+        q,
+        case.strip() or None,
+        limit,
+        offset,
+        viewer=viewer,
+        order=order,
+        after=after,
+        group=group,
+        narrowing=narrowing,
     )
     return found.as_json()
 
@@ -47,7 +55,7 @@ def facets(
     limit: Annotated[int, Query(ge=1, le=1000, description="values of each facet")] = HITS_AN_ANSWER,
 ) -> dict[str, Any]:
     """How many hits a query has by case, charge, department, volume kind and year of the case; exact."""
-    return site.searcher.facets(q, case.strip() or None, limit, viewer, narrowing=narrowing).as_json()
+    return site.searcher.facets(q, case.strip() or None, limit, viewer=viewer, narrowing=narrowing).as_json()
 
 
 @router.get("/search/neighbours")
@@ -60,4 +68,4 @@ def neighbours(
     case: CaseName = "",
 ) -> dict[str, Any]:
     """The hits of a query in a page's document: how many, which of them the page is, and those next to it."""
-    return asdict(site.searcher.neighbours(page_id, q, case.strip() or None, viewer, narrowing=narrowing))
+    return asdict(site.searcher.neighbours(page_id, q, case.strip() or None, viewer=viewer, narrowing=narrowing))

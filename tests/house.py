@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from sqlalchemy import func, select, update
@@ -19,9 +20,11 @@ from dossier.home import Home
 from dossier.settings import Settings
 from dossier.vault import Vault
 from dossier.verify import Fault, verify_store
+from dossier.viewers import AT_MACHINE, Viewer
 from indexer.agreement import verify_index
 from indexer.engines import open_engine
 from indexer.feed import Feed
+from indexer.results import SearchResult
 from indexer.search import Searcher
 from pipeline.crew.crew import Crew
 from pipeline.crew.worker_process import WorkerProcess
@@ -30,6 +33,13 @@ from tests.recorded import print_page, recorded_reader
 
 CASE = "临检起诉受[2031]99010100007号"
 _PATIENCE_SECONDS = 60.0
+
+
+class SearcherAtMachine(Searcher):
+    """Searches as whoever works at the machine: what most tests are not about."""
+
+    def search(self, *arguments: Any, viewer: Viewer = AT_MACHINE, **more: Any) -> SearchResult:
+        return super().search(*arguments, viewer=viewer, **more)
 
 
 class House:
@@ -45,7 +55,7 @@ class House:
         self.inspector = WorkerProcess(Path(), 30.0, 1000)
         self.intake = Intake(self.home.inbox, self.catalogue, self.vault, settings, self.inspector)
         self.feed = Feed(self.catalogue, self.vault, self.engine)
-        self.searcher = Searcher(self.catalogue, self.vault, self.engine)
+        self.searcher = SearcherAtMachine(self.catalogue, self.vault, self.engine)
 
     def drop(self, path: str, content: bytes | Image.Image) -> Path:
         """Put a file in the inbox, whole at once."""

@@ -370,8 +370,8 @@ class World:
 
 
 @contextmanager
-def open_world(root: Path, seed: int, engine: Engine | None = None) -> Iterator[World]:
-    world = World(root, seed, engine)
+def open_world(root: Path, seed: int, engine: Engine | None = None, case_count: int = 30) -> Iterator[World]:
+    world = World(root, seed, engine, case_count)
     try:
         yield world
     finally:

@@ -18,6 +18,7 @@ import pytest
 from dossier.catalogue.database import Catalogue
 from dossier.home import Home
 from dossier.vault import Vault
+from dossier.viewers import AT_MACHINE
 from indexer.search import Searcher
 from indexer.tantivy_engine import TantivyEngine
 from tests.conftest import Validator
@@ -72,7 +73,11 @@ def found_in(office: Office, text: str) -> dict[str, Any]:
     catalogue = Catalogue.open(home)
     engine = TantivyEngine(home.index)
     try:
-        return Searcher(catalogue, Vault(home.vault), engine).search(text, case=CASE, limit=100).as_json()
+        return (
+            Searcher(catalogue, Vault(home.vault), engine)
+            .search(text, case=CASE, limit=100, viewer=AT_MACHINE)
+            .as_json()
+        )
     finally:
         engine.close()
         catalogue.close()

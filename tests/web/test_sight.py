@@ -108,12 +108,24 @@ def test_no_list_count_or_suggestion_tells_of_a_case_out_of_sight(office: Room, 
     outsider, insider = office.signed_in_as("邬怀青"), office.signed_in_as("闵榆")
     secrets = (CASE, "周望舒", "13900004417", "证据材料卷一", "0001.jpg", *office.page_ids, office.scanroom.volume_id())
     for query in ("林晓禾", "4417", "周望舒", ""):
-        asked = {"q": query} if query else {}
+        asked = {"q": query, "page_id": UNKNOWN} if query else {}
         answer = outsider.get(path, params=asked)
         told = answer.text.replace(query, "") if query else answer.text
         assert [secret for secret in secrets if secret in told] == []
     if path in ("/", "/board", "/api/v1/search", "/api/v1/status"):
         assert any(secret in insider.get(path, params={"q": "林晓禾"}).text for secret in secrets)
+
+
+@pytest.mark.parametrize(("path", "name"), [("/api/v1/search/neighbours", "page_id")])
+def test_what_is_named_in_a_query_and_out_of_sight_answers_as_what_does_not_exist(
+    office: Room, path: str, name: str
+) -> None:
+    thing = of_room(office)[name]
+    assert office.signed_in_as("闵榆").get(path, params={"q": "林", name: thing}).status_code == 200
+    outsider = office.signed_in_as("邬怀青")
+    hidden, unknown = (outsider.get(path, params={"q": "林", name: value}) for value in (thing, UNKNOWN))
+    assert hidden.status_code == unknown.status_code == 404
+    assert hidden.text.replace(thing, UNKNOWN) == unknown.text
 
 
 def test_nothing_is_counted_that_is_out_of_sight(office: Room) -> None:
