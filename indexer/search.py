@@ -27,7 +27,7 @@ from indexer.facets import Facets, facets_of
 from indexer.hits import Hit, hits_shown
 from indexer.narrowing import ANYTHING, Narrowing
 from indexer.near_names import Proposal, names_in_sight, proposed_queries
-from indexer.query import settled
+from indexer.query import SIMILAR, settled
 from indexer.question import Question, question_of
 from indexer.results import Group, Groups, Neighbours, SearchResult
 
@@ -98,7 +98,9 @@ class Searcher:
                 is_more = len(found.hits) > limit or (ahead == limit > 0 and offset + limit < found.total)
                 after_last = _sealed(asked, search, given[-1].cursor) if given and is_more else None
                 result = SearchResult(found.total, self._hits(session, question, given), after_last)
-            proposals = self._proposals(session, question) if result.total < _LITTLE else ()
+            only_similar = bool(result.hits) and all(hit.rung == SIMILAR for hit in result.hits)
+            few = result.total < _LITTLE or only_similar
+            proposals = self._proposals(session, question) if few else ()
             return replace(result, document_hits=self._document_hits(question, result.hits), did_you_mean=proposals)
 
     def facets(
