@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from cli import demo, doctor, export, ingest, pages, parts, retry, run, search, settings, status, verify
+from cli import demo, doctor, export, ingest, pages, parts, reindex, retry, run, search, settings, status, verify
 from cli.context import Context
 from dossier.errors import EdossierError, MachineFailed, UsageError
 
@@ -54,6 +54,7 @@ app.command("index")(parts.index)
 app.command("serve")(parts.serve)
 app.command("retry")(retry.retry)
 app.command("verify")(verify.verify)
+app.command("reindex")(reindex.reindex)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
 

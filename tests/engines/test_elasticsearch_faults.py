@@ -5,18 +5,20 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
-from front import Front, refusing_items, refusing_requests
+from front import Answer, Behaviour, Front, refusing_items, refusing_requests
 from printed import entry
 
-from dossier.errors import EngineUnreachable
+from dossier.errors import EngineBusy, EngineUnreachable
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.entry import SCHEMA_VERSION
+from indexer.query import Visible, ladder, understand
 
 pytestmark = pytest.mark.elasticsearch
 
@@ -53,11 +55,58 @@ def test_only_the_pages_that_were_refused_are_sent_again(engine: ElasticsearchEn
     assert engine.versions(["p1", "p2", "p3"]) == {"p1": 1, "p2": 2, "p3": 3}
 
 
-def test_a_server_that_stays_full_is_unreachable_and_says_why(engine: ElasticsearchEngine, front: Front) -> None:
-    front.behaviour = refusing_items("p1", 99, 429)
-    with pytest.raises(EngineUnreachable, match="queue is full"):
+@pytest.mark.parametrize("refusing", [refusing_items("p1", 99, 429), refusing_requests(99, 429)])
+def test_a_server_that_stays_full_is_busy_and_says_why(
+    engine: ElasticsearchEngine, front: Front, refusing: Behaviour
+) -> None:
+    front.behaviour = refusing
+    with pytest.raises(EngineBusy, match="queue is full"):
         engine.apply([entry("p1", "甲")])
     assert front.bulk_requests == 4
+
+
+def test_a_server_that_does_not_answer_in_time_is_busy(front: Front) -> None:
+    answered = threading.Event()
+
+    def slow(path: str, body: bytes, node: Callable[[bytes], Answer]) -> Answer:
+        answered.wait(30)
+        return node(body)
+
+    engine = ElasticsearchEngine(front.url, "faults", timeout=0.3)
+    front.behaviour = slow
+    try:
+        with pytest.raises(EngineBusy, match="timed out"):
+            engine.apply([entry("p1", "甲")])
+    finally:
+        answered.set()
+        engine.close()
+
+
+def test_an_address_that_does_not_answer_is_passed_over(front: Front) -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))  # taken, and not listening
+        away = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        engine = ElasticsearchEngine([away, front.url], "faults", timeout=100)
+        engine.clear()
+        for number in range(1, 5):
+            assert engine.apply([entry(f"p{number}", "甲", version=number)]) == []
+            assert engine.count() == number
+        engine.close()
+
+
+def test_shards_and_copies_are_as_set(node: str) -> None:
+    engine = ElasticsearchEngine(node, "faults-shards", shards=3, replicas=0)
+    engine.clear()
+    with Elasticsearch(node) as administrator:
+        (index,) = administrator.indices.get_settings(index="faults-shards-v*").body.values()
+    assert (index["settings"]["index"]["number_of_shards"], index["settings"]["index"]["number_of_replicas"]) == (
+        "3",
+        "0",
+    )
+    engine.apply([entry(f"p{number:02}", "甲", version=number, number=number) for number in range(1, 40)])
+    hits = engine.search(ladder(understand("甲"), Visible()), 100).hits
+    assert [hit.page_id for hit in hits] == [f"p{number:02}" for number in range(1, 40)]
+    engine.close()
 
 
 def test_a_page_that_the_server_will_never_take_is_refused_and_the_others_are_taken(
@@ -130,8 +179,9 @@ def test_a_key_is_sent_and_a_wrong_one_is_unreachable(node: str) -> None:
     try:
         for key, user in (("d3Jvbmc=", ""), ("", ""), ("", "someone")):
             engine = ElasticsearchEngine(front.url, "faults", api_key=key, user=user, password="x")
-            with pytest.raises(EngineUnreachable, match="security_exception"):
+            with pytest.raises(EngineUnreachable, match="security_exception") as error:
                 engine.count()
+            assert "d3Jvbmc=" not in error.value.message
             engine.close()
         engine = ElasticsearchEngine(front.url, "faults", api_key="c2VjcmV0")
         assert engine.generation()
