@@ -112,11 +112,12 @@ def refused(session: Session, change: Change, reason: str, box: type[IndexChange
 
 
 def revive_dead(session: Session) -> int:
-    """Give dead letters another round of attempts. Returns how many."""
-    result = session.execute(
-        update(OutboxRow).where(OutboxRow.dead.is_(True)).values(dead=False, attempts=0, not_before=0.0)
-    )
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    """Give dead letters another round of attempts. Returns how many of the index in service there were."""
+    revived = 0
+    for box in (SuccessorRow, OutboxRow):
+        result = session.execute(update(box).where(box.dead.is_(True)).values(dead=False, attempts=0, not_before=0.0))
+        revived = int(result.rowcount)  # type: ignore[attr-defined]
+    return revived
 
 
 def next_versions(session: Session, count: int) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy import case as sql_case
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dossier.attention import count_questions, is_open_refusal
 from dossier.cases import numbers_of
-from dossier.catalogue.tables import Arrival, Attachment, Case, OutboxRow, Page, Volume, Work
+from dossier.catalogue.tables import Arrival, Attachment, Case, Document, OutboxRow, Page, Volume, Work
+from dossier.reindexing import ReindexStatus, engine_in_service, open_reindex, status_of_reindex
 
 PAGE_STATES = ("waiting", "reading", "read", "searchable", "parked")
 ARRIVAL_STATES = ("received", "reading", "done", "failed")
@@ -37,6 +38,21 @@ class VolumeStatus:
 
 
 @dataclass(frozen=True)
+class DocumentStatus:
+    """How much of a document can be searched: `searchable` of `pages`; the others are on their way, parked, or refused
+    by the engine."""
+
+    document_id: str
+    volume_id: str
+    volume: str
+    title: str
+    pages: int
+    searchable: int
+    parked: int
+    refused: int
+
+
+@dataclass(frozen=True)
 class Status:
     """The whole at a glance.
 
@@ -45,6 +61,9 @@ class Status:
         attachments: how many.
         queue: pieces of work by kind that wait or are being done.
         outbox: pages whose index entry is still to be written.
+        dead_letters: how many of these the engine refuses for good, until `edossier retry`.
+        engine: whose index is in service, "" before the first was filled.
+        reindex: the index that is built beside it, where one is.
         pages_a_minute: pages made searchable in the last minutes; 0.0 when idle.
         seconds_left: until all pages are searchable at this speed; None when there is nothing to do or no speed yet.
         questions: rows on the attention list.
@@ -55,6 +74,9 @@ class Status:
     attachments: int
     queue: dict[str, int]
     outbox: int
+    dead_letters: int
+    engine: str
+    reindex: ReindexStatus | None
     pages_a_minute: float
     seconds_left: float | None
     questions: int
@@ -80,6 +102,7 @@ def status_of(session: Session) -> Status:
         ).all()
     )
     speed = _pages_a_minute(session)
+    standing = open_reindex(session)
     left = pages["waiting"] + pages["reading"] + pages["read"]
     return Status(
         files=files,
@@ -87,6 +110,9 @@ def status_of(session: Session) -> Status:
         attachments=session.scalar(select(func.count()).select_from(Attachment)) or 0,
         queue=queue,
         outbox=session.scalar(select(func.count()).select_from(OutboxRow)) or 0,
+        dead_letters=session.scalar(select(func.count()).select_from(OutboxRow).where(OutboxRow.dead.is_(True))) or 0,
+        engine=engine_in_service(session),
+        reindex=status_of_reindex(session, standing) if standing is not None else None,
         pages_a_minute=round(speed, 1),
         seconds_left=round(left / speed * 60, 1) if left and speed else None,
         questions=count_questions(session),
@@ -133,6 +159,25 @@ def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
         )
         for volume_id, name, case, pages, searchable, parked, failed_files in rows
     ]  # fmt: skip
+
+
+def document_statuses(session: Session, *within: ColumnElement[bool]) -> list[DocumentStatus]:
+    """The documents within some bounds (such as `Document.case_id == …`), in the order of the paper."""
+    is_refused = exists().where(OutboxRow.page_id == Page.id, OutboxRow.dead.is_(True)) & (Page.state == "read")
+    rows = session.execute(
+        select(
+            Document.id, Volume.id, Volume.name, Document.title,
+            func.count(Page.id),
+            *(func.sum(sql_case((is_so, 1), else_=0))
+              for is_so in (Page.state == "searchable", Page.state == "parked", is_refused)),
+        )
+        .join(Volume, Volume.id == Document.volume_id)
+        .join(Page, Page.document_id == Document.id)
+        .where(*within)
+        .group_by(Document.id, Volume.id)
+        .order_by(Volume.order_key, func.min(Page.page_number))
+    ).all()  # fmt: skip
+    return [DocumentStatus(*row) for row in rows]
 
 
 def _counts(session: Session, table: type[Arrival] | type[Page]) -> dict[str, int]:

@@ -85,7 +85,7 @@ class Feed:
             # Only what was fed last counts: an engine that was away meanwhile has missed what came.
             session.execute(delete(IndexGeneration).where(IndexGeneration.engine != self._engine.name))
             session.merge(IndexGeneration(engine=self._engine.name, generation=generation, filled_at=time.time()))
-            session.execute(update(Page).where(Page.state == "searchable").values(state="read"))
+            session.execute(update(Page).where(Page.state == "searchable").values(state="read", searchable_at=None))
             count = outbox.enqueue_everything(session)
         log.info("%s: a new index, %d pages to fill in", self._engine.name, count)
 

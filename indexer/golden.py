@@ -37,8 +37,8 @@ class GoldenQuery:
     rungs: tuple[str, ...]
 
 
-def golden_queries(session: Session, vault: Vault, pages: int = PAGES) -> list[GoldenQuery]:
-    """Queries for so many pages chosen by chance; pages without text give none.
+def golden_queries(session: Session, vault: Vault) -> list[GoldenQuery]:
+    """Queries for `PAGES` pages chosen by chance; pages without text give none.
 
     Raises:
         StoreError: a reading is missing or has changed.
@@ -47,7 +47,7 @@ def golden_queries(session: Session, vault: Vault, pages: int = PAGES) -> list[G
         select(Page)
         .where(Page.reading_version.is_not(None), Page.blank.is_(False))
         .order_by(func.random())
-        .limit(pages)
+        .limit(PAGES)
     ).all()
     chance = random.Random()  # noqa: S311  (a sample, not a secret)
     queries: list[GoldenQuery] = []
@@ -84,4 +84,4 @@ def _is_typed_so(canonical: str) -> bool:
 
 
 def _kind(token: Token) -> tuple[int, bool]:
-    return token.line, is_han(token.text)
+    return token.line, len(token.text) == 1 and is_han(token.text)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from dossier import reindexing
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import IndexGeneration, Page, Reindex, SuccessorRow
-from dossier.errors import EngineUnreachable, IndexDamaged, StoreError
+from dossier.errors import EngineUnreachable, IndexDamaged, ServiceUnreachable, StoreError
 from dossier.vault import Vault
 from indexer.engine import Engine
 from indexer.engines import Engines
@@ -71,6 +71,12 @@ class Successor:
             self.pace.slow_down()
             self._note(reindex, error.message)
             raise
+        except ServiceUnreachable:
+            raise
+        except Exception as error:  # whatever it is, the index in service must be fed on
+            log.exception("reindex")
+            self._give_up(reindex, engine, f"{type(error).__name__}: {error}")
+            return 1
         finally:
             engine.close()
 
@@ -153,7 +159,10 @@ class Successor:
         log.error("the new index was not put in service: %s", reason)
         with self._catalogue.writing() as session:
             reindexing.fail(session, session.get_one(Reindex, reindex.id), reason)
-        engine.discard()
+        try:
+            engine.discard()
+        except EngineUnreachable as error:
+            log.warning("the new index was not removed: %s", error)  # the next sweep does
 
     def _note(self, reindex: Reindex, reason: str) -> None:
         with self._catalogue.writing() as session:
