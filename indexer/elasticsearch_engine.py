@@ -132,6 +132,8 @@ class ElasticsearchEngine:
         refusals: list[Refusal] = []
         for portion in _portions(list(newest_of_each_page(changes).values())):
             refusals += self._take(portion)
+        if changes:
+            self._on_index(lambda: self._client.indices.refresh(index=self._alias))
         return refusals
 
     def search(self, search: Search, limit: int, offset: int = 0) -> Hits:
@@ -308,10 +310,9 @@ class ElasticsearchEngine:
                 {"index": {"_id": document["page_id"], "version": change.version, "version_type": "external"}},
                 document,
             ]
-        # Acknowledged means on disk (translog durability "request"), refreshed means seen by searches.
+        # Acknowledged means on disk (translog durability "request"); `apply` refreshes once, for searches to see it.
         return self._on_index(
-            lambda: self._client.bulk(index=self._alias, operations=operations, refresh=True, require_alias=True),
-            passing=ApiError,
+            lambda: self._client.bulk(index=self._alias, operations=operations, require_alias=True), passing=ApiError
         )
 
     def _on_index(self, call: Callable[[], Answer], passing: type[Exception] | tuple[()] = ()) -> Answer:

@@ -84,7 +84,7 @@ class Successor:
         if self._is_promoted(reindex):  # the process ended between the two steps of the switch
             self._finish(reindex)
             return 1
-        if engine.generation() != reindex.generation:
+        if reindex.generation is None or engine.generation() != reindex.generation:
             engine.clear()
             with self._catalogue.writing() as session:
                 reindexing.begin(session, session.get_one(Reindex, reindex.id), engine.generation())

@@ -18,7 +18,7 @@ from dossier.catalogue.tables import OutboxRow, Page
 from dossier.errors import EngineUnreachable
 from indexer.pace import Pace
 
-pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(400)]
 
 VERSION = "9.1.0"
 PAGES = 120
@@ -29,11 +29,8 @@ def cluster() -> Iterator[Cluster]:
     if reason := missing(VERSION):
         pytest.skip(reason)
     made = Cluster(VERSION)
-    try:
-        made.wait_for("wait_for_nodes=3")
-        yield made
-    finally:
-        made.stop()
+    yield made
+    made.stop()
 
 
 def master_of(cluster: Cluster) -> int:
@@ -48,14 +45,19 @@ class Reader(threading.Thread):
     def __init__(self, shelf: Shelf) -> None:
         super().__init__()
         self._shelf, self._done = shelf, threading.Event()
+        self.acknowledged = 0
         self.answers: list[int] = []
+        self.too_few: list[tuple[int, int]] = []
         self.unreachable = 0
         self.faults: list[BaseException] = []
 
     def run(self) -> None:
         while not self._done.wait(0.05):
+            acknowledged = self.acknowledged
             try:
                 self.answers.append(self._shelf.found())
+                if self.answers[-1] < acknowledged:
+                    self.too_few.append((self.answers[-1], acknowledged))
             except EngineUnreachable:
                 self.unreachable += 1
             except BaseException as fault:
@@ -97,6 +99,8 @@ def test_a_killed_master_loses_no_page_and_searches_recover(cluster: Cluster, tm
                 if not shelf.feed.step():
                     break
                 batches += 1
+                with shelf.catalogue.reading() as session:
+                    reader.acknowledged = PAGES - len(session.scalars(select(OutboxRow.page_id)).all())
             except EngineUnreachable:
                 refusals += 1
                 time.sleep(min(shelf.feed.pace.rest, 2))
@@ -113,6 +117,5 @@ def test_a_killed_master_loses_no_page_and_searches_recover(cluster: Cluster, tm
         assert shelf.faults() == []
         assert reader.faults == []
         assert reader.answers[-1] == PAGES
-        # What was found once is found ever after: nothing that was acknowledged went with the node.
-        assert reader.answers == sorted(reader.answers)
+        assert reader.too_few == []  # nothing that was acknowledged went with the node
         print(f"{len(reader.answers)} searches answered, {reader.unreachable} unreachable, {refusals} batches repeated")
