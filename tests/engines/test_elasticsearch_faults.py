@@ -14,6 +14,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from front import Answer, Behaviour, Front, refusing_items, refusing_requests
 from printed import entry
+from shelf import open_shelf
 
 from dossier.errors import EngineBusy, EngineUnreachable
 from indexer.elasticsearch_engine import ElasticsearchEngine
@@ -200,22 +201,59 @@ def test_user_and_password_are_sent(node: str) -> None:
         front.stop()
 
 
-def test_a_server_is_trusted_only_by_its_authority(node: str, tmp_path: Path) -> None:
+def test_a_busy_server_slows_the_feed_down_and_loses_nothing(node: str, tmp_path: Path) -> None:
+    front = Front(node)
+    try:
+        with open_shelf(
+            tmp_path, search_engine="elasticsearch", elasticsearch_url=front.url, elasticsearch_index="busy"
+        ) as shelf:
+            shelf.engine.clear()
+            shelf.put(40)
+            front.behaviour = refusing_requests(9, 429)  # three rounds of the feed, each with two repetitions
+            paces = []
+            for number in range(3):
+                with pytest.raises(EngineBusy):
+                    shelf.feed.step()
+                paces.append((shelf.feed.pace.size, shelf.feed.pace.rest))
+                shelf.put(2, f"卷{number}")  # what is read meanwhile waits in the outbox
+            assert paces == [(250, 0.5), (125, 1.0), (62, 2.0)]
+
+            shelf.make_searchable()
+
+            assert shelf.feed.pace.size > 62
+            assert shelf.found() == 46
+            assert shelf.faults() == []
+    finally:
+        front.stop()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[Path, Path]:
+    """The certificate of an authority of one's own, and a file with key and certificate of a server that it signed."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is missing (apt-get install openssl)")
-    key, certificate, both = tmp_path / "key.pem", tmp_path / "certificate.pem", tmp_path / "both.pem"
+    ca_key, ca, key, certificate, both = (
+        tmp_path / name for name in ("ca-key.pem", "ca.pem", "key.pem", "certificate.pem", "both.pem")
+    )
+    new = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
+    subprocess.run([*new, "-subj", "/CN=authority", "-keyout", ca_key, "-out", ca], check=True, capture_output=True)
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate),
+            *(*new, "-CA", ca, "-CAkey", ca_key, "-subj", "/CN=localhost", "-keyout", key, "-out", certificate),
+            *("-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:false"),
         ],
         check=True,
         capture_output=True,
     )
     both.write_bytes(key.read_bytes() + certificate.read_bytes())
+    return ca, both
+
+
+def test_a_server_is_trusted_only_by_its_authority(node: str, authority: tuple[Path, Path]) -> None:
+    ca, both = authority
     front = Front(node, certificate=both)
     try:
-        engine = ElasticsearchEngine(front.url, "faults", ca_file=str(certificate))
+        engine = ElasticsearchEngine(front.url, "faults", ca_file=str(ca))
         assert engine.generation()
         engine.close()
         engine = ElasticsearchEngine(front.url, "faults")
@@ -224,3 +262,27 @@ def test_a_server_is_trusted_only_by_its_authority(node: str, tmp_path: Path) ->
         engine.close()
     finally:
         front.stop()
+
+
+def test_a_guarded_server_is_used_as_the_settings_say(
+    node: str, authority: tuple[Path, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    ca, both = authority
+    front = Front(node, authorization="ApiKey c2VjcmV0", certificate=both)
+    guarded: dict[str, object] = {
+        "search_engine": "elasticsearch",
+        "elasticsearch_url": front.url,
+        "elasticsearch_index": "guarded",
+        "elasticsearch_ca_file": str(ca),
+        "elasticsearch_api_key": "c2VjcmV0",
+    }
+    try:
+        with open_shelf(tmp_path / "home", **guarded) as shelf:
+            shelf.engine.clear()
+            shelf.put(10)
+            shelf.make_searchable()
+            assert shelf.found() == 10
+    finally:
+        front.stop()
+    assert "c2VjcmV0" not in caplog.text
