@@ -21,7 +21,8 @@ from dossier.vault import Vault
 from indexer.clause import AllOf, Term
 from indexer.engine import Engine
 from indexer.identifiers import identifiers_of_reading, identifiers_of_text
-from indexer.query import IDENTIFIER, PHRASE, Visible, ladder, understand
+from indexer.query import IDENTIFIER, PHRASE, ladder, understand
+from indexer.sight import Sight
 from indexer.tokens import Token, is_han, tokens_of_lines
 
 PAGES = 200
@@ -60,7 +61,7 @@ def golden_queries(session: Session, vault: Vault) -> list[GoldenQuery]:
 
 def answers(engine: Engine, query: GoldenQuery) -> bool:
     """Whether an index gives a query its page, on the rung that it belongs to."""
-    search = ladder(understand(query.text), Visible())
+    search = ladder(understand(query.text), Sight())
     only_the_page = replace(search, scope=AllOf((search.scope, Term("page_id", query.page_id))))
     return [hit.rung in query.rungs for hit in engine.search(only_the_page, 2).hits] == [True]
 

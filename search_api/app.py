@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import select
 
@@ -12,10 +12,13 @@ from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
-from search_api import board, page_picture, page_view, problems, search_page, session, volume_view
+from indexer.search import Searcher
+from search_api import board, page_picture, page_view, problems, search_page, search_routes, session, volume_view
+from search_api.access import check_scope
+from search_api.callers import Callers
 from search_api.gate import Gate
 from search_api.session import Doorkeeper
-from search_api.site import STATIC, SearchFunction, Site, TheSite, page_templates
+from search_api.site import STATIC, Site, TheSite, page_templates
 from search_api.standing import Standings
 
 _health = APIRouter()
@@ -25,7 +28,7 @@ def create_app(
     home: Home,
     catalogue: Catalogue,
     vault: Vault,
-    search: SearchFunction,
+    searcher: Searcher,
     one_time_password: str,
     hosts: Collection[str] = (),
 ) -> FastAPI:
@@ -35,11 +38,12 @@ def create_app(
         home: whose derived pictures are shown.
         catalogue: what there is.
         vault: where the readings are.
-        search: gives hits for a query.
-        one_time_password: opens a session; good as long as the application lives.
+        searcher: answers queries.
+        one_time_password: opens a session while there are no users; good as long as the application lives.
         hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
     """
     doorkeeper = Doorkeeper(one_time_password)
+    callers = Callers(catalogue, doorkeeper)
     app = FastAPI(
         title="edossier",
         version="1",
@@ -47,14 +51,16 @@ def create_app(
         # Their pages load scripts from elsewhere, and there is no elsewhere on this network.
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(check_scope)],
     )
     app.state.site = Site(
-        home, catalogue, vault, Derived(home.derived), search, doorkeeper, Standings(catalogue), page_templates()
-    )
+        home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
+        page_templates(),
+    )  # fmt: skip
     problems.install(app)
-    app.add_middleware(Gate, doorkeeper=doorkeeper, hosts=hosts)
+    app.add_middleware(Gate, callers=callers, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (session, board, volume_view, search_page, page_view, page_picture):
+    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture):
         app.include_router(module.router)
     app.include_router(_health)
     return app

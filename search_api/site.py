@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated
 
 import jinja2
 from fastapi import Depends, Request
@@ -14,22 +14,17 @@ from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
-from indexer.search import SearchResult
+from dossier.viewers import Viewer
+from indexer.search import Searcher
 from search_api import wording
 
 if TYPE_CHECKING:
+    from search_api.callers import Callers
     from search_api.session import Doorkeeper
     from search_api.standing import Standings
 
 _TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
-
-
-class SearchFunction(Protocol):
-    """What the site asks for hits: `indexer.search.Searcher.search`."""
-
-    def __call__(self, query: str, case: str | None = None, limit: int = 20, offset: int = 0) -> SearchResult:
-        """The hits of a query, best first, from the `offset`-th on."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +35,9 @@ class Site:
     catalogue: Catalogue
     vault: Vault
     derived: Derived
-    search: SearchFunction
+    searcher: Searcher
     doorkeeper: Doorkeeper
+    callers: Callers
     standings: Standings
     pages: Jinja2Templates
 
@@ -64,4 +60,11 @@ def _site(request: Request) -> Site:
     return site
 
 
+def _viewer(request: Request) -> Viewer:
+    viewer: Viewer = request.state.viewer
+    return viewer
+
+
 TheSite = Annotated[Site, Depends(_site)]
+# Who asks, as the gate has found out; there is nobody on the open routes, and asking there is an error.
+TheViewer = Annotated[Viewer, Depends(_viewer)]

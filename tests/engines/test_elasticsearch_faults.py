@@ -19,7 +19,8 @@ from shelf import open_shelf
 from dossier.errors import EngineBusy, EngineUnreachable
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.entry import SCHEMA_VERSION
-from indexer.query import Visible, ladder, understand
+from indexer.query import ladder, understand
+from indexer.sight import Sight
 
 pytestmark = pytest.mark.elasticsearch
 
@@ -105,7 +106,7 @@ def test_shards_and_copies_are_as_set(node: str) -> None:
         "0",
     )
     engine.apply([entry(f"p{number:02}", "甲", version=number, number=number) for number in range(1, 40)])
-    hits = engine.search(ladder(understand("甲"), Visible()), 100).hits
+    hits = engine.search(ladder(understand("甲"), Sight()), 100).hits
     assert [hit.page_id for hit in hits] == [f"p{number:02}" for number in range(1, 40)]
     engine.close()
 

@@ -53,5 +53,5 @@ def browser(room: Room) -> TestClient:
 
 
 def _opened(scanroom: Scanroom, page_ids: tuple[str, ...]) -> Room:
-    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher.search, PASSWORD)
+    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher, PASSWORD)
     return Room(scanroom, app, page_ids)
