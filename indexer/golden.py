@@ -1,7 +1,7 @@
 """Golden queries: what a new index must answer before it takes the place of the one in service.
 
 They are made of the catalogue itself. A page chosen by chance must be found by an identifier that stands on it, or by a
-passage of its text, typed as a user types it; whoever finds a fault names page and query.
+passage of its text, typed as a user types it.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ class GoldenQuery:
     page_id: str
     text: str
     rungs: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """What the query is made of, in words that give nothing of the page away."""
+        return "a number on it" if self.rungs == (IDENTIFIER,) else "a passage of its text"
 
 
 def golden_queries(session: Session, vault: Vault) -> list[GoldenQuery]:

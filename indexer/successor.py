@@ -145,7 +145,8 @@ class Successor:
             on_the_way = set(session.scalars(select(SuccessorRow.page_id)))
         for query in unanswered:
             if query.page_id not in on_the_way:
-                return f"page {query.page_id} is not found by {query.text}"
+                # Without the words: the attention list is read by people who may not see the page.
+                return f"page {query.page_id} is not found by {query.kind}"
         log.info("the new index holds %d pages and answers %d golden queries", held, len(queries))
         return ""
 

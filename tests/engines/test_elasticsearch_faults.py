@@ -62,7 +62,7 @@ def test_a_server_that_stays_full_is_busy_and_says_why(
     engine: ElasticsearchEngine, front: Front, refusing: Behaviour
 ) -> None:
     front.behaviour = refusing
-    with pytest.raises(EngineBusy, match="queue is full"):
+    with pytest.raises(EngineBusy, match="es_rejected_execution_exception"):
         engine.apply([entry("p1", "甲")])
     assert front.bulk_requests == 4
 
