@@ -3,7 +3,7 @@
 A case is seen by its department, by its handler, by its members, and by whoever sees every department. A case without
 a department is seen by the scanning room, which has to find out whose it is. A sealed case is seen by those alone who
 were admitted to it by name after it was sealed; neither department, handling, earlier membership nor a role opens it.
-docs/decisions/0016-sight.md has the reasons.
+docs/decisions/0018-sight.md has the reasons.
 """
 
 from __future__ import annotations

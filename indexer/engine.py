@@ -3,7 +3,7 @@
 An engine holds one entry a page and answers which pages a clause matches. It ranks nothing by itself: a hit's rank is
 the first rung that finds it, then the order that the entry brings along. So two engines give the same answer, in the
 same order, and it stays the same while other pages come in. docs/decisions/0010-order-of-hits.md has the reasons, and
-docs/decisions/0016-groups-facets-cursors.md those for cursors, groups and counts.
+docs/decisions/0017-groups-facets-cursors.md those for cursors, groups and counts.
 """
 
 from __future__ import annotations
