@@ -2,7 +2,7 @@
 
 While a reindex is open, the index in service is fed from the outbox and answers, and the new one, the successor, is fed
 from an outbox of its own (`SuccessorRow`): first every page, then what changes meanwhile. Neither waits for the other.
-docs/decisions/0019-reindexing.md has the reasons.
+docs/decisions/0020-reindexing.md has the reasons.
 """
 
 from __future__ import annotations

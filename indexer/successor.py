@@ -1,6 +1,6 @@
 """The successor: an index built beside the one in service, checked with golden queries, and put in its place.
 
-Killed at any moment, it goes on where it was. docs/decisions/0019-reindexing.md has the reasons.
+Killed at any moment, it goes on where it was. docs/decisions/0020-reindexing.md has the reasons.
 """
 
 from __future__ import annotations

@@ -69,7 +69,8 @@ def routes(room: Room) -> set[tuple[str, str]]:
 
 def of_room(room: Room) -> dict[str, str]:
     """What stands in paths, by the name of the parameter: a new kind of thing must be added here."""
-    return {"page_id": room.page_ids[0], "volume_id": room.scanroom.volume_id()}
+    document_id = room.scanroom.page(room.page_ids[0]).document_id
+    return {"page_id": room.page_ids[0], "volume_id": room.scanroom.volume_id(), "document_id": document_id}
 
 
 def with_things() -> list[tuple[str, str]]:
@@ -118,7 +119,8 @@ def test_no_list_count_or_suggestion_tells_of_a_case_out_of_sight(office: Room, 
 
 def test_nothing_is_counted_that_is_out_of_sight(office: Room) -> None:
     outsider = office.signed_in_as("邬怀青")
-    assert outsider.get("/api/v1/search?q=林晓禾").json() == {"total": 0, "hits": []}
+    found = outsider.get("/api/v1/search?q=林晓禾").json()
+    assert found == {"total": 0, "hits": [], "after": None, "document_hits": [], "did_you_mean": []}
     status = outsider.get("/api/v1/status").json()
     assert {name: set(status[name].values()) for name in ("files", "pages")} == {"files": {0}, "pages": {0}}
     assert (status["volumes"], status["attention"], status["queue"]) == ([], [], {})
