@@ -22,8 +22,9 @@ from dossier.home import Home
 from dossier.settings import Settings, load_settings
 from dossier.vault import Vault
 from indexer.engine import Engine
-from indexer.engines import open_engine
+from indexer.engines import Engines, serving_engine
 from indexer.search import Searcher
+from indexer.upkeep import Upkeep
 from pipeline import models
 from pipeline.crew.crew import Crew
 from pipeline.crew.worker_process import WorkerProcess
@@ -76,9 +77,14 @@ class Context:
         return Derived(self.home.derived)
 
     @cached_property
+    def engines(self) -> Engines:
+        """The search engines."""
+        return Engines(self.home, self.settings)
+
+    @cached_property
     def engine(self) -> Engine:
-        """The search engine that the settings name."""
-        return open_engine(self.home, self.settings)
+        """The search engine in service."""
+        return serving_engine(self.catalogue, self.engines)
 
     @cached_property
     def searcher(self) -> Searcher:
@@ -95,6 +101,10 @@ class Context:
         """New workers; raises ModelsMissing where they could not read. See `Crew` for `keeps_ready`."""
         models.check(self.models_dir)
         return Crew(self.catalogue, self.vault, self.derived, self.settings, self.models_dir, keeps_ready=keeps_ready)
+
+    def upkeep(self) -> Upkeep:
+        """What feeds the index and builds a new one."""
+        return Upkeep(self.catalogue, self.vault, self.engines)
 
     def worker_process(self) -> WorkerProcess:
         """A process of one's own for looking into files or writing PDFs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -14,20 +14,19 @@ from cli.context import Context
 from dossier import work
 from dossier.catalogue.tables import Work
 from dossier.errors import EngineUnreachable, HomeBusy, IndexDamaged
-from indexer.feed import Feed
 
 _LOOK_SECONDS = 5.0
 _PATIENCE_SECONDS = 30.0
 
 
 class EngineRoom:
-    """Runs the parts that are missing, in threads, until the block ends.
+    """Runs the parts that are missing (those of `parts`), in threads, until the block ends.
 
     A running `run` keeps its parts; what it lets go of while this waits is taken over.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, parts: Sequence[str] = ("work", "index")) -> None:
+        self._context, self._parts = context, parts
         self._stop = threading.Event()
         self._held = ExitStack()
         self._threads: dict[str, threading.Thread] = {}
@@ -55,9 +54,10 @@ class EngineRoom:
         """
         if self._failures:
             raise self._failures[0]
-        self._look_at_engine()
-        self._start("work", lambda: self._context.crew().run(self._stop.is_set))
-        self._start("index", lambda: self._feed().run(self._stop.is_set))
+        if "work" in self._parts:
+            self._look_at_engine()
+            self._start("work", lambda: self._context.crew().run(self._stop.is_set))
+        self._start("index", lambda: self._context.upkeep().run(self._stop.is_set))
 
     def hurry_pdfs(self) -> None:
         """Make PDFs now that would otherwise wait for late pages."""
@@ -81,9 +81,6 @@ class EngineRoom:
                 raise
         else:
             self._away_since = None
-
-    def _feed(self) -> Feed:
-        return Feed(self._context.catalogue, self._context.vault, self._context.engine)
 
     def _start(self, part: str, do: Callable[[], None]) -> None:
         if part in self._threads:

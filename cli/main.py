@@ -24,6 +24,7 @@ from cli import (
     key,
     pages,
     parts,
+    reindex,
     retry,
     run,
     search,
@@ -70,6 +71,7 @@ app.command("index")(parts.index)
 app.command("serve")(parts.serve)
 app.command("retry")(retry.retry)
 app.command("verify")(verify.verify)
+app.command("reindex")(reindex.reindex)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
 app.add_typer(user.app, name="user")

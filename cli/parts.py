@@ -14,7 +14,6 @@ from cli.context import Context, context_of, stop_signal
 from dossier import users
 from dossier.errors import SettingsError
 from dossier.lifeline import die_with_parent
-from indexer.feed import Feed
 from pipeline.intake.inbox import Intake
 from pipeline.intake.watch import watch as watch_inbox
 
@@ -48,7 +47,7 @@ def index(typer_context: typer.Context) -> None:
     """Feed the search index. 更新索引。"""
     context = _context_of_part(typer_context)
     with stop_signal() as should_stop, context.home.hold("index"):
-        Feed(context.catalogue, context.vault, context.engine).run(should_stop)
+        context.upkeep().run(should_stop)
 
 
 def serve(typer_context: typer.Context, host: HostOption = None, port: PortOption = None) -> None:

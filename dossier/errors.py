@@ -19,11 +19,13 @@
     │   ├── WorkerDied
     │   ├── TextLayerMismatch
     │   └── IndexRefused
+    ├── ReindexFailed             exit 3: a new index was not put in service
     ├── StoreError                exit 3: the vault or the catalogue does not hold what it should
     │   ├── ObjectMissing
     │   └── ObjectChanged
     └── ServiceUnreachable        exit 4: a service is not there, or another process has what is needed
         ├── EngineUnreachable
+        │   ├── EngineBusy
         │   └── IndexDamaged
         ├── MachineFailed         disk full, too many open files, a broken installation
         ├── HomeBusy
@@ -239,6 +241,17 @@ class IndexRefused(PageFailed):
     remedy_english = "Run edossier retry."
 
 
+class ReindexFailed(EdossierError):
+    """A new index did not hold or answer what it should; the one in service has stayed."""
+
+    code = "reindex_failed"
+    exit_code = 3
+    chinese = "新索引没有启用，原索引照常使用。"
+    english = "The new index was not put in service; the old one stays."
+    remedy_chinese = "请按原因处理后重新运行 edossier reindex。"
+    remedy_english = "Mend the cause and run edossier reindex again."
+
+
 class StoreError(EdossierError):
     """Vault or catalogue do not hold what they should."""
 
@@ -285,6 +298,16 @@ class EngineUnreachable(ServiceUnreachable):
     english = "The search engine is not reachable."
     remedy_chinese = "请检查 search_engine 和 elasticsearch_* 设置。"
     remedy_english = "Check the settings search_engine and elasticsearch_*."
+
+
+class EngineBusy(EngineUnreachable):
+    """The search engine has no room for a request at the moment, or did not answer it in time."""
+
+    code = "engine_busy"
+    chinese = "搜索引擎繁忙。"
+    english = "The search engine is busy."
+    remedy_chinese = "不用处理：程序会放慢速度，自动再试；长期如此请给服务器增加资源。"
+    remedy_english = "Nothing to do: it is asked again, more slowly; if this lasts, give the server more resources."
 
 
 class IndexDamaged(EngineUnreachable):

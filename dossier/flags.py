@@ -28,6 +28,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "not_accepted": ("收件箱中的文件暂时无法收入", "请检查文件名、权限和磁盘；程序会自动再试"),
     "not_removable": ("文件已收入，但无法从收件箱移走", "请检查收件箱的写权限；原件已安全保存"),
     "machine": ("机器环境有问题，处理已暂停", "请检查磁盘空间和安装；恢复后自动继续"),
+    "reindex_failed": ("新索引没有启用", "原索引照常使用；请按原因处理后重新运行 edossier reindex"),
     "metadata_unusable": ("case.json 无法使用", "请改正后重新放入"),
 }
 

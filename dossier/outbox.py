@@ -1,4 +1,4 @@
-"""The outbox: which pages' index entries must be written anew.
+"""The outbox: which pages' index entries must be written anew, in the index in service and in one built beside it.
 
 A page stands here once, with the version of its latest change; a later change only raises the version. The row goes
 when the engine has taken the page at exactly this version. One counter for the whole catalogue orders all changes.
@@ -10,16 +10,19 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, insert, literal, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from dossier import permissions
 from dossier.catalogue.statements import insert_or_update
-from dossier.catalogue.tables import Counter, OutboxRow, Page
+from dossier.catalogue.tables import Counter, IndexChange, OutboxRow, Page, Reindex, SuccessorRow
 
 COUNTER = "index_version"
 MOST_ATTEMPTS = 10
+# Nobody waits for an index beside the one in service; what it refuses is to be known soon.
+MOST_ATTEMPTS_OF_SUCCESSOR = 3
 _MOST_IN_A_STATEMENT = 500
+_UNSENT = {"attempts": 0, "not_before": 0.0, "error": "", "dead": False}
 
 
 @dataclass(frozen=True)
@@ -59,43 +62,49 @@ def enqueue(session: Session, page_ids: Collection[str]) -> None:
         _put(session, concerned)
 
 
-def enqueue_everything(session: Session) -> int:
-    """Put all pages that have been read in the outbox, for an index that must be filled anew. Returns how many."""
-    concerned = session.scalars(select(Page.id).where(Page.reading_version.is_not(None)).order_by(Page.id)).all()
-    for some in _portions(concerned):
-        _put(session, some)
-    return len(concerned)
+def enqueue_everything(session: Session, box: type[IndexChange] = OutboxRow) -> int:
+    """Put all pages that have been read in an outbox, for an index that must be filled anew. Returns how many.
+
+    One statement, since nobody else can write meanwhile: a million rows take seconds.
+    """
+    concerned = select(Page.id).where(Page.reading_version.is_not(None))
+    count = session.scalar(select(func.count()).select_from(concerned.subquery())) or 0
+    if not count:
+        return 0
+    first = next_versions(session, count)
+    session.execute(delete(box).where(box.page_id.in_(concerned)))
+    version = func.row_number().over(order_by=Page.id) + (first - 1)
+    unsent = {name: literal(value) for name, value in _UNSENT.items()}
+    rows = concerned.with_only_columns(Page.id, version, *unsent.values()).order_by(None)
+    session.execute(insert(box).from_select(["page_id", "version", *unsent], rows))
+    return count
 
 
-def due(session: Session, limit: int) -> list[Change]:
+def due(session: Session, limit: int, box: type[IndexChange] = OutboxRow) -> list[Change]:
     """The changes to hand to the engine now: the oldest, and a quarter of the newest.
 
     A page that was read this moment does not wait until an index that is filled anew has taken all others.
     """
-    rows = select(OutboxRow.page_id, OutboxRow.version).where(
-        OutboxRow.dead.is_(False), OutboxRow.not_before <= time.time()
-    )
-    changes = [Change(*row) for row in session.execute(rows.order_by(OutboxRow.version).limit(limit))]
+    rows = select(box.page_id, box.version).where(box.dead.is_(False), box.not_before <= time.time())
+    changes = [Change(*row) for row in session.execute(rows.order_by(box.version).limit(limit))]
     if len(changes) == limit:
-        last_come = session.execute(rows.order_by(OutboxRow.version.desc()).limit(limit // 4))
+        last_come = session.execute(rows.order_by(box.version.desc()).limit(limit // 4))
         newest = [Change(*row) for row in last_come][::-1]
         older = [change for change in changes if change not in newest]
         changes = older[: limit - len(newest)] + newest
     return changes
 
 
-def delivered(session: Session, changes: Sequence[Change]) -> None:
-    """The engine has these, durably: strike them out, and call the pages searchable."""
+def delivered(session: Session, changes: Sequence[Change], box: type[IndexChange] = OutboxRow) -> None:
+    """The engine has these, durably: strike them out, and call the pages searchable if it is the one in service."""
     now = time.time()
     struck: list[str] = []
     for change in changes:
-        gone = session.execute(
-            delete(OutboxRow).where(OutboxRow.page_id == change.page_id, OutboxRow.version == change.version)
-        )
+        gone = session.execute(delete(box).where(box.page_id == change.page_id, box.version == change.version))
         # A newer change has taken the row over: the page counts as searchable once that is delivered.
         if gone.rowcount:  # type: ignore[attr-defined]
             struck.append(change.page_id)
-    for some in _portions(struck):
+    for some in _portions(struck if box is OutboxRow else []):
         session.execute(
             update(Page)
             .where(Page.id.in_(some), Page.state == "read")
@@ -104,23 +113,24 @@ def delivered(session: Session, changes: Sequence[Change]) -> None:
     permissions.forget_finished_moves(session)
 
 
-def refused(session: Session, change: Change, reason: str) -> None:
+def refused(session: Session, change: Change, reason: str, box: type[IndexChange] = OutboxRow) -> None:
     """The engine did not take this one: try again later, and in the end show it as a dead letter."""
-    row = session.get(OutboxRow, change.page_id)
+    row = session.get(box, change.page_id)
     if row is None or row.version != change.version:
         return
     row.attempts += 1
     row.error = reason
     row.not_before = time.time() + min(2**row.attempts, 300)
-    row.dead = row.attempts >= MOST_ATTEMPTS
+    row.dead = row.attempts >= (MOST_ATTEMPTS if box is OutboxRow else MOST_ATTEMPTS_OF_SUCCESSOR)
 
 
 def revive_dead(session: Session) -> int:
-    """Give dead letters another round of attempts. Returns how many."""
-    result = session.execute(
-        update(OutboxRow).where(OutboxRow.dead.is_(True)).values(dead=False, attempts=0, not_before=0.0)
-    )
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    """Give dead letters another round of attempts. Returns how many of the index in service there were."""
+    revived = 0
+    for box in (SuccessorRow, OutboxRow):
+        result = session.execute(update(box).where(box.dead.is_(True)).values(dead=False, attempts=0, not_before=0.0))
+        revived = int(result.rowcount)  # type: ignore[attr-defined]
+    return revived
 
 
 def next_versions(session: Session, count: int) -> int:
@@ -136,25 +146,20 @@ def _put(session: Session, page_ids: Sequence[str]) -> None:
     if not page_ids:
         return
     first = next_versions(session, len(page_ids))
-    statement = insert_or_update(session, OutboxRow).values(
-        [
-            {
-                "page_id": page_id,
-                "version": first + offset,
-                "attempts": 0,
-                "not_before": 0.0,
-                "error": "",
-                "dead": False,
-            }
-            for offset, page_id in enumerate(page_ids)
-        ]
-    )
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[OutboxRow.page_id],
-            set_={"version": statement.excluded.version, "attempts": 0, "not_before": 0.0, "error": "", "dead": False},
+    rows = [{"page_id": page_id, "version": first + offset, **_UNSENT} for offset, page_id in enumerate(page_ids)]
+    for box in _boxes(session):
+        statement = insert_or_update(session, box).values(rows)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[box.page_id], set_={"version": statement.excluded.version, **_UNSENT}
+            )
         )
-    )
+
+
+def _boxes(session: Session) -> tuple[type[IndexChange], ...]:
+    """The outboxes that a change goes to: an index beside the one in service takes it, too, once it was begun."""
+    begun = session.scalars(select(Reindex.id).where(Reindex.state == "open", Reindex.generation.is_not(None))).first()
+    return (OutboxRow,) if begun is None else (OutboxRow, SuccessorRow)
 
 
 def _portions(page_ids: Sequence[str]) -> list[Sequence[str]]:

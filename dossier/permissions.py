@@ -16,7 +16,17 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dossier import audit, cases
 from dossier.catalogue.statements import insert_or_update
-from dossier.catalogue.tables import ApiKey, Case, Counter, DepartmentMove, Membership, OutboxRow, Page, User
+from dossier.catalogue.tables import (
+    ApiKey,
+    Case,
+    Counter,
+    DepartmentMove,
+    Membership,
+    OutboxRow,
+    Page,
+    SuccessorRow,
+    User,
+)
 from dossier.errors import NotFound, NumberClash
 from dossier.viewers import Viewer
 
@@ -172,6 +182,9 @@ def _changed(session: Session) -> None:
 
 
 def forget_finished_moves(session: Session) -> None:
-    """Strike out the moves of departments whose pages the index has all taken again."""
-    waits = exists().where(Page.case_id == DepartmentMove.case_id, OutboxRow.page_id == Page.id)
-    session.execute(delete(DepartmentMove).where(~waits))
+    """Strike out the moves of departments whose pages the index has all taken again, and one built beside it, too."""
+    waits = (
+        exists().where(Page.case_id == DepartmentMove.case_id, box.page_id == Page.id)
+        for box in (OutboxRow, SuccessorRow)
+    )
+    session.execute(delete(DepartmentMove).where(~or_(*waits)))

@@ -8,12 +8,13 @@ line by line; a test holds the two together.
 from __future__ import annotations
 
 import os
+import ssl
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from dossier.derived import Quality
@@ -86,7 +87,10 @@ class Settings(BaseSettings):
     search_engine: Literal["tantivy", "elasticsearch"] = Field(
         "tantivy", description="Search engine: tantivy (in the home folder) or elasticsearch (a server)."
     )
-    elasticsearch_url: str = Field("http://127.0.0.1:9200", description="Elasticsearch: the server's address.")
+    elasticsearch_url: str = Field(
+        "http://127.0.0.1:9200",
+        description="Elasticsearch: the server's address; of a cluster, those of several nodes, separated by commas.",
+    )
     elasticsearch_index: str = Field(
         "edossier", pattern=r"^[a-z][a-z0-9_-]{0,99}$", description="Elasticsearch: name of the index."
     )
@@ -96,14 +100,70 @@ class Settings(BaseSettings):
     elasticsearch_ca_file: str = Field(
         "", description="Elasticsearch: file with the CA certificate of the server's TLS."
     )
+    elasticsearch_timeout_seconds: float = Field(
+        30.0, gt=0, le=3600, description="Elasticsearch: a request without an answer for so long is given up."
+    )
+    elasticsearch_shards: int = Field(
+        1, ge=1, le=1024, description="Elasticsearch: shards of an index; of a new one, made by edossier reindex."
+    )
+    elasticsearch_replicas: Literal["auto"] | int = Field(
+        "auto",
+        description="Elasticsearch: further copies of each shard, of a new index; auto: one where there is a second "
+        "node to hold it.",
+    )
 
     @field_validator("elasticsearch_url")
     @classmethod
-    def _no_secret_in_address(cls, address: str) -> str:
-        if urlsplit(address).username is not None:
-            # An address is shown in messages and logs.
-            raise ValueError("no user or password here: use elasticsearch_user and elasticsearch_password")
-        return address
+    def _addresses_without_secrets(cls, addresses: str) -> str:
+        for address in addresses.split(","):
+            parts = urlsplit(address.strip())
+            if parts.username is not None:
+                # An address is shown in messages and logs; this one is not repeated here.
+                raise ValueError("no user or password here: use elasticsearch_user and elasticsearch_password")
+            try:
+                port_fits = parts.port is None or parts.port > 0
+            except ValueError:
+                port_fits = False
+            if parts.scheme not in ("http", "https") or not parts.hostname or not port_fits:
+                raise ValueError(f"{address.strip()!r} is no address: write http://host:port or https://host:port")
+        return addresses
+
+    @field_validator("elasticsearch_ca_file")
+    @classmethod
+    def _is_authority(cls, file: str) -> str:
+        if file:
+            try:
+                ssl.create_default_context(cafile=file)
+            except OSError as error:  # a missing file, or (SSLError) one without a certificate
+                reason = error.strerror or "not a certificate"
+                raise ValueError(f"{file}: {reason}; name a file with a CA certificate in PEM form") from error
+        return file
+
+    @field_validator("elasticsearch_api_key", "elasticsearch_password")
+    @classmethod
+    def _fits_in_a_header(cls, secret: SecretStr) -> SecretStr:
+        value = secret.get_secret_value()
+        if not value.isprintable() or value != value.strip():
+            raise ValueError("has a line break or a space at its edge, as a copied secret may have: take it out")
+        return secret
+
+    @field_validator("elasticsearch_replicas")
+    @classmethod
+    def _are_copies(cls, replicas: Literal["auto"] | int) -> Literal["auto"] | int:
+        if isinstance(replicas, int) and not 0 <= replicas <= 20:
+            raise ValueError('write "auto", or a number from 0 to 20')
+        return replicas
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> Self:
+        key, password = self.elasticsearch_api_key.get_secret_value(), self.elasticsearch_password.get_secret_value()
+        if key and (self.elasticsearch_user or password):
+            raise ValueError("elasticsearch_api_key: leave it empty, or elasticsearch_user and elasticsearch_password")
+        if bool(self.elasticsearch_user) != bool(password):
+            raise ValueError("elasticsearch_user and elasticsearch_password: give both, or neither")
+        if self.elasticsearch_ca_file and "https:" not in self.elasticsearch_url:
+            raise ValueError("elasticsearch_ca_file: of no use, since elasticsearch_url is not https://")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -116,6 +176,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """No `.env` and no secrets folder, so that there is one place to look."""
         return init_settings, env_settings
+
+    def elasticsearch_addresses(self) -> tuple[str, ...]:
+        """The addresses in `elasticsearch_url`, one by one."""
+        return tuple(address.strip() for address in self.elasticsearch_url.split(","))
 
     def worker_count(self) -> int:
         """How many worker processes to start."""

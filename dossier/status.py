@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
 from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from dossier.attention import count_questions, is_open_refusal
 from dossier.cases import numbers_of
 from dossier.catalogue.tables import Arrival, Attachment, Case, Document, OutboxRow, Page, Volume, Work
 from dossier.permissions import Extent
+from dossier.reindexing import ReindexStatus, engine_in_service, open_reindex, status_of_reindex
 from dossier.viewers import Viewer
 
 PAGE_STATES = ("waiting", "reading", "read", "searchable", "parked")
@@ -39,6 +40,21 @@ class VolumeStatus:
 
 
 @dataclass(frozen=True)
+class DocumentStatus:
+    """How much of a document can be searched: `searchable` of `pages`; the others are on their way, parked, or refused
+    by the engine."""
+
+    document_id: str
+    volume_id: str
+    volume: str
+    title: str
+    pages: int
+    searchable: int
+    parked: int
+    refused: int
+
+
+@dataclass(frozen=True)
 class Status:
     """The whole at a glance.
 
@@ -47,6 +63,9 @@ class Status:
         attachments: how many.
         queue: pieces of work by kind that wait or are being done.
         outbox: pages whose index entry is still to be written.
+        dead_letters: how many of these the engine refuses for good, until `edossier retry`.
+        engine: whose index is in service, "" before the first was filled.
+        reindex: the index that is built beside it, where one is.
         pages_a_minute: pages made searchable in the last minutes; 0.0 when idle.
         seconds_left: until all pages are searchable at this speed; None when there is nothing to do or no speed yet.
         questions: rows on the attention list.
@@ -57,6 +76,9 @@ class Status:
     attachments: int
     queue: dict[str, int]
     outbox: int
+    dead_letters: int
+    engine: str
+    reindex: ReindexStatus | None
     pages_a_minute: float
     seconds_left: float | None
     questions: int
@@ -97,6 +119,9 @@ def status_of(session: Session, viewer: Viewer | None = None) -> Status:
         or 0,
         queue=queue,
         outbox=session.scalar(_outbox(sight)) or 0,
+        dead_letters=session.scalar(_outbox(sight).where(OutboxRow.dead.is_(True))) or 0,
+        engine=engine_in_service(session),
+        reindex=_reindex(session, sight),
         pages_a_minute=round(speed, 1),
         seconds_left=round(left / speed * 60, 1) if left and speed else None,
         questions=count_questions(session, viewer),
@@ -147,6 +172,36 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
         )
         for volume_id, name, case, pages, searchable, parked, failed_files in rows
     ]  # fmt: skip
+
+
+def document_statuses(session: Session, *within: ColumnElement[bool]) -> list[DocumentStatus]:
+    """The documents within some bounds (such as `Document.case_id == …`), in the order of the paper."""
+    is_refused = exists().where(OutboxRow.page_id == Page.id, OutboxRow.dead.is_(True)) & (Page.state == "read")
+    rows = session.execute(
+        select(
+            Document.id, Volume.id, Volume.name, Document.title,
+            func.count(Page.id),
+            *(func.sum(sql_case((is_so, 1), else_=0))
+              for is_so in (Page.state == "searchable", Page.state == "parked", is_refused)),
+        )
+        .join(Volume, Volume.id == Document.volume_id)
+        .join(Page, Page.document_id == Document.id)
+        .where(*within)
+        .group_by(Document.id, Volume.id)
+        .order_by(Volume.order_key, func.min(Page.page_number))
+    ).all()  # fmt: skip
+    return [DocumentStatus(*row) for row in rows]
+
+
+def _reindex(session: Session, sight: Extent) -> ReindexStatus | None:
+    """How far the reindex that is open is; to a viewer in hundredths, since it is made of all cases' pages."""
+    standing = open_reindex(session)
+    if standing is None:
+        return None
+    status = status_of_reindex(session, standing)
+    if sight.is_everything:
+        return status
+    return replace(status, done=100 * status.done // max(status.total, 1), total=100, reason="")
 
 
 def _counts(session: Session, table: type[Arrival] | type[Page], sight: Extent) -> dict[str, int]:

@@ -1,21 +1,24 @@
 """The engine on a server: Elasticsearch 8 or 9. Nothing else imports elasticsearch.
 
 The index is reached by an alias, `<index>-v<schema>`; behind it stands `<index>-v<schema>-<n>`, and a cleared index is
-the next n. Writing only through the alias keeps a server from making up an index of its own when ours is gone.
+the next n. An index that is built beside it has the alias `<index>-v<schema>-next` until it takes its place.
+Writing only through an alias keeps a server from making up an index of its own when ours is gone.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from copy import copy
+from typing import Any, Literal, TypeVar
 
-from elastic_transport import TransportError
+from elastic_transport import ConnectionTimeout, TransportError
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
 
-from dossier.errors import EngineUnreachable
+from dossier.errors import EngineBusy, EngineUnreachable
 from indexer.clause import AllOf, AnyOf, Apart, Clause, Not, OneOf, Phrase, Prefix, Range, Term
 from indexer.engine import (
     COUNT_KEYS,
@@ -79,8 +82,6 @@ _MAPPINGS: dict[str, Any] = {
         "turn": {**_TOKENS, "index_options": "positions"},
     },
 }
-# One shard holds tens of millions of pages; the copy is made where there is a second node to hold it.
-_SETTINGS = {"number_of_shards": 1, "auto_expand_replicas": "0-1", "max_result_window": DEEPEST}
 
 _REASON = 300  # characters
 
@@ -91,20 +92,23 @@ class ElasticsearchEngine:
     """`Engine` on an Elasticsearch server.
 
     Args:
-        url: of the server, `http://host:port` or `https://host:port`.
+        urls: of the server, `http://host:port` or `https://host:port`; of several nodes of a cluster, of which one that
+            does not answer is passed over.
         index: the beginning of the names of alias and index.
         api_key: where the server asks for one; or
         user, password: where it asks for these.
         ca_file: the certificate authority of the server's TLS, where it is not one of the system's.
         timeout: of a request, seconds.
-        waits: seconds before each repetition of what the server is too busy for.
+        waits: seconds before each repetition of what the server is too busy for; after them, it is `EngineBusy`.
+        shards: of a new index.
+        replicas: further copies of each shard of a new index; "auto": one where there is a second node to hold it.
     """
 
     name = "elasticsearch"
 
     def __init__(
         self,
-        url: str,
+        urls: str | Sequence[str],
         index: str,
         *,
         api_key: str = "",
@@ -112,26 +116,40 @@ class ElasticsearchEngine:
         password: str = "",
         ca_file: str = "",
         timeout: float = 30.0,
-        waits: Sequence[float] = (0.5, 1.0, 2.0, 4.0, 8.0),
+        waits: Sequence[float] = (0.5, 1.0),
+        shards: int = 1,
+        replicas: Literal["auto"] | int = "auto",
     ) -> None:
-        options: dict[str, Any] = {"request_timeout": timeout, "max_retries": 0}
+        addresses = [urls] if isinstance(urls, str) else list(urls)
+        # Only what did not connect is tried on another node by the client; what was answered, we judge ourselves.
+        options: dict[str, Any] = {
+            "request_timeout": timeout,
+            "max_retries": len(addresses) - 1,
+            "retry_on_status": (),
+            "retry_on_timeout": False,
+        }
         if api_key:
             options["api_key"] = api_key
         elif user:
             options["basic_auth"] = (user, password)
         if ca_file:
             options["ca_certs"] = ca_file
-        self._url = url
-        self._client = Elasticsearch(url, **options)
-        self._alias = f"{index}-v{SCHEMA_VERSION}"
+        self._url = ", ".join(addresses)
+        self._client = Elasticsearch(addresses, **options)
+        copies = {"auto_expand_replicas": "0-1"} if replicas == "auto" else {"number_of_replicas": replicas}
+        self._settings = {"number_of_shards": shards, "max_result_window": DEEPEST, **copies}
+        self._name = index
+        self._base = f"{index}-v{SCHEMA_VERSION}"
+        self._alias = self._base
         self._waits = tuple(waits)
+        self._shares_client = False
 
     def generation(self) -> str:
         """See `Engine.generation`; it is the UUID that the server gave the index."""
         with self._mapped():
             name = self._current()
             if not name:
-                self._begin(f"{self._alias}-1")
+                self._begin()
                 name = self._current()
             settings = self._client.indices.get_settings(index=name)
             return str(settings[name]["settings"]["index"]["uuid"])
@@ -141,6 +159,8 @@ class ElasticsearchEngine:
         refusals: list[Refusal] = []
         for portion in _portions(list(newest_of_each_page(changes).values())):
             refusals += self._take(portion)
+        if changes:
+            self._on_index(lambda: self._client.indices.refresh(index=self._alias))
         return refusals
 
     def search(self, search: Search, limit: int, offset: int = 0, after: str = "") -> Hits:
@@ -205,18 +225,52 @@ class ElasticsearchEngine:
         with self._mapped():
             old = self._current()
             if not old:
-                self._begin(f"{self._alias}-1")
+                self._begin()
                 return
-            new = f"{self._alias}-{int(old.rpartition('-')[2]) + 1}"
-            self._client.indices.delete(index=new, ignore_unavailable=True)  # left by a clearing that was cut short
-            self._client.indices.create(index=new, mappings=_MAPPINGS, settings=_SETTINGS)
-            self._client.indices.update_aliases(
-                actions=[{"remove_index": {"index": old}}, {"add": {"index": new, "alias": self._alias}}]
-            )
+            new = self._unused_name(self._indices())
+            self._client.indices.create(index=new, mappings=_MAPPINGS, settings=self._settings)
+            self._client.indices.update_aliases(actions=[{"remove_index": {"index": old}}, _point(self._alias, new)])
+
+    def successor(self) -> ElasticsearchEngine:
+        """See `Engine.successor`; it shares the connections of this one."""
+        beside = copy(self)
+        beside._alias = f"{self._base}-next"
+        beside._shares_client = True
+        return beside
+
+    def promote(self) -> None:
+        """See `Engine.promote`: the aliases are exchanged in one step of the cluster's state."""
+        with self._mapped():
+            indices = self._indices()
+            actions = [
+                {"remove": {"index": name, "alias": alias}}
+                for name, aliases in indices.items()
+                for alias in aliases
+                if alias in (self._base, self._alias)
+            ]
+            (new,) = (name for name, aliases in indices.items() if self._alias in aliases)
+            self._client.indices.update_aliases(actions=[*actions, _point(self._base, new)])
+
+    def sweep(self) -> None:
+        """See `Engine.sweep`; indices of other schemas go as well."""
+        ours = re.compile(rf"{re.escape(self._name)}-v\d+-\d+")
+        with self._mapped():
+            found = self._client.indices.get_alias(index=f"{self._name}-v*").body
+            for name, index in found.items():
+                in_use = {self._base, f"{self._base}-next"} & index["aliases"].keys()
+                if ours.fullmatch(name) and not in_use:
+                    self._client.indices.delete(index=name, ignore_unavailable=True)
+
+    def discard(self) -> None:
+        """See `Engine.discard`."""
+        with self._mapped():
+            if name := self._current():
+                self._client.indices.delete(index=name, ignore_unavailable=True)
 
     def close(self) -> None:
         """See `Engine.close`."""
-        self._client.close()
+        if not self._shares_client:
+            self._client.close()
 
     def _tally(self, clause: Clause, field: str, is_dated: bool = False) -> Iterator[Tally]:
         """How many pages have each value of a field, and the time of the newest of them where that is asked for.
@@ -254,16 +308,29 @@ class ElasticsearchEngine:
         except NotFoundError:
             return ""
 
-    def _begin(self, name: str) -> None:
+    def _indices(self) -> dict[str, set[str]]:
+        """The indices of this schema, each with its aliases, as they are at one moment."""
+        ours = re.compile(rf"{re.escape(self._base)}-\d+")
+        found = self._client.indices.get_alias(index=f"{self._base}-*").body
+        return {name: set(index["aliases"]) for name, index in found.items() if ours.fullmatch(name)}
+
+    def _unused_name(self, indices: Iterable[str]) -> str:
+        numbers = [int(name.rpartition("-")[2]) for name in indices]
+        return f"{self._base}-{max(numbers, default=0) + 1}"
+
+    def _begin(self) -> None:
+        indices = self._indices()
+        if any(self._alias in aliases for aliases in indices.values()):
+            return  # another process was quicker
+        # Who looked at the same moment takes the same name, and only one of them gets it.
+        name = self._unused_name(indices)
         try:
             self._client.indices.create(
-                index=name, mappings=_MAPPINGS, settings=_SETTINGS, aliases={self._alias: {"is_write_index": True}}
+                index=name, mappings=_MAPPINGS, settings=self._settings, aliases={self._alias: {"is_write_index": True}}
             )
         except BadRequestError as error:
             if error.error != "resource_already_exists_exception":
                 raise
-            # Another process was quicker, or somebody took the alias away.
-            self._client.indices.put_alias(index=name, name=self._alias, is_write_index=True)
 
     def _documents(self, page_ids: Sequence[str]) -> Any:
         return self._on_index(lambda: self._client.mget(index=self._alias, ids=page_ids, source=["state"]))["docs"]
@@ -285,18 +352,18 @@ class ElasticsearchEngine:
                     return [*refusals, *self._take(waiting[:middle]), *self._take(waiting[middle:])]
                 if error.meta.status not in _LATER:
                     raise self._unreachable(error) from error
-                later, reason = waiting, str(error)
+                later, why = waiting, self._unreachable(error)
             else:
-                reason = ""
+                why = self._unreachable("")
                 for change, item in zip(waiting, answer["items"], strict=True):
                     status, fault = item["index"]["status"], item["index"].get("error", {})
                     if status in _LATER:
                         later.append(change)
-                        reason = _why(fault)
+                        why = self._unreachable(_why(fault), is_busy=status == 429)
                     elif status == 404:  # the index has gone since the last call
                         self.generation()
                         later.append(change)
-                        reason = _why(fault)
+                        why = self._unreachable(_why(fault))
                     elif status in _NEVER:
                         refusals.append(_refusal(change, _why(fault)))
                     elif status not in (200, 201, 409):  # 409: it has this version or a newer one already
@@ -304,7 +371,7 @@ class ElasticsearchEngine:
             if not later:
                 return refusals
             if wait is None:
-                raise self._unreachable(reason)
+                raise why
             waiting = later
             time.sleep(wait)
         raise AssertionError("the last round returns or raises")
@@ -317,10 +384,9 @@ class ElasticsearchEngine:
                 {"index": {"_id": document["page_id"], "version": change.version, "version_type": "external"}},
                 document,
             ]
-        # Acknowledged means on disk (translog durability "request"), refreshed means seen by searches.
+        # Acknowledged means on disk (translog durability "request"); `apply` refreshes once, for searches to see it.
         return self._on_index(
-            lambda: self._client.bulk(index=self._alias, operations=operations, refresh=True, require_alias=True),
-            passing=ApiError,
+            lambda: self._client.bulk(index=self._alias, operations=operations, require_alias=True), passing=ApiError
         )
 
     def _on_index(self, call: Callable[[], Answer], passing: type[Exception] | tuple[()] = ()) -> Answer:
@@ -346,10 +412,15 @@ class ElasticsearchEngine:
         except (ApiError, TransportError) as error:
             raise self._unreachable(error) from error
 
-    def _unreachable(self, why: object) -> EngineUnreachable:
+    def _unreachable(self, why: object, is_busy: bool = False) -> EngineUnreachable:
         # The text of a TransportError is its kind ("TLS error"); its message says what is wrong.
         reason = f"{why}: {why.message}" if isinstance(why, TransportError) else str(why)
-        return EngineUnreachable(f"{self._url}: {reason}")
+        full = isinstance(why, ConnectionTimeout) or (isinstance(why, ApiError) and why.meta.status == 429)
+        return (EngineBusy if is_busy or full else EngineUnreachable)(f"{self._url}: {reason}")
+
+
+def _point(alias: str, index: str) -> dict[str, Any]:
+    return {"add": {"index": index, "alias": alias, "is_write_index": True}}
 
 
 def _document(change: Change) -> dict[str, Any]:

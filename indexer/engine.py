@@ -178,6 +178,28 @@ class Engine(Protocol):
         damaged."""
         ...
 
+    def successor(self) -> Engine:
+        """The same engine on the index that is built beside this one; begun, if it is missing, by its first use.
+
+        Nothing that happens to it is seen in this one, until `promote`.
+        """
+        ...
+
+    def promote(self) -> None:
+        """Of a successor: its index takes the place of the one in service, in one step; no search falls between.
+
+        The index that was in service stays until `sweep`, for searches that have begun.
+        """
+        ...
+
+    def sweep(self) -> None:
+        """Remove what is left of former indices: neither in service nor a successor."""
+        ...
+
+    def discard(self) -> None:
+        """Remove the index, and do not begin another."""
+        ...
+
     def close(self) -> None:
         """Let go of files and connections; the engine is not used afterwards."""
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, update
@@ -16,68 +16,63 @@ from sqlalchemy.orm import Session
 
 from dossier import outbox
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Arrival, Case, Document, IndexGeneration, Page, Volume
-from dossier.errors import IndexDamaged, ServiceUnreachable, StoreError
+from dossier.catalogue.tables import Arrival, Case, Document, IndexChange, IndexGeneration, OutboxRow, Page, Volume
+from dossier.errors import EngineUnreachable, StoreError
 from dossier.outbox import Change
 from dossier.reading import Reading
 from dossier.readings import following_page, reading_of
 from dossier.vault import Vault
 from indexer.engine import Engine
 from indexer.entry import SEPARATOR, IndexEntry, PagePlace, Removal, entry_of_page
+from indexer.pace import Pace
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
-# New changes are noticed at once; so often it is looked for those that were put off, and for a new index.
-_IDLE_SECONDS = 0.2
-_UNREACHABLE_SECONDS = 5.0
-
 
 class Feed:
-    """Feeds one engine from one catalogue."""
+    """Feeds one index from one catalogue.
 
-    def __init__(self, catalogue: Catalogue, vault: Vault, engine: Engine) -> None:
-        self._catalogue, self._vault, self._engine = catalogue, vault, engine
+    Args:
+        catalogue, vault: what is fed.
+        engine: to whom.
+        box: the outbox of its index: `OutboxRow` for the one in service.
+    """
 
-    def run(self, should_stop: Callable[[], bool]) -> None:
-        """Feed until told to stop; an engine that is away is asked again after a while."""
-        with self._catalogue.commits() as commits:
-            while not should_stop():
-                pause = 0.0
-                try:
-                    if not self.step():
-                        commits.wait(_IDLE_SECONDS)
-                except IndexDamaged as error:
-                    log.error("%s", error)
-                    self._engine.clear()
-                    pause = _UNREACHABLE_SECONDS
-                except ServiceUnreachable as error:
-                    log.warning("%s", error)
-                    pause = _UNREACHABLE_SECONDS
-                until = time.monotonic() + pause
-                while time.monotonic() < until and not should_stop():
-                    time.sleep(_IDLE_SECONDS)
+    def __init__(self, catalogue: Catalogue, vault: Vault, engine: Engine, box: type[IndexChange] = OutboxRow) -> None:
+        self._catalogue, self._vault, self._engine, self._box = catalogue, vault, engine, box
+        self.pace = Pace()
 
     def step(self) -> int:
         """Hand over one batch of changes; returns how many were looked at.
 
         Raises:
-            EngineUnreachable: nothing was lost, call again later.
+            EngineUnreachable: nothing was lost, call again when `pace` says.
         """
-        self._notice_new_index()
+        try:
+            looked_at = self._hand_over()
+        except EngineUnreachable:
+            self.pace.slow_down()
+            raise
+        if looked_at:
+            self.pace.recover()
+        return looked_at
+
+    def _hand_over(self) -> int:
+        if self._box is OutboxRow:
+            self._notice_new_index()
         with self._catalogue.reading() as session:
-            changes = outbox.due(session, BATCH)
+            changes = outbox.due(session, self.pace.size, self._box)
             if not changes:
                 return 0
             entries, unreadable = self._entries(session, changes)
         refusals = {refusal.page_id: refusal.reason for refusal in self._engine.apply(entries)}
         refusals.update(unreadable)
         with self._catalogue.writing() as session:
-            outbox.delivered(session, [change for change in changes if change.page_id not in refusals])
+            outbox.delivered(session, [change for change in changes if change.page_id not in refusals], self._box)
             for change in changes:
                 if change.page_id in refusals:
                     log.warning("page %s was not indexed: %s", change.page_id, refusals[change.page_id])
-                    outbox.refused(session, change, refusals[change.page_id])
+                    outbox.refused(session, change, refusals[change.page_id], self._box)
         return len(changes)
 
     def _notice_new_index(self) -> None:
@@ -91,7 +86,7 @@ class Feed:
             # Only what was fed last counts: an engine that was away meanwhile has missed what came.
             session.execute(delete(IndexGeneration).where(IndexGeneration.engine != self._engine.name))
             session.merge(IndexGeneration(engine=self._engine.name, generation=generation, filled_at=time.time()))
-            session.execute(update(Page).where(Page.state == "searchable").values(state="read"))
+            session.execute(update(Page).where(Page.state == "searchable").values(state="read", searchable_at=None))
             count = outbox.enqueue_everything(session)
         log.info("%s: a new index, %d pages to fill in", self._engine.name, count)
 

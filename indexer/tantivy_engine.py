@@ -1,8 +1,9 @@
 """The embedded engine: tantivy, in the home's `index/` folder. Nothing else imports tantivy.
 
-    index/current.json          which index is current: {"schema": 1, "generation": "…"}
+    index/current.json          which index is in service: {"schema": 1, "generation": "…"}
+    index/next.json             which index is built beside it, in the same form
     index/<generation>/         the index itself
-    index/lock                  held for the moment in which the current index is exchanged
+    index/lock                  held for the moment in which an index is exchanged
 
 One process at a time writes; tantivy's own lock sees to it, and ends with the process. Readers in other processes look
 at the index's `meta.json` before each search and see what was committed last.
@@ -51,6 +52,8 @@ from indexer.entry import SCHEMA_VERSION, IndexEntry
 # One thread, because the machine's others read pages; the least heap that tantivy takes for one is 15 MB.
 _WRITER_HEAP = 64_000_000
 _LIVE, _REMOVED = "live", "removed"
+_CURRENT, _NEXT = "current.json", "next.json"
+_EXCHANGES = 5  # more than one while a search begins is hardly possible
 # Sorted by, and compared with cursors. tantivy-py takes a range of texts only as a query string, in which hexadecimal
 # digits are safe whatever stands in a text; they sort as the code points do.
 _ORDERS = {"page": "order", "relevance": "order", "received": "newest"}
@@ -86,12 +89,14 @@ class TantivyEngine:
 
     Args:
         folder: made if it is missing.
+        pointer: the file in it that names the index.
     """
 
     name = "tantivy"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pointer: str = _CURRENT) -> None:
         self._folder = folder
+        self._pointer = folder / pointer
         self._lock = threading.RLock()
         self._generation = ""
         self._index: Any = None
@@ -175,14 +180,44 @@ class TantivyEngine:
             with self._exchange():
                 self._begin()
 
+    def successor(self) -> TantivyEngine:
+        """See `Engine.successor`."""
+        return TantivyEngine(self._folder, _NEXT)
+
+    def promote(self) -> None:
+        """See `Engine.promote`: one file takes the name of another."""
+        with self._lock:
+            self._let_go()
+            with self._exchange():
+                self._pointer.replace(self._folder / _CURRENT)
+                _to_disk(self._folder)
+
+    def sweep(self) -> None:
+        """See `Engine.sweep`."""
+        with self._exchange():
+            named = {self._named(self._folder / pointer) for pointer in (_CURRENT, _NEXT)}
+            for path in self._folder.iterdir():
+                if path.is_dir() and path.name not in named:
+                    shutil.rmtree(path)
+
+    def discard(self) -> None:
+        """See `Engine.discard`."""
+        with self._lock:
+            self._let_go()
+            self._pointer.unlink(missing_ok=True)
+            self.sweep()
+
     def close(self) -> None:
         """See `Engine.close`."""
         with self._lock:
-            if self._writer is not None:
-                self._writer.wait_merging_threads()
-            self._drop_writer()
-            self._index = None
-            self._generation = ""
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+        self._drop_writer()
+        self._index = None
+        self._generation = ""
 
     def _found(
         self, searcher: Any, search: Search, query: Any, limit: int, offset: int, after: str
@@ -254,15 +289,25 @@ class TantivyEngine:
 
     def _searcher(self) -> Any:
         with self._lock:
-            self._open_current()
-            seen = self._meta_signature()
-            if seen != self._seen:
+            for _ in range(_EXCHANGES):
                 try:
-                    self._index.reload()
-                except ValueError as error:
-                    raise self._damaged(error) from error
-                self._seen = seen
-            return self._index.searcher()
+                    return self._newest_searcher()
+                except IndexDamaged:
+                    # Another process may have exchanged the index, and removed the one that was about to be read.
+                    if self._read_current() == self._generation:
+                        raise
+            return self._newest_searcher()
+
+    def _newest_searcher(self) -> Any:
+        self._open_current()
+        seen = self._meta_signature()
+        if seen != self._seen:
+            try:
+                self._index.reload()
+            except ValueError as error:
+                raise self._damaged(error) from error
+            self._seen = seen
+        return self._index.searcher()
 
     def _open_current(self) -> None:
         """Open the current index, if it is not the one that is open; begin one if there is none."""
@@ -273,18 +318,19 @@ class TantivyEngine:
         if self._index is not None and current == self._generation:
             return
         self._drop_writer()
+        self._generation = current
         try:
             self._index = tantivy.Index.open(str(self._folder / current))
             self._index.config_reader(reload_policy="manual")
         except ValueError as error:
+            self._index = None
             raise self._damaged(error) from error
-        self._generation = current
         self._seen = ()
 
     def _read_current(self) -> str:
         """The generation of the index that is current, "" if there is none of this schema."""
         try:
-            current = json.loads((self._folder / "current.json").read_bytes())
+            current = json.loads(self._pointer.read_bytes())
             usable = (
                 current["schema"] == SCHEMA_VERSION and (self._folder / current["generation"] / "meta.json").exists()
             )
@@ -295,21 +341,29 @@ class TantivyEngine:
             raise self._damaged(error) from error
 
     def _begin(self) -> str:
-        """Begin an empty index and make it the current one; the others go."""
+        """Begin an empty index and make it the one that is pointed to; the one before goes."""
         generation = secrets.token_hex(8)
         path = self._folder / generation
         path.mkdir()
         tantivy.Index(_SCHEMA, path=str(path))
-        pointer = self._folder / "current.json.new"
+        old = self._named(self._pointer)
+        pointer = self._pointer.with_suffix(".new")
         pointer.write_text(json.dumps({"schema": SCHEMA_VERSION, "generation": generation}), encoding="utf-8")
         _to_disk(path)
         _to_disk(pointer)
-        pointer.replace(self._folder / "current.json")
+        pointer.replace(self._pointer)
         _to_disk(self._folder)
-        for other in self._folder.iterdir():
-            if other.is_dir() and other.name != generation:
-                shutil.rmtree(other)
+        if old:
+            shutil.rmtree(self._folder / old, ignore_errors=True)
         return generation
+
+    def _named(self, pointer: Path) -> str:
+        """The folder that a pointer names, whatever its schema; "" if it names none that is there."""
+        try:
+            generation = str(json.loads(pointer.read_bytes())["generation"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return ""
+        return generation if Path(generation).name == generation and (self._folder / generation).is_dir() else ""
 
     @contextmanager
     def _exchange(self) -> Iterator[None]:

@@ -26,6 +26,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/volumes/{volume_id}"): PEOPLE,
     ("GET", "/volumes/{volume_id}/page"): PEOPLE,
     ("GET", "/api/v1/openapi.json"): ANY_KEY,
+    ("GET", "/api/v1/documents/{document_id}"): READ,
     ("GET", "/api/v1/pages/{page_id}/image"): READ,
     ("GET", "/api/v1/pages/{page_id}/text"): READ,
     ("GET", "/api/v1/search"): SEARCH,

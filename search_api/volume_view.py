@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -17,13 +17,14 @@ from dossier.cases import number_of
 from dossier.catalogue.tables import Case, Document, Flag, Page, Volume
 from dossier.errors import NotFound, error_of
 from dossier.permissions import seen_by, sees
+from dossier.status import document_statuses
 from search_api.page_picture import THUMBNAIL, picture_address
 from search_api.site import TheSite, TheViewer
 
 # Small pictures in one view: a whole ordinary volume; a volume of thousands stays quick.
 PORTION = 120
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class PageCard:
     reason: str
 
 
-@router.get("/volumes/{volume_id}")
+@router.get("/volumes/{volume_id}", include_in_schema=False)
 def volume(
     request: Request,
     site: TheSite,
@@ -74,6 +75,9 @@ def volume(
             "searchable": states.get("searchable", 0),
             "parked": states.get("parked", 0),
             "notes": [sentence_of(flag) for flag in _standing(session, volume_id)],
+            "counts": {
+                counted.document_id: counted for counted in document_statuses(session, Document.volume_id == volume_id)
+            },
             "documents": [list(cards) for _, cards in groupby(cards, key=lambda card: card.document_id)],
             "first": first,
             "portion": PORTION,
@@ -81,7 +85,20 @@ def volume(
     return site.pages.TemplateResponse(request, "volume.html", context)
 
 
-@router.get("/volumes/{volume_id}/page")
+@router.get("/api/v1/documents/{document_id}")
+def document(site: TheSite, viewer: TheViewer, document_id: str) -> dict[str, Any]:
+    """How much of a document can be searched: `searchable` of `pages`."""
+    with site.catalogue.reading() as session:
+        row = session.get(Document, document_id)
+        if row is None or not sees(session, viewer, row.case_id):
+            raise NotFound(document_id)
+        found = document_statuses(session, Document.id == document_id)
+    if not found:
+        raise NotFound(document_id)
+    return asdict(found[0])
+
+
+@router.get("/volumes/{volume_id}/page", include_in_schema=False)
 def page_at(
     site: TheSite, viewer: TheViewer, volume_id: str, number: Annotated[int, Query(ge=1, le=1_000_000)]
 ) -> Response:

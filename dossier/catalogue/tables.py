@@ -287,16 +287,48 @@ class Work(Table):
     updated_at: Mapped[float] = mapped_column(default=time.time)
 
 
-class OutboxRow(Table):
+class IndexChange(Table):
     """A page whose index entry must be written (or taken away); gone when the engine has it at this version."""
 
-    __tablename__ = "outbox"
+    __abstract__ = True
     page_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(unique=True)
     attempts: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[float] = mapped_column(default=0.0)
     error: Mapped[str] = mapped_column(default="")
     dead: Mapped[bool] = mapped_column(default=False)
+
+
+class OutboxRow(IndexChange):
+    """What the index in service must take."""
+
+    __tablename__ = "outbox"
+
+
+class SuccessorRow(IndexChange):
+    """What the index that is being built beside the one in service must take."""
+
+    __tablename__ = "successor_outbox"
+
+
+class Reindex(Table):
+    """An index built beside the one in service, to take its place; at most one is open.
+
+    state: open, done, failed (then `reason` says why, and the index in service has stayed). `generation` is the new
+    index's, None before it was begun; `total` the pages it was begun with; `asked_by` a person, or "settings".
+    """
+
+    __tablename__ = "reindexes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    engine: Mapped[str]
+    state: Mapped[str] = mapped_column(default="open", index=True)
+    asked_by: Mapped[str]
+    generation: Mapped[str | None]
+    total: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(default="")
+    asked_at: Mapped[float] = mapped_column(default=time.time)
+    began_at: Mapped[float | None]
+    ended_at: Mapped[float | None]
 
 
 class Counter(Table):

@@ -1,15 +1,22 @@
-"""Starts a real Elasticsearch node from the jars that `node/install.sh` fetched."""
+"""Starts real Elasticsearch nodes from the jars that `node/install.sh` fetched: one by itself, or a cluster."""
 
 from __future__ import annotations
 
+import json
 import re
+import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 _HERE = Path(__file__).parent
 BUILD = _HERE.parents[1] / "build" / "elasticsearch"
+# Six on a quiet machine; three nodes beside other work on two cores have taken 90.
+_START_SECONDS = 150
 NEEDED_JAVA = {"8.19.0": 17, "9.1.0": 21}
 
 
@@ -39,9 +46,11 @@ class SearchNode:
 
     Args:
         version: of the server, one of `NEEDED_JAVA`.
+        heap: of its Java machine.
+        membership: of a cluster: its name, its transport port, and all members' addresses and names.
     """
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, heap: str = "1g", membership: Sequence[str] = ()) -> None:
         java = java_of(NEEDED_JAVA[version])
         assert java is not None
         self._home = tempfile.TemporaryDirectory(prefix="edossier-search-node-")
@@ -50,14 +59,25 @@ class SearchNode:
         # The node ends with its standard input, which the kernel closes for a process that dies.
         self._process = subprocess.Popen(
             [
-                *(java, "-Xms1g", "-Xmx1g", "-cp", f"{jars}/lib/*"),
-                *(_HERE / "node" / "SearchNode.java", self._home.name, jars / "modules"),
+                *(java, f"-Xms{heap}", f"-Xmx{heap}", "-cp", f"{jars}/lib/*"),
+                *(_HERE / "node" / "SearchNode.java", self._home.name, jars / "modules", *membership),
             ],
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
-        self.url = f"http://{self._address()}"
+        self._url = ""
+
+    @property
+    def url(self) -> str:
+        """The node's address, as soon as it listens."""
+        self._url = self._url or f"http://{self._address()}"
+        return self._url
+
+    def kill(self) -> None:
+        """End the node as a power cut does."""
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> None:
         """End the node and remove its files."""
@@ -73,7 +93,7 @@ class SearchNode:
 
     def _address(self) -> str:
         ports = Path(self._home.name, "logs", "http.ports")
-        until = time.monotonic() + 90
+        until = time.monotonic() + _START_SECONDS
         while time.monotonic() < until and self._process.poll() is None:
             # One line for each address that it listens on, renamed into place when it is whole.
             if ports.exists():
@@ -81,3 +101,47 @@ class SearchNode:
             time.sleep(0.1)
         self._process.kill()
         raise RuntimeError(f"the node did not start: {Path(self._log.name).read_text(errors='replace')[-4000:]}")
+
+
+class Cluster:
+    """Three nodes that form a cluster, each with half a gigabyte of heap, until `stop`.
+
+    Args:
+        version: of the servers, one of `NEEDED_JAVA`.
+    """
+
+    def __init__(self, version: str) -> None:
+        names = ["node-1", "node-2", "node-3"]
+        with ExitStack() as stack:
+            sockets = [stack.enter_context(socket.socket()) for _ in names]
+            for each in sockets:
+                each.bind(("127.0.0.1", 0))
+            ports = [each.getsockname()[1] for each in sockets]
+        addresses = ",".join(f"127.0.0.1:{port}" for port in ports)
+        self.nodes = [
+            SearchNode(version, "512m", (name, str(port), addresses, ",".join(names)))
+            for name, port in zip(names, ports, strict=True)
+        ]
+        try:
+            self.urls = [node.url for node in self.nodes]
+            self.wait_for("wait_for_nodes=3")
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait_for(self, state: str, among: int = 0) -> None:
+        """Wait until a node says that the cluster is so, in the words of `_cluster/health`."""
+        until = time.monotonic() + 90
+        while time.monotonic() < until:
+            try:
+                with urllib.request.urlopen(f"{self.urls[among]}/_cluster/health?{state}&timeout=5s") as answer:
+                    if not json.load(answer)["timed_out"]:
+                        return
+            except OSError:  # no master yet, or not so in time
+                time.sleep(0.2)
+        raise RuntimeError(f"the cluster does not become {state}")
+
+    def stop(self) -> None:
+        """End all nodes and remove their files."""
+        for node in self.nodes:
+            node.stop()

@@ -5,18 +5,22 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
-from front import Front, refusing_items, refusing_requests
+from front import Answer, Behaviour, Front, refusing_items, refusing_requests
 from printed import entry
+from shelf import open_shelf
 
-from dossier.errors import EngineUnreachable
+from dossier.errors import EngineBusy, EngineUnreachable
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.entry import SCHEMA_VERSION
+from indexer.query import ladder, understand
+from indexer.sight import Sight
 
 pytestmark = pytest.mark.elasticsearch
 
@@ -53,11 +57,58 @@ def test_only_the_pages_that_were_refused_are_sent_again(engine: ElasticsearchEn
     assert engine.versions(["p1", "p2", "p3"]) == {"p1": 1, "p2": 2, "p3": 3}
 
 
-def test_a_server_that_stays_full_is_unreachable_and_says_why(engine: ElasticsearchEngine, front: Front) -> None:
-    front.behaviour = refusing_items("p1", 99, 429)
-    with pytest.raises(EngineUnreachable, match="queue is full"):
+@pytest.mark.parametrize("refusing", [refusing_items("p1", 99, 429), refusing_requests(99, 429)])
+def test_a_server_that_stays_full_is_busy_and_says_why(
+    engine: ElasticsearchEngine, front: Front, refusing: Behaviour
+) -> None:
+    front.behaviour = refusing
+    with pytest.raises(EngineBusy, match="es_rejected_execution_exception"):
         engine.apply([entry("p1", "甲")])
     assert front.bulk_requests == 4
+
+
+def test_a_server_that_does_not_answer_in_time_is_busy(front: Front) -> None:
+    answered = threading.Event()
+
+    def slow(path: str, body: bytes, node: Callable[[bytes], Answer]) -> Answer:
+        answered.wait(30)
+        return node(body)
+
+    engine = ElasticsearchEngine(front.url, "faults", timeout=0.3)
+    front.behaviour = slow
+    try:
+        with pytest.raises(EngineBusy, match="timed out"):
+            engine.apply([entry("p1", "甲")])
+    finally:
+        answered.set()
+        engine.close()
+
+
+def test_an_address_that_does_not_answer_is_passed_over(front: Front) -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))  # taken, and not listening
+        away = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        engine = ElasticsearchEngine([away, front.url], "faults", timeout=100)
+        engine.clear()
+        for number in range(1, 5):
+            assert engine.apply([entry(f"p{number}", "甲", version=number)]) == []
+            assert engine.count() == number
+        engine.close()
+
+
+def test_shards_and_copies_are_as_set(node: str) -> None:
+    engine = ElasticsearchEngine(node, "faults-shards", shards=3, replicas=0)
+    engine.clear()
+    with Elasticsearch(node) as administrator:
+        (index,) = administrator.indices.get_settings(index="faults-shards-v*").body.values()
+    assert (index["settings"]["index"]["number_of_shards"], index["settings"]["index"]["number_of_replicas"]) == (
+        "3",
+        "0",
+    )
+    engine.apply([entry(f"p{number:02}", "甲", version=number, number=number) for number in range(1, 40)])
+    hits = engine.search(ladder(understand("甲"), Sight()), 100).hits
+    assert [hit.page_id for hit in hits] == [f"p{number:02}" for number in range(1, 40)]
+    engine.close()
 
 
 def test_a_page_that_the_server_will_never_take_is_refused_and_the_others_are_taken(
@@ -130,8 +181,9 @@ def test_a_key_is_sent_and_a_wrong_one_is_unreachable(node: str) -> None:
     try:
         for key, user in (("d3Jvbmc=", ""), ("", ""), ("", "someone")):
             engine = ElasticsearchEngine(front.url, "faults", api_key=key, user=user, password="x")
-            with pytest.raises(EngineUnreachable, match="security_exception"):
+            with pytest.raises(EngineUnreachable, match="security_exception") as error:
                 engine.count()
+            assert "d3Jvbmc=" not in error.value.message
             engine.close()
         engine = ElasticsearchEngine(front.url, "faults", api_key="c2VjcmV0")
         assert engine.generation()
@@ -150,22 +202,59 @@ def test_user_and_password_are_sent(node: str) -> None:
         front.stop()
 
 
-def test_a_server_is_trusted_only_by_its_authority(node: str, tmp_path: Path) -> None:
+def test_a_busy_server_slows_the_feed_down_and_loses_nothing(node: str, tmp_path: Path) -> None:
+    front = Front(node)
+    try:
+        with open_shelf(
+            tmp_path, search_engine="elasticsearch", elasticsearch_url=front.url, elasticsearch_index="busy"
+        ) as shelf:
+            shelf.engine.clear()
+            shelf.put(40)
+            front.behaviour = refusing_requests(9, 429)  # three rounds of the feed, each with two repetitions
+            paces = []
+            for number in range(3):
+                with pytest.raises(EngineBusy):
+                    shelf.feed.step()
+                paces.append((shelf.feed.pace.size, shelf.feed.pace.rest))
+                shelf.put(2, f"卷{number}")  # what is read meanwhile waits in the outbox
+            assert paces == [(250, 0.5), (125, 1.0), (62, 2.0)]
+
+            shelf.make_searchable()
+
+            assert shelf.feed.pace.size > 62
+            assert shelf.found() == 46
+            assert shelf.faults() == []
+    finally:
+        front.stop()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[Path, Path]:
+    """The certificate of an authority of one's own, and a file with key and certificate of a server that it signed."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is missing (apt-get install openssl)")
-    key, certificate, both = tmp_path / "key.pem", tmp_path / "certificate.pem", tmp_path / "both.pem"
+    ca_key, ca, key, certificate, both = (
+        tmp_path / name for name in ("ca-key.pem", "ca.pem", "key.pem", "certificate.pem", "both.pem")
+    )
+    new = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
+    subprocess.run([*new, "-subj", "/CN=authority", "-keyout", ca_key, "-out", ca], check=True, capture_output=True)
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate),
+            *(*new, "-CA", ca, "-CAkey", ca_key, "-subj", "/CN=localhost", "-keyout", key, "-out", certificate),
+            *("-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:false"),
         ],
         check=True,
         capture_output=True,
     )
     both.write_bytes(key.read_bytes() + certificate.read_bytes())
+    return ca, both
+
+
+def test_a_server_is_trusted_only_by_its_authority(node: str, authority: tuple[Path, Path]) -> None:
+    ca, both = authority
     front = Front(node, certificate=both)
     try:
-        engine = ElasticsearchEngine(front.url, "faults", ca_file=str(certificate))
+        engine = ElasticsearchEngine(front.url, "faults", ca_file=str(ca))
         assert engine.generation()
         engine.close()
         engine = ElasticsearchEngine(front.url, "faults")
@@ -174,3 +263,27 @@ def test_a_server_is_trusted_only_by_its_authority(node: str, tmp_path: Path) ->
         engine.close()
     finally:
         front.stop()
+
+
+def test_a_guarded_server_is_used_as_the_settings_say(
+    node: str, authority: tuple[Path, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    ca, both = authority
+    front = Front(node, authorization="ApiKey c2VjcmV0", certificate=both)
+    guarded: dict[str, object] = {
+        "search_engine": "elasticsearch",
+        "elasticsearch_url": front.url,
+        "elasticsearch_index": "guarded",
+        "elasticsearch_ca_file": str(ca),
+        "elasticsearch_api_key": "c2VjcmV0",
+    }
+    try:
+        with open_shelf(tmp_path / "home", **guarded) as shelf:
+            shelf.engine.clear()
+            shelf.put(10)
+            shelf.make_searchable()
+            assert shelf.found() == 10
+    finally:
+        front.stop()
+    assert "c2VjcmV0" not in caplog.text

@@ -92,6 +92,20 @@ def test_the_example_of_retry_has_its_fields(home: Home) -> None:
     assert answer(home, "retry").keys() == example("retry").keys()
 
 
+def test_the_example_of_reindex_has_its_fields(home: Home) -> None:
+    assert answer(home, "reindex").keys() == example("reindex").keys()
+
+
+def test_the_documents_of_a_case_are_as_the_commands_page_says(home: Home) -> None:
+    section = COMMANDS.split("\n## `status`\n")[1].split("\n## ")[0]
+    (listed,) = re.findall(r"`documents`, a list of `\{(.*)\}`", section)
+
+    (document,) = answer(home, "status", "--case", CASE)["documents"]
+
+    assert document.keys() == set(re.findall(r'"(\w+)"', listed))
+    assert (document["searchable"], document["pages"]) == (1, 1)
+
+
 def test_the_example_of_doctor_has_its_fields(home: Home) -> None:
     assert fields(answer(home, "doctor")) == fields(example("doctor"))
 

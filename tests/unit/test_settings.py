@@ -29,10 +29,26 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
         ('search_engine = "lucene"', "search_engine"),
         ('elasticsearch_index = "Upper"', "elasticsearch_index"),
         ("port = ", "settings.toml"),
-        ('elasticsearch_url = "http://user:secret@127.0.0.1:9200"', "elasticsearch_url"),
+        ('elasticsearch_url = "http://user:hunter2@127.0.0.1:9200"', "elasticsearch_url"),
+        ('elasticsearch_url = "127.0.0.1:9200"', "elasticsearch_url"),
+        ('elasticsearch_url = "http://127.0.0.1:9200, http://"', "elasticsearch_url"),
+        ('elasticsearch_url = "http://127.0.0.1:99999"', "elasticsearch_url"),
+        ('elasticsearch_ca_file = "missing.pem"\nelasticsearch_url = "https://a.example"', "elasticsearch_ca_file"),
+        ('elasticsearch_ca_file = "settings.toml"\nelasticsearch_url = "https://a.example"', "elasticsearch_ca_file"),
+        ('elasticsearch_api_key = "hunter2 "', "elasticsearch_api_key"),
+        ('elasticsearch_api_key = "hunter2"\nelasticsearch_user = "a"\nelasticsearch_password = "hunter2"', "api_key"),
+        ('elasticsearch_user = "a"', "elasticsearch_password"),
+        ('elasticsearch_password = "hunter2"', "elasticsearch_user"),
+        ("elasticsearch_shards = 0", "elasticsearch_shards"),
+        ("elasticsearch_replicas = 21", "elasticsearch_replicas"),
+        ('elasticsearch_replicas = "many"', "elasticsearch_replicas"),
+        ("elasticsearch_timeout_seconds = 0", "elasticsearch_timeout_seconds"),
     ],
 )
-def test_a_wrong_setting_is_named_with_the_remedy(tmp_path: Path, content: str, named: str) -> None:
+def test_a_wrong_setting_is_named_with_the_remedy_and_without_its_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, named: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "settings.toml").write_text(content)
 
     with pytest.raises(SettingsError) as error:
@@ -40,9 +56,23 @@ def test_a_wrong_setting_is_named_with_the_remedy(tmp_path: Path, content: str, 
 
     assert named in error.value.message
     assert "config/settings.toml" in error.value.message
+    assert "hunter2" not in error.value.message
+
+
+def test_several_addresses_are_separated_by_commas(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('elasticsearch_url = "https://a.example:9200,  http://10.1.2.3"')
+
+    assert load_settings(tmp_path).elasticsearch_addresses() == ("https://a.example:9200", "http://10.1.2.3")
+
+
+def test_replicas_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDOSSIER_ELASTICSEARCH_REPLICAS", "2")
+
+    assert load_settings(tmp_path).elasticsearch_replicas == 2
 
 
 def test_secrets_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDOSSIER_ELASTICSEARCH_USER", "index")
     monkeypatch.setenv("EDOSSIER_ELASTICSEARCH_PASSWORD", "hunter2")
 
     assert "hunter2" not in repr(load_settings(tmp_path))

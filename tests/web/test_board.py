@@ -9,10 +9,11 @@ from site_under_test import Room
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from dossier import permissions
+from dossier import outbox, permissions, reindexing
 from dossier.acceptance import Contents
-from dossier.catalogue.tables import Case
+from dossier.catalogue.tables import Case, OutboxRow, Page, SuccessorRow
 from dossier.errors import TruncatedFile
+from dossier.status import document_statuses
 from dossier.viewers import AT_MACHINE, Viewer
 from search_api.standing import Standings
 from search_api.volume_view import PORTION
@@ -132,3 +133,70 @@ def test_a_long_volume_comes_in_portions_and_opens_at_a_number(room: Room) -> No
 def test_a_volume_that_is_not_there_is_said_to_be_missing(browser: TestClient) -> None:
     assert browser.get("/volumes/v00").status_code == 404
     assert browser.get("/volumes/v00/page?number=1").status_code == 404
+
+
+def test_every_document_says_how_much_of_it_can_be_searched(room: Room) -> None:
+    page_id = room.scanroom.receive("询问笔录/0001.jpg")
+    room.scanroom.read(page_id, ["询问笔录"])
+    room.scanroom.make_searchable()
+    browser = room.signed_in()
+    (first, second) = (room.scanroom.page(each).document_id for each in (room.page_ids[0], page_id))
+
+    page = browser.get(f"/volumes/{room.scanroom.volume_id()}").text
+    assert "可搜索 2/3</span></h2>" in page
+    assert "可搜索 1/1</span></h2>" in page
+
+    answer = browser.get(f"/api/v1/documents/{first}").json()
+    assert answer == {
+        "document_id": first,
+        "volume_id": room.scanroom.volume_id(),
+        "volume": "证据材料卷一",
+        "title": "证据材料卷一",
+        "pages": 3,
+        "searchable": 2,
+        "parked": 0,
+        "refused": 0,
+    }
+    assert browser.get(f"/api/v1/documents/{second}").json()["searchable"] == 1
+    assert browser.get("/api/v1/documents/d0").status_code == 404
+
+
+def test_a_page_that_the_index_refuses_is_seen_everywhere_and_can_be_tried_again(room: Room) -> None:
+    scanroom, page_id = room.scanroom, room.page_ids[2]
+    scanroom.read(page_id, ["林晓禾"])
+    for _ in range(outbox.MOST_ATTEMPTS):
+        with scanroom.catalogue.writing() as session:
+            row = session.get_one(OutboxRow, page_id)
+            outbox.refused(session, outbox.Change(page_id, row.version), "immense term")
+    browser = room.signed_in()
+
+    status = browser.get("/api/v1/status").json()
+    assert (status["dead_letters"], status["pages"]["read"]) == (1, 1)
+    assert ("index_refused", page_id) in [(row["code"], row["page_id"]) for row in status["attention"]]
+    assert "索引拒绝此页" in browser.get("/board").text
+    document = browser.get(f"/api/v1/documents/{scanroom.page(page_id).document_id}").json()
+    assert (document["searchable"], document["refused"]) == (2, 1)
+
+    with scanroom.catalogue.writing() as session:
+        assert outbox.revive_dead(session) == 1
+    scanroom.make_searchable()
+    with scanroom.catalogue.reading() as session:
+        assert document_statuses(session, Page.id == page_id)[0].searchable == 1
+
+
+def test_the_board_shows_an_index_that_is_built_anew(room: Room) -> None:
+    with room.scanroom.catalogue.writing() as session:
+        reindexing.ask(session, "tantivy", "test")
+        reindex = reindexing.open_reindex(session)
+        assert reindex is not None
+        reindexing.begin(session, reindex, "next")
+        session.flush()
+        outbox.delivered(session, outbox.due(session, 1, SuccessorRow), SuccessorRow)
+    browser = room.signed_in()
+
+    page = browser.get("/board").text
+    assert "正在重建索引" in page
+    assert '<span class="count">50/100</span>' in page
+    reindex_status = browser.get("/api/v1/status").json()["reindex"]
+    assert (reindex_status["done"], reindex_status["total"], reindex_status["state"]) == (50, 100, "open")
+    assert reindex_status["seconds_left"] is not None

@@ -69,7 +69,8 @@ def routes(room: Room) -> set[tuple[str, str]]:
 
 def of_room(room: Room) -> dict[str, str]:
     """What stands in paths, by the name of the parameter: a new kind of thing must be added here."""
-    return {"page_id": room.page_ids[0], "volume_id": room.scanroom.volume_id()}
+    document_id = room.scanroom.page(room.page_ids[0]).document_id
+    return {"page_id": room.page_ids[0], "volume_id": room.scanroom.volume_id(), "document_id": document_id}
 
 
 def with_things() -> list[tuple[str, str]]:

@@ -1,0 +1,142 @@
+"""Reindexing as the catalogue knows it: asked for, open, done or failed; the new index is filled beside the old.
+
+While a reindex is open, the index in service is fed from the outbox and answers, and the new one, the successor, is fed
+from an outbox of its own (`SuccessorRow`): first every page, then what changes meanwhile. Neither waits for the other.
+docs/decisions/0020-reindexing.md has the reasons.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from dossier import audit, flags, outbox
+from dossier.catalogue.tables import IndexGeneration, OutboxRow, Page, Reindex, SuccessorRow
+
+FOR_THE_SETTINGS = "settings"
+_FLAG = ("machine", "index", "reindex_failed")
+
+
+@dataclass(frozen=True)
+class ReindexStatus:
+    """How far a reindex is.
+
+    Attributes:
+        engine: of the new index.
+        state: open, done, failed.
+        done, total: pages; what comes in meanwhile counts, too.
+        seconds_left: at the speed so far; None where there is none yet.
+        reason: why it failed, or what it waits for; "" if nothing.
+    """
+
+    engine: str
+    state: str
+    done: int
+    total: int
+    seconds_left: float | None
+    reason: str
+
+
+def engine_in_service(session: Session) -> str:
+    """The engine whose index answers, "" before the first was filled."""
+    return session.scalars(select(IndexGeneration.engine)).first() or ""
+
+
+def open_reindex(session: Session) -> Reindex | None:
+    """The reindex that is not done yet."""
+    return session.scalars(select(Reindex).where(Reindex.state == "open").order_by(Reindex.id.desc())).first()
+
+
+def ask(session: Session, engine: str, asked_by: str) -> int:
+    """Ask for a new index of an engine; joins an open reindex of the same engine, and replaces one of another.
+
+    Returns:
+        The id of the reindex.
+    """
+    standing = open_reindex(session)
+    if standing is not None and standing.engine == engine:
+        return standing.id
+    if standing is not None:
+        _end(session, standing, f"replaced by a reindex to {engine}")
+    reindex = Reindex(engine=engine, asked_by=asked_by)
+    session.add(reindex)
+    session.flush()
+    audit.record(session, "reindex", "index", engine, asked_by)
+    return reindex.id
+
+
+def begin(session: Session, reindex: Reindex, generation: str) -> None:
+    """The new index is there, and empty: it is to take every page, and from now on every change."""
+    session.execute(delete(SuccessorRow))
+    reindex.generation, reindex.began_at, reindex.reason = generation, time.time(), ""
+    reindex.total = outbox.enqueue_everything(session, SuccessorRow)
+
+
+def unfinished(session: Session) -> int:
+    """How many changes the new index has still to take."""
+    rows = select(func.count()).select_from(SuccessorRow).where(SuccessorRow.dead.is_(False))
+    return session.scalar(rows) or 0
+
+
+def refused_anew(session: Session) -> tuple[int, str]:
+    """How many pages the new index will not take although the one in service does, and the reason for the first."""
+    known = select(OutboxRow.page_id).where(OutboxRow.dead.is_(True))
+    reasons = session.execute(
+        select(SuccessorRow.page_id, SuccessorRow.error).where(
+            SuccessorRow.dead.is_(True), SuccessorRow.page_id.not_in(known)
+        )
+    ).all()
+    return len(reasons), f"{reasons[0][0]}: {reasons[0][1]}" if reasons else ""
+
+
+def finish(session: Session, reindex: Reindex) -> None:
+    """The new index is in service: what it has still to take becomes the outbox, and what it holds is searchable."""
+    columns = ("page_id", "version", "attempts", "not_before", "error", "dead")
+    session.execute(delete(OutboxRow))
+    session.execute(
+        insert(OutboxRow).from_select(columns, select(*(getattr(SuccessorRow, column) for column in columns)))
+    )
+    session.execute(delete(SuccessorRow))
+    waiting = select(OutboxRow.page_id)
+    session.execute(
+        update(Page)
+        .where(Page.state == "read", Page.reading_version.is_not(None), Page.id.not_in(waiting))
+        .values(state="searchable", searchable_at=func.coalesce(Page.searchable_at, literal(time.time())))
+    )
+    session.execute(
+        update(Page)
+        .where(Page.state == "searchable", Page.id.in_(waiting.where(OutboxRow.dead.is_(True))))
+        .values(state="read")
+    )
+    session.execute(delete(IndexGeneration))
+    session.add(IndexGeneration(engine=reindex.engine, generation=reindex.generation, filled_at=time.time()))
+    reindex.state, reindex.ended_at, reindex.reason = "done", time.time(), ""
+    flags.close_flag(session, *_FLAG)
+    audit.record(session, "reindex_done", "index", reindex.engine, reindex.asked_by, pages=reindex.total)
+
+
+def fail(session: Session, reindex: Reindex, reason: str) -> None:
+    """Give a reindex up; the index in service stays, and the attention list says why."""
+    _end(session, reindex, reason)
+    flags.raise_flag(session, *_FLAG[:2], None, _FLAG[2], reason=reason, path="索引")
+
+
+def _end(session: Session, reindex: Reindex, reason: str) -> None:
+    session.execute(delete(SuccessorRow))
+    reindex.state, reindex.ended_at, reindex.reason = "failed", time.time(), reason
+    audit.record(session, "reindex_failed", "index", reindex.engine, reindex.asked_by, reason=reason)
+
+
+def status_of_reindex(session: Session, reindex: Reindex) -> ReindexStatus:
+    """How far a reindex is."""
+    left = unfinished(session) if reindex.state == "open" and reindex.generation else 0
+    begun = reindex.generation is not None
+    total = max(reindex.total, left)
+    done = total - left if begun else 0
+    seconds_left = None
+    if reindex.state == "open" and reindex.began_at is not None and done:
+        seconds_left = round((time.time() - reindex.began_at) / done * left, 1)
+    return ReindexStatus(reindex.engine, reindex.state, done, total, seconds_left, reindex.reason)

@@ -1,0 +1,188 @@
+"""The successor: an index built beside the one in service, checked with golden queries, and put in its place.
+
+Killed at any moment, it goes on where it was. docs/decisions/0020-reindexing.md has the reasons.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from sqlalchemy import func, select
+
+from dossier import reindexing
+from dossier.catalogue.database import Catalogue
+from dossier.catalogue.tables import IndexGeneration, Page, Reindex, SuccessorRow
+from dossier.errors import EngineUnreachable, IndexDamaged, ServiceUnreachable, StoreError
+from dossier.vault import Vault
+from indexer.engine import Engine
+from indexer.engines import Engines
+from indexer.feed import Feed
+from indexer.golden import answers, golden_queries
+from indexer.pace import Pace
+
+log = logging.getLogger(__name__)
+
+# Searches that had begun in the old index are over by then.
+_GRACE_SECONDS = 30.0
+
+
+class Successor:
+    """Works on the reindex that is open, a portion at a time."""
+
+    def __init__(self, catalogue: Catalogue, vault: Vault, engines: Engines) -> None:
+        self._catalogue, self._vault, self._engines = catalogue, vault, engines
+        self.pace = Pace()
+        self._approved = 0
+        self._sweep_at = time.monotonic()
+        self._former = ""
+
+    def heed_settings(self) -> None:
+        """Ask for a reindex where the settings name another engine than the one in service; to be called at start."""
+        wanted = self._engines.set_one
+        with self._catalogue.writing() as session:
+            in_service, standing = reindexing.engine_in_service(session), reindexing.open_reindex(session)
+            if in_service and in_service != wanted:
+                reindexing.ask(session, wanted, reindexing.FOR_THE_SETTINGS)
+            elif (
+                standing is not None and standing.asked_by == reindexing.FOR_THE_SETTINGS and standing.engine != wanted
+            ):
+                reindexing.fail(session, standing, "the setting search_engine was changed back")
+
+    def step(self) -> int:
+        """Do a portion of what there is to do; returns how many changes were looked at.
+
+        Raises:
+            EngineUnreachable: of the new index; nothing was lost, call again when `pace` says.
+        """
+        with self._catalogue.reading() as session:
+            reindex = reindexing.open_reindex(session)
+        if reindex is None:
+            self._sweep()
+            return 0
+        engine = self._engines.named(reindex.engine).successor()
+        try:
+            return self._work_on(reindex, engine)
+        except IndexDamaged as error:
+            log.error("%s: begun again", error)
+            engine.clear()
+            return 1
+        except EngineUnreachable as error:
+            self.pace.slow_down()
+            self._note(reindex, error.message)
+            raise
+        except ServiceUnreachable:
+            raise
+        except Exception as error:  # whatever it is, the index in service must be fed on
+            log.exception("reindex")
+            self._give_up(reindex, engine, f"{type(error).__name__}: {error}")
+            return 1
+        finally:
+            engine.close()
+
+    def _work_on(self, reindex: Reindex, engine: Engine) -> int:
+        if self._is_promoted(reindex):  # the process ended between the two steps of the switch
+            self._finish(reindex)
+            return 1
+        if reindex.generation is None or engine.generation() != reindex.generation:
+            engine.clear()
+            with self._catalogue.writing() as session:
+                reindexing.begin(session, session.get_one(Reindex, reindex.id), engine.generation())
+            return 1
+        feed = Feed(self._catalogue, self._vault, engine, SuccessorRow)
+        feed.pace = self.pace
+        looked_at = feed.step()
+        if looked_at:
+            if reindex.reason:
+                self._note(reindex, "")
+            return looked_at
+        with self._catalogue.reading() as session:
+            if reindexing.unfinished(session):
+                return 0  # what was refused waits for its next attempt
+        if self._approved != reindex.id:
+            fault = self._fault(engine)
+            if fault:
+                self._give_up(reindex, engine, fault)
+                return 1
+            self._approved = reindex.id
+            return 1  # what came in while the queries ran goes first
+        self._former = self._in_service()
+        engine.promote()
+        self._finish(reindex)
+        return 1
+
+    def _is_promoted(self, reindex: Reindex) -> bool:
+        if reindex.generation is None:
+            return False
+        with self._catalogue.reading() as session:
+            known = session.get(IndexGeneration, reindex.engine)
+        # The index in service is asked only where it is known or needed: asking begins one where there is none.
+        if known is not None and known.generation == reindex.generation:
+            return False
+        return self._engines.named(reindex.engine).generation() == reindex.generation
+
+    def _fault(self, engine: Engine) -> str:
+        """What the new index does not hold or answer as it should, "" if nothing."""
+        with self._catalogue.reading() as session:
+            refused, reason = reindexing.refused_anew(session)
+            if refused:
+                return f"{refused} pages were refused, first {reason}"
+            read = session.scalar(select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))) or 0
+            dead = session.scalars(select(SuccessorRow.page_id).where(SuccessorRow.dead.is_(True))).all()
+            changed = session.scalar(select(func.count()).select_from(SuccessorRow)) or 0
+            try:
+                queries = golden_queries(session, self._vault)
+            except StoreError as error:
+                return str(error)
+        if changed > len(dead):
+            return ""  # more has come in; the count is compared when it has been taken
+        expected = read - len(dead) + len(engine.versions(dead))
+        held = engine.count()
+        if held != expected:
+            return f"the new index holds {held} pages, the catalogue {expected}"
+        unanswered = [query for query in queries if not answers(engine, query)]
+        with self._catalogue.reading() as session:
+            on_the_way = set(session.scalars(select(SuccessorRow.page_id)))
+        for query in unanswered:
+            if query.page_id not in on_the_way:
+                # Without the words: the attention list is read by people who may not see the page.
+                return f"page {query.page_id} is not found by {query.kind}"
+        log.info("the new index holds %d pages and answers %d golden queries", held, len(queries))
+        return ""
+
+    def _finish(self, reindex: Reindex) -> None:
+        with self._catalogue.writing() as session:
+            reindexing.finish(session, session.get_one(Reindex, reindex.id))
+        log.info("%s: the new index is in service", reindex.engine)
+        self._sweep_at = time.monotonic() + _GRACE_SECONDS
+
+    def _give_up(self, reindex: Reindex, engine: Engine, reason: str) -> None:
+        log.error("the new index was not put in service: %s", reason)
+        with self._catalogue.writing() as session:
+            reindexing.fail(session, session.get_one(Reindex, reindex.id), reason)
+        try:
+            engine.discard()
+        except EngineUnreachable as error:
+            log.warning("the new index was not removed: %s", error)  # the next sweep does
+
+    def _note(self, reindex: Reindex, reason: str) -> None:
+        with self._catalogue.writing() as session:
+            session.get_one(Reindex, reindex.id).reason = reason
+
+    def _in_service(self) -> str:
+        with self._catalogue.reading() as session:
+            return reindexing.engine_in_service(session)
+
+    def _sweep(self) -> None:
+        """Remove what former indices have left, when no search can be using them any more."""
+        if time.monotonic() < self._sweep_at:
+            return
+        self._sweep_at = float("inf")
+        in_service = self._in_service()
+        try:
+            if in_service:
+                self._engines.named(in_service).sweep()
+            if self._former and self._former != in_service:
+                self._engines.named(self._former).discard()
+        except EngineUnreachable as error:
+            log.warning("what is left of former indices was not removed: %s", error)

@@ -1,0 +1,77 @@
+"""Upkeep of the index: the feed of the one in service and the building of its successor, side by side in one process.
+
+Each has its own pace: a server that is away holds up neither the other nor the reading of pages.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from dossier.catalogue.database import Catalogue
+from dossier.errors import EngineUnreachable, IndexDamaged, ServiceUnreachable
+from dossier.vault import Vault
+from indexer.engine import Engine
+from indexer.engines import Engines, serving_engine
+from indexer.feed import Feed
+from indexer.pace import Pace
+from indexer.successor import Successor
+
+log = logging.getLogger(__name__)
+
+# New changes are noticed at once; so often it is looked for those that were put off, and for a new index.
+_IDLE_SECONDS = 0.2
+_UNREACHABLE_SECONDS = 5.0
+
+
+class Upkeep:
+    """Keeps the index of one home true."""
+
+    def __init__(self, catalogue: Catalogue, vault: Vault, engines: Engines) -> None:
+        self._catalogue = catalogue
+        self._engine: Engine = serving_engine(catalogue, engines)
+        self._feed = Feed(catalogue, vault, self._engine)
+        self._successor = Successor(catalogue, vault, engines)
+
+    def run(self, should_stop: Callable[[], bool]) -> None:
+        """Work until told to stop; an engine that is busy or away is asked again later, for less at once."""
+        self._successor.heed_settings()
+        # The successor first: a switch that was cut short must be completed before the feed looks at the index.
+        parts = [_Part(self._successor.step, self._successor.pace), _Part(self._feed_step, self._feed.pace)]
+        with self._catalogue.commits() as commits:
+            while not should_stop():
+                if not sum(part.take_turn() for part in parts):
+                    commits.wait(_IDLE_SECONDS)
+
+    def _feed_step(self) -> int:
+        try:
+            return self._feed.step()
+        except IndexDamaged:
+            self._engine.clear()
+            raise
+
+
+class _Part:
+    """A part of the upkeep, and when it may go on."""
+
+    def __init__(self, step: Callable[[], int], pace: Pace) -> None:
+        self._step, self._pace = step, pace
+        self._not_before = 0.0
+
+    def take_turn(self) -> int:
+        """Do a portion, if it is time; returns how much there was to do, 0 if it must wait."""
+        if time.monotonic() < self._not_before:
+            return 0
+        looked_at, rest = 0, self._pace.rest
+        try:
+            looked_at = self._step()
+            rest = self._pace.rest
+        except EngineUnreachable as error:
+            log.warning("%s", error)
+            rest = self._pace.rest
+        except ServiceUnreachable as error:
+            log.warning("%s", error)
+            rest = _UNREACHABLE_SECONDS
+        self._not_before = time.monotonic() + rest
+        return looked_at
