@@ -24,7 +24,7 @@ from typing import Any
 import tantivy
 
 from dossier.errors import EngineUnreachable, HomeBusy, IndexDamaged
-from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Term
+from indexer.clause import AllOf, AnyOf, Apart, Clause, Not, OneOf, Phrase, Prefix, Range, Term
 from indexer.engine import (
     COUNT_KEYS,
     GROUP_KEYS,
@@ -68,8 +68,10 @@ def _schema() -> Any:
     for name in ("order", "newest", "case_id", "volume_key", "document_key", "department"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("received", fast=True)
-    for name in ("volume_id", "document_id", "identifiers", "tails"):
+    for name in ("volume_id", "document_id", "identifiers", "tails", "dates", "amounts"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    # The engine has no spans of texts; as numbers, dates stand in the same order.
+    builder.add_unsigned_field("days", fast=True)
     builder.add_text_field("singles", tokenizer_name="whitespace", index_option="basic")
     for name in ("pairs", "turn"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
@@ -152,7 +154,8 @@ class TantivyEngine:
     def groups(self, search: Search, grouping: Grouping) -> tuple[Group, ...]:
         """See `Engine.groups`."""
         searcher = self._searcher()
-        return groups_of(search, lambda clause: self._tally(searcher, clause, GROUP_KEYS[grouping]))
+        is_dated = search.order == "received"
+        return groups_of(search, lambda clause: self._tally(searcher, clause, GROUP_KEYS[grouping], is_dated))
 
     def versions(self, page_ids: Collection[str]) -> dict[str, int]:
         """See `Engine.versions`."""
@@ -212,16 +215,16 @@ class TantivyEngine:
         return {page_id: rungs.get(page_id, search.rungs[-1].name) for page_id in page_ids}
 
     @staticmethod
-    def _tally(searcher: Any, clause: Clause, field: str) -> list[Tally]:
-        """How many pages have each value of a field, and the newest of them."""
+    def _tally(searcher: Any, clause: Clause, field: str, is_dated: bool = False) -> list[Tally]:
+        """How many pages have each value of a field, and the time of the newest of them where that is asked for."""
         query = _live(clause)
 
         def counted(part: dict[str, str]) -> list[Tally]:
             terms = {"field": field, "size": _ALL_VALUES, "segment_size": _ALL_VALUES, **part}
-            newest = {"newest": {"max": {"field": "received"}}}
-            found = searcher.aggregate(query, {"values": {"terms": terms, "aggs": newest}})
+            newest = {"aggs": {"newest": {"max": {"field": "received"}}}} if is_dated else {}
+            found = searcher.aggregate(query, {"values": {"terms": terms, **newest}})
             return [
-                Tally(bucket["key"], int(bucket["doc_count"]), int(bucket["newest"]["value"]))
+                Tally(bucket["key"], int(bucket["doc_count"]), int(bucket["newest"]["value"]) if is_dated else 0)
                 for bucket in found["values"]["buckets"]
             ]
 
@@ -345,7 +348,8 @@ def _document(change: Change) -> Any:
     if not isinstance(change, IndexEntry):
         values: dict[str, Any] = {"page_id": change.page_id, "version": change.version, "state": _REMOVED}
         return tantivy.Document.from_dict(values, _SCHEMA)
-    values = {"version": change.version, "state": _LIVE, **change.fields}
+    days = [_day(date) for date in change.dates]
+    values = {"version": change.version, "state": _LIVE, "days": days, **change.fields}
     values |= {name: _hex(str(values[name])) for name in ("order", "newest")}
     return tantivy.Document.from_dict(values, _SCHEMA)
 
@@ -365,6 +369,8 @@ def _query(clause: Clause) -> Any:
             return queries.term_query(_SCHEMA, field, value, "basic")
         case Prefix(field, value):
             return queries.fuzzy_term_query(_SCHEMA, field, value, distance=0, prefix=True)
+        case Range(_, low, high):
+            return queries.range_query(_SCHEMA, "days", tantivy.FieldType.Unsigned, _day(low), _day(high))
         case OneOf(field, values):
             return queries.term_set_query(_SCHEMA, field, sorted(values)) if values else queries.empty_query()
         case AllOf(clauses):
@@ -376,6 +382,15 @@ def _query(clause: Clause) -> Any:
             return queries.boolean_query(parts)
         case Phrase(field, values):
             return queries.phrase_query(_SCHEMA, field, list(values))
+        case Apart(field, left, gap, right):
+            beyond = len(left) + gap
+            words = [*enumerate(left), *((beyond + place, value) for place, value in enumerate(right))]
+            return queries.phrase_query(_SCHEMA, field, words)
+
+
+def _day(date: str) -> int:
+    """A date as a number: 2020-03-05 is 20200305, 2020-03 is 20200300, which comes before all days of the month."""
+    return int(date.replace("-", "").ljust(8, "0"))
 
 
 def _boolean(occur: Any, clauses: Sequence[Clause]) -> Any:
