@@ -28,7 +28,7 @@ bench: setup-dev ## all measurements, beside other programs, with plots, to docs
 	bash bench/peers/install.sh
 	$(BIN)/python -m bench
 
-bench-search: setup-dev setup-servers ## all measurements of the search, with plots, to docs/benchmarks (about 60 minutes)
+bench-search: setup-dev setup-servers ## all measurements of the search, with plots, to docs/benchmarks (builds an index of a million pages)
 	$(BIN)/python -m bench.finding
 
 lint: setup-dev ## style, types, direction of imports

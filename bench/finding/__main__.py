@@ -9,6 +9,8 @@ docs/benchmarks/finding.md and its plots are written anew from all that is there
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,11 +26,11 @@ REPORT = Path("docs/benchmarks")
 _LEAKS, _ROSTER = Path("tests/leaks.py"), Path("bench/roster.py")
 
 MEASUREMENTS = (
-    Measurement("exact", "Known items on pages with exact text", "bench.finding.exact", True),
+    Measurement("exact", "Known items on pages with exact text", "bench.finding.exact --each 40", True),
     Measurement("damaged", "Known items on damaged prints", "bench.finding.damaged", True),
     Measurement("speed", "A hundred thousand and a million pages", "bench.finding.speed", True, CORPUS),
     Measurement("bulk", "Pages indexed a second in Elasticsearch", "bench.finding.bulk", True, CORPUS),
-    Measurement("contenders", "Beside other searches", "bench.finding.contenders", True),
+    Measurement("contenders", "Beside other searches", "bench.finding.contenders --each 20", True),
     Measurement("marks", "From hits to marks", "bench.finding.marks", True),
     Measurement("agreement", "Answers that differ between the engines", "bench.finding.agreement", True),
     Measurement("leaks", "Leaks over generated users and queries", "tests.leaks --asks 10000", needs=_LEAKS),
@@ -57,6 +59,14 @@ _SHARES = {"recall": "mean recall", "precision": "mean precision"}
 PLOTS: dict[str, Callable[[Any], str]] = {"exact": _recall, "speed": _p95, "contenders": _found}
 
 
+def machine() -> str:
+    """This machine: its processors and memory."""
+    facts = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").exists() else ""
+    names = [line.partition(": ")[2] for line in facts.splitlines() if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores ({names[0] if names else platform.machine()}), {memory:.0f} GiB"
+
+
 def write_report() -> None:
     """Writes the page of figures, and its plots, from what is in the folder of results."""
     pictures = {}
@@ -64,7 +74,7 @@ def write_report() -> None:
         if (figures := figures_of(name, RESULTS)) is not None:
             pictures[name] = f"finding-{name}.svg"
             (REPORT / pictures[name]).write_text(draw(figures), encoding="utf-8")
-    parts = ["# Figures of the search\n\nWritten by `make bench-search`.\n"]
+    parts = [f"# Figures of the search\n\nWritten by `make bench-search`, on {machine()}.\n"]
     parts += sections(MEASUREMENTS, RESULTS, pictures)
     (REPORT / "finding.md").write_text("\n".join(parts), encoding="utf-8")
 
