@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from cli import demo, doctor, export, ingest, pages, parts, retry, run, search, settings, status, verify
+from cli import demo, doctor, export, ingest, pages, parts, retry, roster, run, search, settings, status, verify
 from cli.context import Context
 from dossier.errors import EdossierError, MachineFailed, UsageError
 
@@ -46,6 +46,7 @@ app.command("demo")(demo.demo)
 app.command("ingest")(ingest.ingest)
 app.command("status")(status.status)
 app.command("search")(search.search)
+app.command("roster")(roster.roster)
 app.command("pages")(pages.pages)
 app.command("export")(export.export)
 app.command("watch")(parts.watch)

@@ -14,6 +14,7 @@ from cli.context import Context, context_of, stop_signal
 from dossier.errors import SettingsError
 from dossier.lifeline import die_with_parent
 from indexer.feed import Feed
+from indexer.roster.search import RosterSearcher
 from pipeline.intake.inbox import Intake
 from pipeline.intake.watch import watch as watch_inbox
 
@@ -61,7 +62,13 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     listener = _listen(host, port)
     password = secrets.token_urlsafe(12)
     application = create_app(
-        context.home, context.catalogue, context.vault, context.searcher.search, password, hosts=[host]
+        context.home,
+        context.catalogue,
+        context.vault,
+        context.searcher.search,
+        password,
+        hosts=[host],
+        roster=RosterSearcher(context.catalogue, context.vault, context.engine).search,
     )
     address = f"http://{host}:{listener.getsockname()[1]}/"
     # On standard output, not in the log: whoever starts the program is meant to read it, nobody else.

@@ -12,10 +12,10 @@ from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
-from search_api import board, page_picture, page_view, problems, search_page, session, volume_view
+from search_api import board, page_picture, page_view, problems, roster_answer, search_page, session, volume_view
 from search_api.gate import Gate
 from search_api.session import Doorkeeper
-from search_api.site import STATIC, SearchFunction, Site, TheSite, page_templates
+from search_api.site import STATIC, RosterFunction, SearchFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
 
 _health = APIRouter()
@@ -28,6 +28,7 @@ def create_app(
     search: SearchFunction,
     one_time_password: str,
     hosts: Collection[str] = (),
+    roster: RosterFunction | None = None,
 ) -> FastAPI:
     """The site of one home.
 
@@ -38,6 +39,7 @@ def create_app(
         search: gives hits for a query.
         one_time_password: opens a session; good as long as the application lives.
         hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
+        roster: gives the matrix of a spreadsheet of people; without it that route is not there.
     """
     doorkeeper = Doorkeeper(one_time_password)
     app = FastAPI(
@@ -49,13 +51,23 @@ def create_app(
         redoc_url=None,
     )
     app.state.site = Site(
-        home, catalogue, vault, Derived(home.derived), search, doorkeeper, Standings(catalogue), page_templates()
+        home,
+        catalogue,
+        vault,
+        Derived(home.derived),
+        search,
+        doorkeeper,
+        Standings(catalogue),
+        page_templates(),
+        roster,
     )
     problems.install(app)
     app.add_middleware(Gate, doorkeeper=doorkeeper, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
     for module in (session, board, volume_view, search_page, page_view, page_picture):
         app.include_router(module.router)
+    if roster is not None:
+        app.include_router(roster_answer.router)
     app.include_router(_health)
     return app
 

@@ -14,6 +14,7 @@ from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
+from indexer.roster.matrix import Matrix
 from indexer.search import SearchResult
 from search_api import wording
 
@@ -32,6 +33,13 @@ class SearchFunction(Protocol):
         """The hits of a query, best first, from the `offset`-th on."""
 
 
+class RosterFunction(Protocol):
+    """What the site asks for a roster's matrix: `indexer.roster.search.RosterSearcher.search`."""
+
+    def __call__(self, content: bytes, case: str | None = None) -> Matrix:
+        """The matrix of a spreadsheet of people."""
+
+
 @dataclass(frozen=True)
 class Site:
     """What the routes need: the home's stores, the search, the door, and the pages' templates."""
@@ -44,6 +52,7 @@ class Site:
     doorkeeper: Doorkeeper
     standings: Standings
     pages: Jinja2Templates
+    roster: RosterFunction | None = None
 
 
 def page_templates() -> Jinja2Templates:
