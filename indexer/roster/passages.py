@@ -11,20 +11,20 @@ from collections.abc import Collection, Sequence
 from indexer.identifiers import is_id_number
 from indexer.tokens import tokens_of_lines, tokens_of_text
 
-_ID = re.compile(r"(?<![0-9])[0-9]{17}(?:[0-9]| x)(?![0-9a-z])")
-# In tokens joined by spaces: some sixty characters, as far as 姓名…性别…民族…住址…身份证号 takes on a form.
-_BESIDE = 120
+_ID = re.compile(r" [0-9]{17}(?:[0-9]|  x) ")
+# In tokens between spaces: some sixty characters, as far as 姓名…性别…民族…住址…身份证号 takes on a form.
+_BESIDE = 180
 
 
 class Passage:
-    """A page's text, as tokens with spaces between and around them.
+    """A page's text, as tokens each with a space before and after it.
 
     Args:
         lines: of the page, in reading order.
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
-        self._text = " " + " ".join(token.text for token in tokens_of_lines(lines)) + " "
+        self._text = "".join(f" {token.text} " for token in tokens_of_lines(lines))
 
     def part_of(self, name: str, longer: Collection[str]) -> str:
         """The longer name within which all occurrences of a name stand; empty if one stands alone, or none is there.
@@ -37,7 +37,7 @@ class Passage:
         # The longest first: what remains of the name after all are taken out stands alone.
         for other in sorted(longer, key=len, reverse=True):
             if other in text:
-                text, within = text.replace(other, " | "), other
+                text, within = text.replace(other, "|"), other
         return within if within and name not in text else ""
 
     def id_after(self, name: str, others: Collection[str]) -> str:
@@ -49,7 +49,7 @@ class Passage:
         """
         start = self._text.find(name)
         while start >= 0:
-            end = start + len(name) - 1
+            end = start + len(name)
             number = _ID.search(self._text, end, end + _BESIDE)
             if number is not None:
                 digits = number.group().replace(" ", "").upper()
@@ -62,4 +62,4 @@ class Passage:
 
 def spaced(name: str) -> str:
     """A name as it stands in a passage."""
-    return " " + " ".join(tokens_of_text(name)) + " "
+    return "".join(f" {token} " for token in tokens_of_text(name))

@@ -270,12 +270,13 @@ def _take_amount(draft: _Draft, text: str, heading: str, where: str) -> None:
     unit = "万" if "万" in heading else ""
     match = _MONEY.fullmatch(text.replace(" ", ""))
     try:
-        amount = Decimal(match.group(1).replace(",", "")) if match else Decimal(text)
+        amount = Decimal(match.group(1).replace(",", "") if match else text)
+        if not amount.is_finite() or amount.adjusted() > _TRUE_DIGITS:
+            raise InvalidOperation
     except InvalidOperation:
         draft.remarks.append(Remark("unreadable_amount", f"{where}：金额看不懂（{text[:40]}），没有使用"))
         return
-    if amount.is_finite():
-        draft.amounts.append(amount * _UNITS[(match.group(2) or unit) if match else unit])
+    draft.amounts.append(amount * _UNITS[(match.group(2) or unit) if match else unit])
 
 
 def _join(person: _Draft, row: _Draft) -> None:
