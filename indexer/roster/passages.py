@@ -6,11 +6,15 @@ Only the page's text tells: an index says that a name is on a page, not what is 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
+from functools import cached_property
 
 from indexer.identifiers import is_id_number
 from indexer.tokens import tokens_of_lines, tokens_of_text
 
+# Cheap, and true of every text in which `_ID` is found.
+_MAY_BE_ID = re.compile(r"(?:\d\W*){17}[\dXx]")
 _ID = re.compile(r" [0-9]{17}(?:[0-9]|  x) ")
 # In tokens between spaces: some sixty characters, as far as 姓名…性别…民族…住址…身份证号 takes on a form.
 _BESIDE = 180
@@ -24,7 +28,15 @@ class Passage:
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
-        self._text = "".join(f" {token.text} " for token in tokens_of_lines(lines))
+        self._lines = lines
+
+    @cached_property
+    def _text(self) -> str:
+        return "".join(f" {token.text} " for token in tokens_of_lines(self._lines))
+
+    @cached_property
+    def _has_id(self) -> bool:
+        return _MAY_BE_ID.search(unicodedata.normalize("NFKC", "\n".join(self._lines))) is not None
 
     def part_of(self, name: str, longer: Collection[str]) -> str:
         """The longer name within which all occurrences of a name stand; empty if one stands alone, or none is there.
@@ -47,6 +59,8 @@ class Passage:
             name: as `spaced` gives it.
             others: other names on the page, likewise.
         """
+        if not self._has_id:
+            return ""
         start = self._text.find(name)
         while start >= 0:
             end = start + len(name)
