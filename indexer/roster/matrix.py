@@ -9,8 +9,12 @@ from typing import Any
 from indexer.roster.citation import CitedPage, citation_of
 from indexer.roster.people import DETAILS, Person, Roster
 
-PART_OF_NAME, OTHER_ID = "part_of_name", "other_id"
-DOUBTS = {PART_OF_NAME: "可能是他人姓名的一部分", OTHER_ID: "姓名之后是另一证件号码，可能是同名的人"}
+PART_OF_NAME, NAMESAKE, OTHER_ID = "part_of_name", "namesake", "other_id"
+DOUBTS = {
+    PART_OF_NAME: "可能是他人姓名的一部分",
+    NAMESAKE: "此页有名册中同名者的号码，可能是那个人",
+    OTHER_ID: "姓名之后是另一证件号码，可能是同名的人",
+}
 DETAIL_NAMES = {"name": "姓名", "id_number": "证件号码", "phone": "手机", "card": "银行卡", "amount": "金额"}
 
 
@@ -56,8 +60,8 @@ class PersonPage:
     Attributes:
         facts: which page.
         matched: the details found on it: name, id_number, phone, card, amount.
-        doubt: why it may be about somebody else: part_of_name, other_id; empty if nothing says so.
-        note: what was seen beside the name: the longer name, the other number.
+        doubt: why it may be about somebody else: part_of_name, namesake, other_id; empty if nothing says so.
+        note: what was seen: the longer name, the namesake's row, the other number.
     """
 
     facts: PageFacts

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from dossier.errors import RosterRefused
 from dossier.folding import HAN, fold
-from indexer.identifiers import is_id_number
+from indexer.identifiers import is_card_number, is_id_number
 from indexer.roster.sheet import Cell, Sheet
 from indexer.tokens import tokens_of_text
 
@@ -44,7 +44,11 @@ _HEADINGS: dict[str, tuple[str, ...]] = {
 _SEVERAL = re.compile(r"[/、;；,，\n|]+")
 _BRACKETED = re.compile(r"\([^()]*\)")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
-_DIGIT_GAPS = re.compile(r"[\s\-]+")
+_DIGIT_GAPS = re.compile(r"[\s\-+]+")
+# An ID, a passport, a phone, an account: letters and digits, (7) at the end of some IDs; at least four digits.
+_NUMBER = re.compile(r"(?=(?:\D*\d){4})[0-9A-Z()]{4,40}")
+_NOTHING = {"", "无", "不详", "未知", "暂无", "没有", "缺", "/", "NULL", "NONE"}
+_SUMS = {"合计", "总计", "小计", "共计"}
 _MONEY = re.compile(r"(?:人民币|rmb|cny|[¥$])?([+-]?[\d,]*\.?\d+)(万|亿)?元?(?:整|人民币)?")
 _UNITS = {"": Decimal(1), "万": Decimal(10_000), "亿": Decimal(100_000_000)}
 
@@ -183,7 +187,8 @@ def _read(sheet: Sheet, place: int, columns: tuple[Column, ...]) -> Roster:
         if not any(cell.text.strip() for cell in row):
             continue
         draft = _draft(number, row, taken)
-        if not draft.name and not any(draft.values.values()):
+        is_heading = any(draft.name == column.heading for column in taken if column.detail == NAME)
+        if draft.name in _SUMS or is_heading or not (draft.name or any(draft.values.values())):
             skipped.append(number)
             continue
         ids = draft.values[ID_NUMBER]
@@ -251,17 +256,19 @@ def _take_numbers(draft: _Draft, detail: str, text: str, is_number: bool, where:
         return
     for part in _SEVERAL.split(text):
         value = _DIGIT_GAPS.sub("", part).upper()
-        if not value or value in draft.values[detail]:
+        if value in _NOTHING or value in draft.values[detail]:
             continue
-        if detail == ID_NUMBER and re.fullmatch(r"\d{17}[\dX]", value) and not is_id_number(value):
-            if value.endswith("000"):
-                draft.remarks.append(
-                    Remark(
-                        "digits_lost",
-                        f"{where}：末三位为 000 且校验位不符（{value}），多半是 Excel 丢了末几位，没有检索",
-                    )
-                )
-                continue
+        if not _NUMBER.fullmatch(value):
+            draft.remarks.append(Remark("not_a_number", f"{where}：不是号码（{value[:40]}），没有检索"))
+            continue
+        is_wrong_id = detail == ID_NUMBER and re.fullmatch(r"\d{17}[\dX]", value) and not is_id_number(value)
+        is_wrong_card = detail == CARD and re.fullmatch(r"\d{16,19}", value) and not is_card_number(value)
+        if (is_wrong_id or is_wrong_card) and re.fullmatch(rf"\d{{{_TRUE_DIGITS}}}00+", value):
+            draft.remarks.append(
+                Remark("digits_lost", f"{where}：末几位都是 0 且校验位不符（{value}），多半是 Excel 丢了，没有检索")
+            )
+            continue
+        if is_wrong_id:
             draft.remarks.append(Remark("check_digit", f"{where}：身份证号校验位不符（{value}），已照样检索"))
         draft.values[detail].append(value)
 

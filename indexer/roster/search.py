@@ -21,7 +21,7 @@ from indexer.identifiers import identifiers_of_text
 from indexer.query import IDENTIFIER, PHRASE, Visible, phrase_clause
 from indexer.roster.doubles import longer_names, with_doubles_marked
 from indexer.roster.kinds import Kinds
-from indexer.roster.matrix import OTHER_ID, PART_OF_NAME, Coverage, Matrix, PageFacts, PersonPage, PersonRow
+from indexer.roster.matrix import NAMESAKE, OTHER_ID, PART_OF_NAME, Coverage, Matrix, PageFacts, PersonPage, PersonRow
 from indexer.roster.passages import Passage, spaced
 from indexer.roster.people import DETAILS, NAME, is_searchable_name, roster_of
 from indexer.roster.people import Person as Listed
@@ -62,17 +62,17 @@ class RosterSearcher:
         roster = roster_of(sheets_of(content))
         people = with_doubles_marked(roster.people)
         with self._catalogue.reading() as session:
-            # Everything below looks through this sight: searches, counts, facts and names alike.
             only = cases.case_named(session, case) if case else None
             sight = _sight(session, only)
-            visible = _visible_cases(session, sight)
-            if only is not None and only.id not in visible:
-                raise NotFound(case or "")
-            coverage = _coverage(session, visible)
-            found = self._found(people, sight.clause, progress)
-            names = {person.name for person in people} | _names_in_cases(session, visible)
+            before = _counts(session, _seen_cases(session, sight, only))
+        found = self._found(people, sight.clause, progress)
+        # Looked at anew: a case may have been sealed meanwhile. Everything below looks through this sight.
+        with self._catalogue.reading() as session:
+            seen = _seen_cases(session, _sight(session, only), only)
+            coverage = _coverage(before, _counts(session, seen))
+            names = {person.name for person in people} | _names_in_cases(session, seen)
             kinds = Kinds(names)
-            facts = _facts(session, {page_id for pages in found for page_id in pages}, visible, kinds)
+            facts = _facts(session, {page_id for pages in found for page_id in pages}, seen, kinds)
             doubts = self._doubts(session, people, found, facts, names)
             number = (cases.number_of(session, only) or only.name) if only is not None else ""
         order = {page_id: place for place, page_id in enumerate(facts)}
@@ -128,12 +128,19 @@ class RosterSearcher:
                     if len(details) == 1 and (person.id_numbers or person.name in longer):
                         asked.add(page_id)
         doubts: dict[int, dict[str, tuple[str, str]]] = defaultdict(dict)
+        for page_id, places in by_page.items():
+            # Whose number is on the page is on it; who has the name alone may be the same.
+            told = {people[place].name: place for place in places if len(found[place][page_id]) > 1}
+            for place in places:
+                other = told.get(people[place].name)
+                if other is not None and len(found[place][page_id]) == 1:
+                    doubts[place][page_id] = (NAMESAKE, f"第 {people[other].rows[0]} 行")
         for page_id, lines in self._lines(session, sorted(asked)):
             passage = Passage(lines)
             here = {spaced(people[place].name) for place in by_page[page_id]}
             for place in by_page[page_id]:
                 person = people[place]
-                if len(found[place][page_id]) > 1:
+                if len(found[place][page_id]) > 1 or page_id in doubts[place]:
                     continue
                 name = spaced(person.name)
                 containing = {spaced(other): other for other in longer.get(person.name, ())}
@@ -185,32 +192,53 @@ def _sight(session: Session, only: Case | None) -> Visible:
     return Visible(without_cases=sealed, only_cases=frozenset({only.id}) if only is not None else None)
 
 
-def _visible_cases(session: Session, sight: Visible) -> frozenset[str]:
-    """The ids of the cases within sight."""
+def _seen_cases(session: Session, sight: Visible, only: Case | None) -> frozenset[str]:
+    """The ids of the cases within sight.
+
+    Raises:
+        NotFound: the one case asked for is not among them.
+    """
     wanted = select(Case.id)
     if sight.only_cases is not None:
         wanted = wanted.where(Case.id.in_(sight.only_cases))
-    return frozenset(session.scalars(wanted)) - sight.without_cases
+    seen = frozenset(session.scalars(wanted)) - sight.without_cases
+    if only is not None and only.id not in seen:
+        raise NotFound(only.id)
+    return seen
 
 
-def _coverage(session: Session, visible: Collection[str]) -> Coverage:
-    states: dict[str, int] = defaultdict(int)
-    for some in _portions(sorted(visible)):
-        counted = select(Page.state, func.count()).where(Page.case_id.in_(some)).group_by(Page.state)
-        for state, count in session.execute(counted):
-            states[state] += count
-    return Coverage(states["searchable"], states["parked"], sum(states.values()))
+def _counts(session: Session, case_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """How many pages are in which state, by case."""
+    counts: dict[str, dict[str, int]] = {case_id: {} for case_id in case_ids}
+    for some in _portions(sorted(case_ids)):
+        counted = select(Page.case_id, Page.state, func.count()).where(Page.case_id.in_(some))
+        for case_id, state, count in session.execute(counted.group_by(Page.case_id, Page.state)):
+            counts[case_id][state] = count
+    return counts
 
 
-def _names_in_cases(session: Session, visible: Collection[str]) -> set[str]:
+def _coverage(before: dict[str, dict[str, int]], after: dict[str, dict[str, int]]) -> Coverage:
+    """How much was searched: what was searchable before the search began, and still is there."""
+    searchable = sum(
+        min(before.get(case_id, {}).get("searchable", 0), states.get("searchable", 0))
+        for case_id, states in after.items()
+    )
+    return Coverage(
+        searchable=searchable,
+        parked=sum(states.get("parked", 0) for states in after.values()),
+        pages=sum(sum(states.values()) for states in after.values()),
+    )
+
+
+def _names_in_cases(session: Session, seen: Collection[str]) -> set[str]:
     """The names of people that the metadata of the cases knows: suspects, victims."""
     names: set[str] = set()
-    for some in _portions(sorted(visible)):
+    for some in _portions(sorted(seen)):
         names |= set(session.scalars(select(Person.name).where(Person.case_id.in_(some))))
     return names - {""}
 
 
-def _facts(session: Session, page_ids: Collection[str], visible: Collection[str], kinds: Kinds) -> dict[str, PageFacts]:
+def _facts(session: Session, page_ids: Collection[str], seen: Collection[str], kinds: Kinds) -> dict[str, PageFacts]:
     """The pages as the catalogue says now, in the order of the dossier; those out of sight are left out."""
     rows = [
         row
@@ -233,7 +261,7 @@ def _facts(session: Session, page_ids: Collection[str], visible: Collection[str]
             .join(Document, Document.id == Page.document_id)
             .where(Page.id.in_(some))
         )
-        if row[1] in visible
+        if row[1] in seen
     ]
     numbers: dict[str, str] = {}
     for some in _portions(sorted({row[1] for row in rows})):

@@ -110,6 +110,17 @@ def test_a_page_on_which_another_id_follows_the_name_is_doubtful(filed: Filed) -
     ]
 
 
+def test_a_page_with_a_namesakes_number_is_doubtful_for_the_other(filed: Filed) -> None:
+    filed.document(filed.case(), "转账凭证", ["户名王岚", "电话19900001234"], ["户名王岚"])
+
+    matrix = filed.searcher.search(csv("王岚,,19900001234,,", "王岚,,,,"))
+
+    assert [[(page.doubt, page.note) for page in row.pages] for row in matrix.rows] == [
+        [("", ""), ("", "")],
+        [("namesake", "第 2 行"), ("", "")],
+    ]
+
+
 def test_an_id_that_differs_in_a_digit_or_two_is_said_to_be_perhaps_misread(filed: Filed) -> None:
     filed.document(filed.case(), "询问笔录", ["王岚", "身份证号 820000209703040018"])
 
@@ -147,6 +158,19 @@ def test_sealed_cases_are_neither_found_nor_counted(filed: Filed) -> None:
     assert matrix.kinds == ("合同",)
     with pytest.raises(NotFound):
         filed.searcher.search(csv("林晓禾,,,,"), case="临检起诉受[2031]99010100008号")
+
+
+def test_a_case_sealed_while_the_search_runs_is_left_out(filed: Filed) -> None:
+    case = filed.case()
+    filed.document(case, "合同", ["林晓禾"])
+
+    def seal(done: int, total: int) -> None:
+        with filed.catalogue.writing() as session:
+            session.get_one(Case, case).sealed = True
+
+    matrix = filed.searcher.search(csv("林晓禾,,,,"), progress=seal)
+
+    assert (matrix.rows[0].pages, matrix.coverage.pages, matrix.kinds) == ((), 0, ())
 
 
 def test_only_the_case_asked_for_is_searched(filed: Filed) -> None:

@@ -137,6 +137,30 @@ def test_an_id_as_text_whose_last_digits_excel_made_zeros_is_not_searched() -> N
     assert codes(one(("姓名", "身份证号"), ("林晓禾", "820000209902030000"))) == ["digits_lost"]
 
 
+def test_a_card_as_text_whose_last_digits_excel_made_zeros_is_not_searched() -> None:
+    assert codes(one(("姓名", "卡号"), ("林晓禾", "6222020100001240000"))) == ["digits_lost"]
+    assert one(("姓名", "卡号"), ("林晓禾", "6222020100001234564")).cards == ("6222020100001234564",)
+
+
+@pytest.mark.parametrize("written", ["无", "不详", " / ", "-", "暂无"])
+def test_a_word_for_nothing_is_nothing(written: str) -> None:
+    person = one(("姓名", "手机", "卡号"), ("林晓禾", written, written))
+
+    assert (person.phones, person.cards, person.remarks) == ((), (), ())
+
+
+@pytest.mark.parametrize("written", ["同上", "见附件", "123", "1" * 41])
+def test_what_is_no_number_is_not_searched_and_said(written: str) -> None:
+    person = one(("姓名", "卡号"), ("林晓禾", written))
+
+    assert (person.cards, codes(person)) == ((), ["not_a_number"])
+
+
+@pytest.mark.parametrize("written", ["E12345678", "A123456(7)"])
+def test_passports_and_other_documents_are_searched_as_written(written: str) -> None:
+    assert one(("姓名", "证件号码"), ("林晓禾", written)).id_numbers == (written,)
+
+
 def test_an_id_with_a_wrong_check_digit_is_searched_and_said() -> None:
     person = one(("姓名", "身份证号"), ("林晓禾", "820000209902030016"))
 
@@ -189,7 +213,10 @@ def test_rows_of_the_same_name_and_id_are_one_person() -> None:
 
 
 def test_rows_that_name_nobody_are_told() -> None:
-    assert roster(("姓名", "金额"), ("林晓禾", "1"), ("", "3"), ("（空）", "")).skipped == (3, 4)
+    found = roster(("姓名", "金额"), ("林晓禾", "1"), ("", "3"), ("（空）", ""), ("姓名", "金额"), ("合 计", "4"))
+
+    assert [person.name for person in found.people] == ["林晓禾"]
+    assert found.skipped == (3, 4, 5, 6)
 
 
 def test_namesakes_without_ids_cannot_be_told_apart_and_that_is_said() -> None:
