@@ -13,6 +13,7 @@ from dossier.home import Home
 from dossier.numbers import canonical, folded
 from dossier.reading import Box, Line, Reading
 from dossier.vault import Vault
+from indexer.engine import Engine
 from indexer.entry import PagePlace, entry_of_page
 from indexer.roster.search import RosterSearcher
 from indexer.tantivy_engine import TantivyEngine
@@ -23,11 +24,11 @@ CASE = "临检起诉受[2031]99010100007号"
 class Filed:
     """A home to which documents are added whole."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, engine: Engine | None = None) -> None:
         self.home = Home.at(root)
         self.catalogue = Catalogue.open(self.home)
         self.vault = Vault(self.home.vault)
-        self.engine = TantivyEngine(self.home.index)
+        self.engine = engine or TantivyEngine(self.home.index)
         self.searcher = RosterSearcher(self.catalogue, self.vault, self.engine)
         self._version = 0
 

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from dossier.catalogue.tables import Case
-from dossier.errors import NotFound, RosterRefused
+from dossier.errors import EngineUnreachable, NotFound, RosterRefused
 from indexer.roster.matrix import Matrix, PersonRow
 from indexer.roster.workbook import workbook_of
 from tests.filed import CASE, Filed
@@ -186,6 +186,34 @@ def test_a_person_on_more_pages_than_are_usual_is_found_on_all(filed: Filed) -> 
     filed.document(filed.case(), "流水", *[["何景行"]] * 230)
 
     assert len(filed.searcher.search(csv("何景行,,,,")).rows[0].pages) == 230
+
+
+def test_a_roster_that_is_on_more_pages_than_anybody_reads_is_refused(
+    filed: Filed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.roster.search._MOST_CITATIONS", 3)
+    filed.document(filed.case(), "合同", *[["林晓禾"]] * 2)
+
+    with pytest.raises(RosterRefused, match="up to row 3"):
+        filed.searcher.search(csv("林晓禾,,,,", "林晓禾,,,,", "林晓禾,,,,"))
+
+
+def test_an_engine_that_does_not_answer_is_said(filed: Filed) -> None:
+    filed.case()
+    (filed.home.index / "current.json").write_text("{")
+
+    with pytest.raises(EngineUnreachable):
+        filed.searcher.search(csv("林晓禾,,,,"))
+
+
+def test_a_reading_that_is_lost_leaves_its_page_found(filed: Filed) -> None:
+    (page_id,) = filed.document(filed.case(), "合同", ["王岚"])
+    (kept,) = filed.home.vault.rglob(f"{page_id}*")
+    kept.unlink()
+
+    matrix = filed.searcher.search(csv(f"王岚,{WANG_ID},,,"))
+
+    assert [(page.facts.page_id, page.doubt) for page in matrix.rows[0].pages] == [(page_id, "")]
 
 
 def test_the_workbook_reads_back_with_texts_as_texts(filed: Filed) -> None:
