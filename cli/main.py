@@ -16,7 +16,24 @@ from typing import Annotated, NoReturn
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from cli import demo, doctor, export, ingest, pages, parts, retry, roster, run, search, settings, status, verify
+from cli import (
+    demo,
+    doctor,
+    export,
+    ingest,
+    key,
+    pages,
+    parts,
+    retry,
+    roster,
+    run,
+    search,
+    settings,
+    sight,
+    status,
+    user,
+    verify,
+)  # fmt: skip
 from cli.context import Context
 from dossier.errors import EdossierError, MachineFailed, UsageError
 
@@ -57,6 +74,9 @@ app.command("retry")(retry.retry)
 app.command("verify")(verify.verify)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
+app.add_typer(user.app, name="user")
+app.add_typer(key.app, name="key")
+app.add_typer(sight.app, name="sight")
 
 
 def main() -> None:

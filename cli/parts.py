@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from cli.context import Context, context_of, stop_signal
+from dossier import users
 from dossier.errors import SettingsError
 from dossier.lifeline import die_with_parent
 from indexer.feed import Feed
@@ -72,13 +73,18 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     )
     address = f"http://{host}:{listener.getsockname()[1]}/"
     # On standard output, not in the log: whoever starts the program is meant to read it, nobody else.
-    print(f"网页地址 {address}  一次性口令 {password}", flush=True)
+    print(f"网页地址 {address}  {_way_in(context, password)}", flush=True)
     # A proxy's word about who is asking would let a local program dodge the lock-out after wrong passwords.
     config = uvicorn.Config(
         application, log_level="warning", server_header=False, proxy_headers=False, timeout_graceful_shutdown=3
     )
     with listener:
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _way_in(context: Context, password: str) -> str:
+    with context.catalogue.reading() as session:
+        return "请用用户名登录" if users.are_there_any(session) else f"一次性口令 {password}"
 
 
 def _context_of_part(typer_context: typer.Context) -> Context:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from dossier import flags
-from dossier.cases import numbers_of
+from dossier.cases import cases_named, cases_with, numbers_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, OutboxRow, Page, Volume
 from dossier.errors import IndexRefused, error_of
+from dossier.numbers import canonical
+from dossier.permissions import Extent, sees
 from dossier.place import METADATA_TYPE
+from dossier.viewers import Viewer
 
 # Flags that inform without asking for anything.
 _QUIET = {"blank"}
@@ -46,11 +49,21 @@ class Question:
     since: float
 
 
-def questions(session: Session, limit: int = 500) -> list[Question]:
-    """What needs a hand: machine and inbox, cases, volumes, files, documents, pages; the newest first among equals."""
-    rows = [*_refused_files(session, limit), *_parked_pages(session, limit), *_dead_letters(session, limit)]
+def questions(session: Session, viewer: Viewer | None = None, limit: int = 500) -> list[Question]:
+    """What needs a hand: machine and inbox, cases, volumes, files, documents, pages; the newest first among equals.
+
+    With a viewer, what concerns cases within their sight.
+    """
+    sight = Extent(viewer)
+    rows = [
+        *_refused_files(session, _refused_statement(sight).limit(limit)),
+        *_parked_pages(session, _parked_statement(sight).limit(limit)),
+        *_dead_letters(session, _dead_statement(sight).limit(limit)),
+    ]
+    flagged = _flag_statement(session, viewer)
     for subject_kind in _BREADTH:
-        rows += _flags(session, subject_kind, limit - len(rows)) if len(rows) < limit else []
+        if len(rows) < limit:
+            rows += _flags(session, flagged.where(Flag.subject_kind == subject_kind).limit(limit - len(rows)))
     numbers = numbers_of(session, {row.case_id for row in rows if row.case_id})
     numbered = [replace(row, case_number=numbers.get(row.case_id or "")) for row in rows]
     # What concerns the most pages first: a hundred doubtful pages must not bury an unclaimed case.
@@ -62,52 +75,96 @@ def is_open_refusal() -> ColumnElement[bool]:
     return and_(Arrival.state == "failed", Arrival.answered_by.is_(None), Arrival.media_type != METADATA_TYPE)
 
 
-def count_questions(session: Session) -> int:
+def count_questions(session: Session, viewer: Viewer | None = None) -> int:
     """How many rows the whole list has."""
+    sight = Extent(viewer)
+    flagged = _flag_statement(session, viewer)
     return sum(
         session.scalar(select(func.count()).select_from(statement.subquery())) or 0
-        for statement in (_refused_statement(), _parked_statement(), _dead_statement(), _flag_statement())
+        for statement in (_refused_statement(sight), _parked_statement(sight), _dead_statement(sight), flagged)
     )
 
 
-def _refused_statement() -> Select[Arrival, str]:
+def _refused_statement(sight: Extent) -> Select[Arrival, str]:
     return (
         select(Arrival, Volume.name)
         .join(Volume, Volume.id == Arrival.volume_id)
-        .where(is_open_refusal())
+        .where(is_open_refusal(), sight.holds(Arrival.case_id))
         .order_by(Arrival.received_at.desc())
     )
 
 
-def _parked_statement() -> Select[Page, str, str]:
+def _parked_statement(sight: Extent) -> Select[Page, str, str]:
     return (
         select(Page, Volume.name, Arrival.source)
         .join(Volume, Volume.id == Page.volume_id)
         .join(Arrival, Arrival.id == Page.arrival_id)
-        .where(Page.state == "parked")
+        .where(Page.state == "parked", sight.holds(Page.case_id))
         .order_by(Page.created_at.desc())
     )
 
 
-def _dead_statement() -> Select[OutboxRow, Page, str]:
+def _dead_statement(sight: Extent) -> Select[OutboxRow, Page, str]:
     return (
         select(OutboxRow, Page, Volume.name)
         .join(Page, Page.id == OutboxRow.page_id)
         .join(Volume, Volume.id == Page.volume_id)
-        .where(OutboxRow.dead.is_(True))
+        .where(OutboxRow.dead.is_(True), sight.holds(Page.case_id))
     )
 
 
-def _flag_statement(subject_kind: str | None = None) -> Select[Flag]:
+def _flag_statement(session: Session, viewer: Viewer | None) -> Select[Flag]:
     statement = select(Flag).where(Flag.closed_at.is_(None), Flag.code.not_in(_QUIET))
-    if subject_kind is not None:
-        statement = statement.where(Flag.subject_kind == subject_kind)
+    if viewer is not None:
+        of_no_case = Flag.id.in_(_flags_of_no_case(session, viewer))
+        statement = statement.where(or_(Extent(viewer).holds(Flag.case_id), of_no_case), may_be_told(session, viewer))
     return statement.order_by(Flag.created_at.desc())
 
 
-def _refused_files(session: Session, limit: int) -> list[Question]:
+def may_be_told(session: Session, viewer: Viewer) -> ColumnElement[bool]:
+    """Of flags within a viewer's sight: those that do not speak of a case outside it.
+
+    That the same file came before, or that a number is another case's, would tell that there is such a case.
+    """
+    this, other = aliased(Arrival), aliased(Arrival)
+    repeats_what_is_seen = exists().where(
+        this.id == Flag.subject_id,
+        other.sha256 == this.sha256,
+        other.id != this.id,
+        other.document_id.is_not(None),
+        Extent(viewer).holds(other.case_id),
+    )
+    clashes = session.scalars(
+        select(Flag).where(Flag.code == "number_clash", Flag.closed_at.is_(None), Extent(viewer).holds(Flag.case_id))
+    )
+    untold = [flag.id for flag in clashes if not _sees_both(session, viewer, flag)]
+    return and_(or_(Flag.code != "repeated", repeats_what_is_seen), Flag.id.not_in(untold))
+
+
+def _sees_both(session: Session, viewer: Viewer, flag: Flag) -> bool:
+    numbers = {canonical(str(number)) for number in flag.details.get("numbers", ())}
+    return all(sees(session, viewer, case.id) for case in cases_with(session, numbers))
+
+
+def _flags_of_no_case(session: Session, viewer: Viewer) -> list[int]:
+    """The flags on the machine and on files still in the inbox that a viewer sees: whoever takes files in.
+
+    A file's path may name a case: what is not seen of it in the catalogue is not told from the inbox either.
+    """
+    if not (viewer.is_of_scanning_room or viewer.sees_every_department):
+        return []
     found = []
-    for arrival, volume in session.execute(_refused_statement().limit(limit)):
+    for flag in session.scalars(select(Flag).where(Flag.case_id.is_(None), Flag.closed_at.is_(None))):
+        folder = str(flag.details.get("path", "")).lstrip("/").split("/")[0]
+        named = cases_named(session, folder) if folder else []
+        if all(sees(session, viewer, case.id) for case in named):
+            found.append(flag.id)
+    return found
+
+
+def _refused_files(session: Session, statement: Select[Arrival, str]) -> list[Question]:
+    found = []
+    for arrival, volume in session.execute(statement):
         error = error_of(arrival.error_code or "", arrival.error_detail)
         found.append(
             Question(
@@ -119,9 +176,9 @@ def _refused_files(session: Session, limit: int) -> list[Question]:
     return found
 
 
-def _parked_pages(session: Session, limit: int) -> list[Question]:
+def _parked_pages(session: Session, statement: Select[Page, str, str]) -> list[Question]:
     found = []
-    for page, volume, source in session.execute(_parked_statement().limit(limit)):
+    for page, volume, source in session.execute(statement):
         error = error_of(page.error_code or "", page.error_detail)
         found.append(
             Question(
@@ -133,20 +190,20 @@ def _parked_pages(session: Session, limit: int) -> list[Question]:
     return found
 
 
-def _dead_letters(session: Session, limit: int) -> list[Question]:
+def _dead_letters(session: Session, statement: Select[OutboxRow, Page, str]) -> list[Question]:
     return [
         Question(
             code=IndexRefused.code, subject_kind="page", subject_id=page.id, case_id=page.case_id, case_number=None,
             volume=volume, source=f"第{page.page_number}页", message=IndexRefused(row.error).chinese,
             remedy=IndexRefused.remedy_chinese, page_id=page.id, since=page.created_at,
         )
-        for row, page, volume in session.execute(_dead_statement().limit(limit))
+        for row, page, volume in session.execute(statement)
     ]  # fmt: skip
 
 
-def _flags(session: Session, subject_kind: str, limit: int) -> list[Question]:
+def _flags(session: Session, statement: Select[Flag]) -> list[Question]:
     found = []
-    for flag in session.scalars(_flag_statement(subject_kind).limit(limit)):
+    for flag in session.scalars(statement):
         volume, source, page_id = _subject(session, flag)
         message, remedy = sentence_of(flag)
         found.append(

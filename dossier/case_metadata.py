@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from dossier import cases, flags, outbox
+from dossier import cases, flags, outbox, permissions
 from dossier.catalogue.tables import Arrival, Case, Document, Page, Person, Work
 from dossier.errors import DamagedFile
 from dossier.numbers import find_numbers, is_well_formed
+from dossier.viewers import plain_name
 from dossier.work import ASSEMBLE, NO_DEADLINE, PAGINATE, PICTURE, READ
 
 
@@ -85,10 +86,14 @@ def apply_metadata(session: Session, case: Case, metadata: CaseMetadata) -> None
     ]
     if refused:
         flags.raise_flag(session, "case", case.id, case.id, "number_clash", numbers=refused)
-    for name in ("name", "charge", "department", "handler"):
+    for name in ("name", "charge"):
         value = getattr(metadata, name)
         if value is not None:
             setattr(case, name, value)
+    if metadata.department is not None:
+        permissions.move(session, case, plain_name(metadata.department))
+    if metadata.handler is not None:
+        permissions.hand_over(session, case, plain_name(metadata.handler))
     if metadata.suspects is not None:
         session.execute(delete(Person).where(Person.case_id == case.id, Person.role == "suspect"))
         session.add_all(

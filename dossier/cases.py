@@ -26,6 +26,17 @@ def cases_with(session: Session, canonical_numbers: Iterable[str]) -> list[Case]
     return sorted(found.values(), key=lambda case: case.created_at)
 
 
+def cases_named(session: Session, name: str) -> list[Case]:
+    """The cases that a name means: by id, by number in any brackets, or by the folder in which it waits."""
+    by_id = session.get(Case, name)
+    if by_id is not None:
+        return [_unmerged(session, by_id)]
+    found = cases_with(session, {canonical(name)} | {number.canonical for number in find_numbers(name)})
+    if not found:
+        return list(session.scalars(select(Case).where(Case.folder == name, Case.state == "unclaimed").limit(1)))
+    return found
+
+
 def case_named(session: Session, name: str) -> Case:
     """The case that a person or a program names: by number, in any brackets, or by id.
 
@@ -33,15 +44,9 @@ def case_named(session: Session, name: str) -> Case:
         NotFound: there is none.
         NumberClash: the number belongs to two cases.
     """
-    by_id = session.get(Case, name)
-    if by_id is not None:
-        return _unmerged(session, by_id)
-    found = cases_with(session, {canonical(name)} | {number.canonical for number in find_numbers(name)})
+    found = cases_named(session, name)
     if not found:
-        folder = session.scalars(select(Case).where(Case.folder == name, Case.state == "unclaimed")).first()
-        if folder is None:
-            raise NotFound(name)
-        return folder
+        raise NotFound(name)
     if len(found) > 1:
         raise NumberClash(f"{name}: {', '.join(case.id for case in found)}")
     return found[0]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session, aliased
 
+from dossier import permissions
 from dossier.catalogue.statements import insert_or_update
 from dossier.catalogue.tables import Counter, OutboxRow, Page
 
@@ -100,6 +101,7 @@ def delivered(session: Session, changes: Sequence[Change]) -> None:
             .where(Page.id.in_(some), Page.state == "read")
             .values(state="searchable", searchable_at=func.coalesce(Page.searchable_at, now))
         )
+    permissions.forget_finished_moves(session)
 
 
 def refused(session: Session, change: Change, reason: str) -> None:

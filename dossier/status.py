@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy import case as sql_case
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dossier.attention import count_questions, is_open_refusal
 from dossier.cases import numbers_of
-from dossier.catalogue.tables import Arrival, Attachment, Case, OutboxRow, Page, Volume, Work
+from dossier.catalogue.tables import Arrival, Attachment, Case, Document, OutboxRow, Page, Volume, Work
+from dossier.permissions import Extent
+from dossier.viewers import Viewer
 
 PAGE_STATES = ("waiting", "reading", "read", "searchable", "parked")
 ARRIVAL_STATES = ("received", "reading", "done", "failed")
@@ -65,36 +67,47 @@ class Status:
         return self.pages["waiting"] + self.pages["reading"] + self.pages["read"]
 
 
-def status_of(session: Session) -> Status:
-    """Where everything stands now."""
+def status_of(session: Session, viewer: Viewer | None = None) -> Status:
+    """Where everything stands now; with a viewer, all that is of cases within their sight."""
+    sight = Extent(viewer)
     files = dict.fromkeys(ARRIVAL_STATES, 0)
-    files.update(_counts(session, Arrival))
+    files.update(_counts(session, Arrival, sight))
     # What a later file has answered is history, not a fault of today.
-    answered = session.scalar(select(func.count()).where(Arrival.state == "failed", Arrival.answered_by.is_not(None)))
+    answered = session.scalar(
+        select(func.count()).where(
+            Arrival.state == "failed", Arrival.answered_by.is_not(None), sight.holds(Arrival.case_id)
+        )
+    )
     files["failed"] -= answered or 0
     pages = dict.fromkeys(PAGE_STATES, 0)
-    pages.update(_counts(session, Page))
+    pages.update(_counts(session, Page, sight))
     queue = dict(
         session.execute(
-            select(Work.kind, func.count()).where(Work.state.in_(("waiting", "leased"))).group_by(Work.kind)
+            select(Work.kind, func.count())
+            .where(Work.state.in_(("waiting", "leased")), _is_within(sight))
+            .group_by(Work.kind)
         ).all()
     )
-    speed = _pages_a_minute(session)
+    speed = _pages_a_minute(session, sight)
     left = pages["waiting"] + pages["reading"] + pages["read"]
     return Status(
         files=files,
         pages=pages,
-        attachments=session.scalar(select(func.count()).select_from(Attachment)) or 0,
+        attachments=session.scalar(select(func.count()).select_from(Attachment).where(sight.holds(Attachment.case_id)))
+        or 0,
         queue=queue,
-        outbox=session.scalar(select(func.count()).select_from(OutboxRow)) or 0,
+        outbox=session.scalar(_outbox(sight)) or 0,
         pages_a_minute=round(speed, 1),
         seconds_left=round(left / speed * 60, 1) if left and speed else None,
-        questions=count_questions(session),
+        questions=count_questions(session, viewer),
     )
 
 
-def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
-    """The volumes, those with a deadline first, then those of the newest cases; a case's volumes in their order."""
+def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int = 500) -> list[VolumeStatus]:
+    """The volumes, those with a deadline first, then those of the newest cases; a case's volumes in their order.
+
+    With a viewer, those within their sight.
+    """
     failed = (
         select(Arrival.volume_id, func.count().label("failed"))
         .where(is_open_refusal())
@@ -112,6 +125,7 @@ def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
         .join(Case, Case.id == Volume.case_id)
         .outerjoin(Page, Page.volume_id == Volume.id)
         .outerjoin(failed, failed.c.volume_id == Volume.id)
+        .where(Extent(viewer).holds(Volume.case_id))
         .group_by(Volume.id, Case.id, failed.c.failed)
         .having((func.count(Page.id) > 0) | (func.coalesce(failed.c.failed, 0) > 0))
         .order_by(Case.due_on.is_(None), Case.due_on, Case.created_at.desc(), Case.id, Volume.order_key)
@@ -135,14 +149,32 @@ def volume_statuses(session: Session, limit: int = 500) -> list[VolumeStatus]:
     ]  # fmt: skip
 
 
-def _counts(session: Session, table: type[Arrival] | type[Page]) -> dict[str, int]:
-    return dict(session.execute(select(table.state, func.count()).group_by(table.state)).all())
+def _counts(session: Session, table: type[Arrival] | type[Page], sight: Extent) -> dict[str, int]:
+    counted = select(table.state, func.count()).where(sight.holds(table.case_id)).group_by(table.state)
+    return dict(session.execute(counted).all())
 
 
-def _pages_a_minute(session: Session) -> float:
+def _is_within(sight: Extent) -> ColumnElement[bool]:
+    """Of work: that its subject is of a case within sight; ids are never shared between kinds of things."""
+    if sight.is_everything:
+        return true()
+    subjects = (select(table.id).where(sight.holds(table.case_id)) for table in (Arrival, Page, Document))
+    return or_(*(Work.subject_id.in_(of_kind) for of_kind in subjects))
+
+
+def _outbox(sight: Extent) -> Select[int]:
+    counted = select(func.count()).select_from(OutboxRow)
+    if sight.is_everything:
+        return counted
+    return counted.join(Page, Page.id == OutboxRow.page_id).where(sight.holds(Page.case_id))
+
+
+def _pages_a_minute(session: Session, sight: Extent) -> float:
     now = time.time()
     count, first = session.execute(
-        select(func.count(), func.min(Page.searchable_at)).where(Page.searchable_at > now - _SPEED_WINDOW_SECONDS)
+        select(func.count(), func.min(Page.searchable_at)).where(
+            Page.searchable_at > now - _SPEED_WINDOW_SECONDS, sight.holds(Page.case_id)
+        )
     ).one()
     if first is None or count < 2:
         return 0.0

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from dossier.errors import UsageError
-from indexer.clause import EVERYTHING, AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Term
+from indexer.clause import AllOf, AnyOf, Clause, Phrase, Prefix, Term
 from indexer.engine import Rung, Search
 from indexer.entry import pairs_of, pairs_over_turn
 from indexer.identifiers import SHORTEST_TAIL, identifiers_of_text
+from indexer.sight import Sight
 from indexer.tokens import tokens_of_text
 from indexer.turn import LONGEST as LONGEST_BESIDE_TURN
 
@@ -62,35 +63,6 @@ class Query:
         return tuple(token for word in self.words for token in word.tokens)
 
 
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """Who sees what, and what was asked for: all that is not said is not restricted.
-
-    Attributes:
-        departments, cases: a page is seen if its department or its case is among these; None: all are seen.
-        without_cases: sealed cases.
-        only_cases: those in which the user searches.
-    """
-
-    departments: frozenset[str] | None = None
-    cases: frozenset[str] | None = None
-    without_cases: frozenset[str] = frozenset()
-    only_cases: frozenset[str] | None = None
-
-    @property
-    def clause(self) -> Clause:
-        """The clause that pages within sight match."""
-        parts: list[Clause] = []
-        if self.departments is not None or self.cases is not None:
-            departments, cases = self.departments or frozenset(), self.cases or frozenset()
-            parts.append(AnyOf((OneOf("department", departments), OneOf("case_id", cases))))
-        if self.without_cases:
-            parts.append(Not(OneOf("case_id", self.without_cases)))
-        if self.only_cases is not None:
-            parts.append(OneOf("case_id", self.only_cases))
-        return AllOf(tuple(parts)) if parts else EVERYTHING
-
-
 def understand(text: str) -> Query:
     """What a user's text asks for; any text is a query, if it is not too long.
 
@@ -112,7 +84,7 @@ def understand(text: str) -> Query:
     return Query(tuple(words))
 
 
-def ladder(query: Query, visible: Visible) -> Search:
+def ladder(query: Query, sight: Sight) -> Search:
     """The search for a query within sight; without rungs, if nothing could be found."""
     rungs: list[Rung] = []
     if any(word.identifier or word.tail for word in query.words):
@@ -121,7 +93,7 @@ def ladder(query: Query, visible: Visible) -> Search:
         rungs.append(Rung(PHRASE, phrase_clause(query.phrase)))
     if len(query.words) > 1:
         rungs.append(Rung(WORDS, AllOf(tuple(phrase_clause(word.tokens) for word in query.words))))
-    return Search(tuple(rungs), visible.clause)
+    return Search(tuple(rungs), sight.clause)
 
 
 def phrase_clause(tokens: tuple[str, ...]) -> Clause:

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dossier import cases
+from dossier import cases, permissions
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Case, Document, Page, Volume
 from dossier.errors import StoreError, UsageError
 from dossier.reading import Box
 from dossier.readings import following_page, reading_of
 from dossier.vault import Vault
+from dossier.viewers import AT_MACHINE, Viewer
 from indexer import engine as engines
 from indexer.engine import Engine
 from indexer.highlight import Highlight, Snippet, highlight
-from indexer.query import SCORES, Query, Visible, ladder, understand
+from indexer.query import SCORES, Query, ladder, understand
+from indexer.sight import Sight, sight_of
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +91,9 @@ class Searcher:
     def __init__(self, catalogue: Catalogue, vault: Vault, engine: Engine) -> None:
         self._catalogue, self._vault, self._engine = catalogue, vault, engine
 
-    def search(self, query: str, case: str | None = None, limit: int = 20, offset: int = 0) -> SearchResult:
+    def search(
+        self, query: str, case: str | None = None, limit: int = 20, offset: int = 0, viewer: Viewer = AT_MACHINE
+    ) -> SearchResult:
         """The pages that a query finds, best first.
 
         Args:
@@ -97,36 +101,36 @@ class Searcher:
             case: search only in the case with this number or id.
             limit: most hits to give.
             offset: hits to pass over.
+            viewer: who asks; what they do not see is neither given nor counted.
 
         Raises:
-            NotFound: there is no such case.
-            NumberClash: the case's number belongs to two cases.
+            NotFound: there is no such case within sight.
+            NumberClash: the case's number belongs to two cases that are.
             UsageError: the query is longer than a paragraph.
             EngineUnreachable: the engine does not answer.
         """
         understood = understand(query)
         with self._catalogue.reading() as session:
-            only = frozenset({cases.case_named(session, case).id}) if case else None
-            sealed = frozenset(session.scalars(select(Case.id).where(Case.sealed.is_(True))))
-            visible = Visible(only_cases=only, without_cases=sealed)
+            only = frozenset({permissions.case_in_sight(session, viewer, case).id}) if case else None
+            sight = replace(sight_of(session, viewer), only_cases=only)
             try:
-                found = self._engine.search(ladder(understood, visible), limit, offset)
+                found = self._engine.search(ladder(understood, sight), limit, offset)
             except ValueError as error:
                 raise UsageError(str(error)) from error
-            hits = self._hits(session, understood, found.hits)
-            # Looked at again in the catalogue: the engine may be a moment behind.
-            hits = [hit for hit in hits if hit.case_id not in sealed and (only is None or hit.case_id in only)]
-            return SearchResult(found.total, tuple(hits))
+            return SearchResult(found.total, tuple(self._hits(session, understood, sight, found.hits)))
 
-    def _hits(self, session: Session, query: Query, found: Sequence[engines.Hit]) -> list[Hit]:
+    def _hits(self, session: Session, query: Query, sight: Sight, found: Sequence[engines.Hit]) -> list[Hit]:
+        # Looked at again in the catalogue: the engine may be a moment behind.
         rows = {
             page.id: (page, volume, document)
-            for page, volume, document in session.execute(
-                select(Page, Volume, Document)
+            for page, volume, document, case in session.execute(
+                select(Page, Volume, Document, Case)
                 .join(Volume, Volume.id == Page.volume_id)
                 .join(Document, Document.id == Page.document_id)
+                .join(Case, Case.id == Page.case_id)
                 .where(Page.id.in_([hit.page_id for hit in found]))
             )
+            if sight.allows(case)
         }
         numbers = cases.numbers_of(session, {page.case_id for page, _, _ in rows.values()})
         hits = []

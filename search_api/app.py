@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import select
 
@@ -13,6 +13,8 @@ from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
 from search_api import board, page_picture, page_view, problems, roster_answer, search_page, session, volume_view
+from search_api.access import check_scope
+from search_api.callers import Callers
 from search_api.gate import Gate
 from search_api.session import Doorkeeper
 from search_api.site import STATIC, RosterFunction, SearchFunction, Site, TheSite, page_templates
@@ -37,11 +39,12 @@ def create_app(
         catalogue: what there is.
         vault: where the readings are.
         search: gives hits for a query.
-        one_time_password: opens a session; good as long as the application lives.
+        one_time_password: opens a session while there are no users; good as long as the application lives.
         hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
         roster: gives the matrix of a spreadsheet of people; without it that route is not there.
     """
     doorkeeper = Doorkeeper(one_time_password)
+    callers = Callers(catalogue, doorkeeper)
     app = FastAPI(
         title="edossier",
         version="1",
@@ -49,20 +52,14 @@ def create_app(
         # Their pages load scripts from elsewhere, and there is no elsewhere on this network.
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(check_scope)],
     )
     app.state.site = Site(
-        home,
-        catalogue,
-        vault,
-        Derived(home.derived),
-        search,
-        doorkeeper,
-        Standings(catalogue),
-        page_templates(),
-        roster,
-    )
+        home, catalogue, vault, Derived(home.derived), search, doorkeeper, callers, Standings(catalogue),
+        page_templates(), roster,
+    )  # fmt: skip
     problems.install(app)
-    app.add_middleware(Gate, doorkeeper=doorkeeper, hosts=hosts)
+    app.add_middleware(Gate, callers=callers, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
     for module in (session, board, volume_view, search_page, page_view, page_picture):
         app.include_router(module.router)

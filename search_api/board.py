@@ -8,15 +8,15 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from search_api.site import TheSite
+from search_api.site import TheSite, TheViewer
 
 router = APIRouter()
 
 
 @router.get("/board", include_in_schema=False)
-def board(request: Request, site: TheSite) -> Response:
+def board(request: Request, site: TheSite, viewer: TheViewer) -> Response:
     """The board as a page; its script asks for it again every two seconds and shows what has changed."""
-    standing = site.standings.latest()
+    standing = site.standings.latest(viewer)
     at_work = [volume for volume in standing.volumes if volume.searchable + volume.parked < volume.pages]
     settled = [volume for volume in standing.volumes if volume.searchable + volume.parked >= volume.pages]
     context = {
@@ -32,9 +32,9 @@ def board(request: Request, site: TheSite) -> Response:
 
 
 @router.get("/api/v1/status")
-def status(site: TheSite) -> dict[str, Any]:
+def status(site: TheSite, viewer: TheViewer) -> dict[str, Any]:
     """Totals, volumes (deadline first), and what needs a hand (newest first)."""
-    standing = site.standings.latest()
+    standing = site.standings.latest(viewer)
     return {
         **asdict(standing.status),
         "volumes": [asdict(volume) for volume in standing.volumes],

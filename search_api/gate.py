@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,10 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from indexer.roster.sheet import MOST_BYTES
 from search_api import problems
 from search_api.problems import Problem
-from search_api.session import COOKIE
 
 if TYPE_CHECKING:
-    from search_api.session import Doorkeeper
+    from search_api.callers import Callers
 
 OPEN_PATHS = ("/login", "/api/v1/health")
 OPEN_FOLDER = "/static/"
@@ -43,17 +43,17 @@ _HEADERS = {
 
 
 class Gate:
-    """ASGI middleware: host, size, origin and session are checked in this order; then the site answers.
+    """ASGI middleware: host, size, origin and caller are checked in this order; then the site answers.
 
     Args:
         app: the site.
-        doorkeeper: who knows the sessions.
+        callers: tells who asks; they stand in the request's state as `viewer`.
         hosts: names under which the site is reached besides the loopback ones.
     """
 
-    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, hosts: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, callers: Callers, hosts: Collection[str] = ()) -> None:
         self._app = app
-        self._doorkeeper = doorkeeper
+        self._callers = callers
         self._names = {"localhost", *(host.casefold().rstrip(".") for host in hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,11 +71,11 @@ class Gate:
                 _add_headers(MutableHeaders(scope=message), request.url.path)
             await send(message)
 
-        refusal = self._refusal(request)
-        if refusal is not None:
-            await refusal(scope, receive, send_with_headers)
-            return
         try:
+            refusal = self._refusal(request) or await run_in_threadpool(self._stranger, request)
+            if refusal is not None:
+                await refusal(scope, receive, send_with_headers)
+                return
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
             if started:
@@ -95,13 +95,23 @@ class Gate:
                 return problems.as_json(
                     Problem(403, "origin_refused", "请求来自别的网站。", "请从本系统的页面上操作。")
                 )
+        return None
+
+    def _stranger(self, request: Request) -> Response | None:
+        """What to answer somebody who has not shown who they are; None when they have, or need not."""
         path = request.url.path
         if path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
             return None
-        if self._doorkeeper.knows(request.cookies.get(COOKIE, "")):
+        request.state.viewer = self._callers.viewer_of(request)
+        if request.state.viewer is not None:
             return None
         if problems.wants_json(request):
-            return problems.as_json(Problem(401, "not_signed_in", "请先登录。", "请输入启动时显示的一次性口令。"))
+            return problems.as_json(
+                Problem(
+                    401, "not_signed_in", "请先登录。", "请在网页上登录，或在 Authorization 中出示密钥。",
+                    headers={"WWW-Authenticate": "Bearer"},
+                )
+            )  # fmt: skip
         if request.method not in _SAFE_METHODS:
             return RedirectResponse("/login", 303)
         target = path + (f"?{request.url.query}" if request.url.query else "")

@@ -8,11 +8,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dossier import work
-from dossier.attention import sentence_of
+from dossier.attention import may_be_told, sentence_of
 from dossier.cases import number_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, ReadingRow, Volume, Work
 from dossier.errors import NotFound, error_of
+from dossier.permissions import sees
 from dossier.reading import Reading
+from dossier.viewers import Viewer
 from search_api.site import Site
 
 
@@ -42,15 +44,15 @@ class PageFacts:
     reading_sha256: str | None
 
 
-def facts_of(site: Site, page_id: str) -> PageFacts:
+def facts_of(site: Site, viewer: Viewer, page_id: str) -> PageFacts:
     """The facts of a page.
 
     Raises:
-        NotFound: there is no such page.
+        NotFound: there is no such page within the viewer's sight.
     """
     with site.catalogue.reading() as session:
         page = session.get(Page, page_id)
-        if page is None:
+        if page is None or not sees(session, viewer, page.case_id):
             raise NotFound(page_id)
         case = session.get_one(Case, page.case_id)
         neighbours = dict(
@@ -76,7 +78,7 @@ def facts_of(site: Site, page_id: str) -> PageFacts:
             or 0,
             before=neighbours.get(page.page_number - 1),
             after=neighbours.get(page.page_number + 1),
-            notes=tuple(_notes(session, page)),
+            notes=tuple(_notes(session, viewer, page)),
             reading_sha256=reading.sha256 if reading else None,
         )
 
@@ -96,7 +98,7 @@ def hurry_reading(site: Site, page_id: str) -> None:
         work.hurry(session, work.READ, [page_id])
 
 
-def _notes(session: Session, page: Page) -> list[tuple[str, str]]:
+def _notes(session: Session, viewer: Viewer, page: Page) -> list[tuple[str, str]]:
     """What a person should know of the page: what happened, and what to do next."""
     notes = []
     if page.state == "parked":
@@ -104,7 +106,9 @@ def _notes(session: Session, page: Page) -> list[tuple[str, str]]:
         notes.append((error.chinese, error.remedy_chinese))
     subjects = (page.id, page.arrival_id, page.document_id, page.volume_id)
     standing = session.scalars(
-        select(Flag).where(Flag.subject_id.in_(subjects), Flag.closed_at.is_(None)).order_by(Flag.id)
+        select(Flag)
+        .where(Flag.subject_id.in_(subjects), Flag.closed_at.is_(None), may_be_told(session, viewer))
+        .order_by(Flag.id)
     )
     # What concerns the volume is said where it can be seen: on the page to which the attention list leads.
     return notes + [

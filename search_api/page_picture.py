@@ -20,8 +20,10 @@ from dossier import work
 from dossier.catalogue.tables import Page, Work
 from dossier.derived import PICTURE_RECIPE
 from dossier.errors import NotFound, error_of
+from dossier.permissions import sees
+from dossier.viewers import Viewer
 from search_api.problems import Problem
-from search_api.site import Site, TheSite
+from search_api.site import Site, TheSite, TheViewer
 
 # Thumbnail, beside the text, for reading; anything larger is the picture itself. Few sizes, so that browsers find them
 # in their cache again.
@@ -66,20 +68,21 @@ def picture_address(page_id: str, reading_version: int | None, width: int | None
 async def page_image(
     request: Request,
     site: TheSite,
+    viewer: TheViewer,
     page_id: str,
     width: Annotated[int | None, Query(ge=1, le=100_000, description="pixels; the next larger size is sent")] = None,
     reading: Annotated[str, Query(description="the reading that the caller knows of")] = "",
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="seconds")] = LONGEST_WAIT_SECONDS,
 ) -> Response:
     """The page's picture as JPEG: upright once it has been read, as scanned before."""
-    wanted = await run_in_threadpool(_wanted, site, page_id)
+    wanted = await run_in_threadpool(_wanted, site, viewer, page_id)
     snapped = snapped_width(width)
     if request.headers.get("if-none-match") == _entity_tag(wanted, snapped):
         return Response(status_code=304, headers=_caching(wanted, snapped, reading))
     until = time.monotonic() + wait
     priority = work.SOON if snapped == THUMBNAIL else work.URGENT
     while True:
-        wanted = await _when_there(request, site, page_id, wanted, until, priority)
+        wanted = await _when_there(request, site, viewer, page_id, wanted, until, priority)
         try:
             content = await run_in_threadpool(_at_width, wanted.path, snapped)
         except FileNotFoundError:
@@ -94,7 +97,7 @@ def snapped_width(width: int | None) -> int | None:
 
 
 async def _when_there(
-    request: Request, site: Site, page_id: str, wanted: _Wanted, until: float, priority: int
+    request: Request, site: Site, viewer: Viewer, page_id: str, wanted: _Wanted, until: float, priority: int
 ) -> _Wanted:
     """Wait until the picture stands in derived/.
 
@@ -107,7 +110,7 @@ async def _when_there(
         now = time.monotonic()
         if now >= ask_at:
             await run_in_threadpool(_ask_for, site, page_id, priority)
-            wanted = await run_in_threadpool(_wanted, site, page_id)
+            wanted = await run_in_threadpool(_wanted, site, viewer, page_id)
             ask_at = now + _ASK_AGAIN_SECONDS
         # Nobody waits for an answer that nobody will get: the server could not stop meanwhile.
         if now >= until or await request.is_disconnected():
@@ -118,10 +121,10 @@ async def _when_there(
     return wanted
 
 
-def _wanted(site: Site, page_id: str) -> _Wanted:
+def _wanted(site: Site, viewer: Viewer, page_id: str) -> _Wanted:
     with site.catalogue.reading() as session:
         page = session.get(Page, page_id)
-        if page is None:
+        if page is None or not sees(session, viewer, page.case_id):
             raise NotFound(page_id)
         version = page.reading_version
     return _Wanted(site.derived.page_picture(page_id, version), _version_name(version))
@@ -169,5 +172,7 @@ def _entity_tag(wanted: _Wanted, width: int | None) -> str:
 def _caching(wanted: _Wanted, width: int | None, reading: str) -> dict[str, str]:
     return {
         "ETag": _entity_tag(wanted, width),
+        # At a shared desk, what one has seen is not given to the next out of the browser's cache.
+        "Vary": "Authorization, Cookie",
         "Cache-Control": _FOR_AN_HOUR if reading == wanted.version else _ASK_FIRST,
     }

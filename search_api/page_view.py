@@ -10,13 +10,14 @@ from fastapi.responses import Response
 
 from dossier.errors import EdossierError, StoreError
 from dossier.reading import Reading
+from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
 from search_api.page_facts import PageFacts, facts_of, hurry_reading, reading_of
 from search_api.page_marks import Rect, ranges_in_line, rects_of_hit, rects_of_query
 from search_api.page_picture import picture_address
 from search_api.problems import Problem, problem_of
 from search_api.search_page import CaseName, QueryText, page_address
-from search_api.site import Site, TheSite
+from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
 
@@ -36,6 +37,7 @@ class HitPlace:
 def page_view(
     request: Request,
     site: TheSite,
+    viewer: TheViewer,
     page_id: str,
     q: QueryText = "",
     case: CaseName = "",
@@ -43,11 +45,11 @@ def page_view(
 ) -> Response:
     """The view of a page; with a query, its words are boxed; with a hit's ordinal, the hits around it are linked."""
     query, case = q.strip(), case.strip()
-    facts = facts_of(site, page_id)
+    facts = facts_of(site, viewer, page_id)
     hurry_reading(site, page_id)
     problems: list[Problem] = []
     reading = _reading(site, facts, problems)
-    place = _hit_place(site, page_id, query, case, hit, problems) if query and hit else None
+    place = _hit_place(site, viewer, page_id, query, case, hit, problems) if query and hit else None
     rects = place.rects if place else ()
     if query and not rects and reading is not None:
         rects = rects_of_query(query, reading)
@@ -70,9 +72,9 @@ def page_view(
 
 
 @router.get("/api/v1/pages/{page_id}/text")
-def page_text(site: TheSite, page_id: str) -> dict[str, Any]:
+def page_text(site: TheSite, viewer: TheViewer, page_id: str) -> dict[str, Any]:
     """What was read on a page, line by line; `text` is null before it has been read."""
-    facts = facts_of(site, page_id)
+    facts = facts_of(site, viewer, page_id)
     reading = reading_of(site, facts)
     return {
         "page_id": page_id,
@@ -100,12 +102,12 @@ def _reading(site: Site, facts: PageFacts, problems: list[Problem]) -> Reading |
 
 
 def _hit_place(
-    site: Site, page_id: str, query: str, case: str, ordinal: int, problems: list[Problem]
+    site: Site, viewer: Viewer, page_id: str, query: str, case: str, ordinal: int, problems: list[Problem]
 ) -> HitPlace | None:
     """The hits before, at and after an ordinal; None, with the problem, where the search does not answer."""
     first = max(ordinal - 1, 1)
     try:
-        result = site.search(query, case or None, ordinal + 2 - first, first - 1)
+        result = site.search(query, case or None, ordinal + 2 - first, first - 1, viewer=viewer)
     except EdossierError as error:
         problems.append(problem_of(error))
         return None

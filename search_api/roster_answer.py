@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from indexer.roster.sheet import MOST_BYTES
 from indexer.roster.workbook import MEDIA_TYPE, workbook_of
 from search_api.problems import Problem
-from search_api.site import TheSite
+from search_api.site import TheSite, TheViewer
 
 RETRY_SECONDS = 10
 
@@ -33,6 +33,7 @@ _one_at_a_time = threading.Lock()
 def roster(
     request: Request,
     site: TheSite,
+    viewer: TheViewer,
     file: Annotated[UploadFile, File(description="XLSX or CSV with columns 姓名, 身份证号, 手机号, 银行卡号, 金额")],
     case: Annotated[str, Form(max_length=200, description="a case's number, in any brackets, or its id")] = "",
 ) -> Response:
@@ -47,7 +48,7 @@ def roster(
             headers={"Retry-After": str(RETRY_SECONDS)},
         )
     try:
-        matrix = site.roster(file.file.read(MOST_BYTES + 1), case.strip() or None)
+        matrix = site.roster(file.file.read(MOST_BYTES + 1), case.strip() or None, viewer=viewer)
         if MEDIA_TYPE not in request.headers.get("accept", ""):
             return JSONResponse(matrix.as_json())
         name = quote("名册检索结果.xlsx")

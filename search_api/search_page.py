@@ -11,14 +11,15 @@ from fastapi.responses import Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dossier.cases import case_named
-from dossier.catalogue.tables import CaseNumber, Page
+from dossier.catalogue.tables import Case, CaseNumber, Page
 from dossier.errors import EdossierError
+from dossier.permissions import case_in_sight, seen_by
+from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
 from indexer.search import Hit, SearchResult
 from search_api.page_picture import THUMBNAIL, picture_address
 from search_api.problems import problem_of
-from search_api.site import Site, TheSite
+from search_api.site import Site, TheSite, TheViewer
 
 HITS_A_VIEW = 20
 # Beyond it no engine pages; a query that finds so much must be narrowed down.
@@ -55,6 +56,7 @@ class Coverage:
 def search_page(
     request: Request,
     site: TheSite,
+    viewer: TheViewer,
     q: QueryText = "",
     case: CaseName = "",
     start: Annotated[int, Query(ge=1, le=LAST_START)] = 1,
@@ -65,15 +67,15 @@ def search_page(
     status = 200
     try:
         if query:
-            result = site.search(query, case or None, HITS_A_VIEW, start - 1)
+            result = site.search(query, case or None, HITS_A_VIEW, start - 1, viewer=viewer)
             context |= {"result": result, "found": found_pages(site, result, query, case, start)}
     except EdossierError as error:
         problem = problem_of(error)
         context["problem"], status = problem, problem.status
     with site.catalogue.reading() as session:
-        context["suggested"] = _case_numbers(session)
+        context["suggested"] = _case_numbers(session, viewer)
         if context["problem"] is None:
-            context["coverage"] = coverage(session, case)
+            context["coverage"] = coverage(session, viewer, case)
     context["links"] = _links(query, case, start, context["result"])
     return site.pages.TemplateResponse(request, "search.html", context, status)
 
@@ -81,12 +83,13 @@ def search_page(
 @router.get("/api/v1/search")
 def search(
     site: TheSite,
+    viewer: TheViewer,
     q: Annotated[str, Query(min_length=1, max_length=LONGEST_QUERY, description="what to look for")],
     case: CaseName = "",
     limit: Annotated[int, Query(ge=1, le=100)] = HITS_A_VIEW,
 ) -> dict[str, Any]:
     """Pages that a query finds, best first, as `edossier search --json` gives them."""
-    return site.search(q, case.strip() or None, limit).as_json()
+    return site.search(q, case.strip() or None, limit, viewer=viewer).as_json()
 
 
 def page_address(page_id: str, query: str, case: str, ordinal: int | None) -> str:
@@ -116,21 +119,27 @@ def found_pages(site: Site, result: SearchResult, query: str, case: str, start: 
         ]
 
 
-def coverage(session: Session, case: str) -> Coverage:
-    """How many pages could be searched, of how many there are; `case` may be empty for all."""
+def coverage(session: Session, viewer: Viewer, case: str) -> Coverage:
+    """How many pages could be searched, of how many the viewer sees; `case` may be empty for all."""
     counted = select(Page.state, func.count()).group_by(Page.state)
     if case:
-        counted = counted.where(Page.case_id == case_named(session, case).id)
+        counted = counted.where(Page.case_id == case_in_sight(session, viewer, case).id)
+    else:
+        counted = counted.where(Page.case_id.in_(select(Case.id).where(seen_by(viewer))))
     states = dict(session.execute(counted).all())
     return Coverage(states.get("searchable", 0), sum(states.values()))
 
 
-def _case_numbers(session: Session) -> list[str]:
+def _case_numbers(session: Session, viewer: Viewer) -> list[str]:
     return list(
         session.scalars(
-            select(CaseNumber.as_given).order_by(CaseNumber.id.desc()).limit(_MOST_CASES_SUGGESTED)
+            select(CaseNumber.as_given)
+            .join(Case, Case.id == CaseNumber.case_id)
+            .where(seen_by(viewer))
+            .order_by(CaseNumber.id.desc())
+            .limit(_MOST_CASES_SUGGESTED)
         )
-    )  # fmt: skip
+    )
 
 
 def _links(query: str, case: str, start: int, result: SearchResult | None) -> dict[str, str | None]:

@@ -1,7 +1,8 @@
-"""Sessions: who may come in. A person shows the one-time password printed at start and gets a cookie.
+"""Sessions: who may come in. A person shows name and password and gets a cookie; where there are no users yet, the
+one-time password printed at start does.
 
 The cookie is an opaque random token; what it stands for is kept here, in memory. Both end with the process, as the
-password does.
+one-time password does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -30,14 +32,27 @@ LONGEST_LOCK_SECONDS = 900.0
 _MOST_ADDRESSES = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What somebody proved when they came in.
+
+    Attributes:
+        user_id: whose password they knew; None: the one-time password.
+        stored: the user's password as it was stored then; another one since ends the session.
+    """
+
+    user_id: str | None = None
+    stored: str = field(default="", repr=False)
+
+
 class Doorkeeper:
-    """Knows the password, who is inside, and who has guessed wrong too often.
+    """Knows the one-time password, who is inside, and who has guessed wrong too often.
 
     After `FREE_FAILURES` wrong passwords from an address, that address waits: 30 seconds, then twice as long with each
     further failure, up to a quarter of an hour. Meanwhile even the right password is not looked at.
 
     Args:
-        password: that opens the door; never empty.
+        password: the one-time password; never empty.
         clock: seconds, monotonic.
     """
 
@@ -47,7 +62,7 @@ class Doorkeeper:
         self._password = password.encode("utf-8")
         self._clock = clock
         self._lock = threading.Lock()
-        self._seen: dict[str, float] = {}
+        self._seen: dict[str, tuple[float, Proof]] = {}
         self._failures: dict[str, tuple[int, float]] = {}
 
     def seconds_locked(self, address: str) -> int:
@@ -57,31 +72,42 @@ class Doorkeeper:
             return max(0, math.ceil(until - self._clock()))
 
     def enter(self, address: str, password: str) -> str | None:
-        """The token of a new session, or None where the password is wrong or the address must wait."""
+        """The token of a new session, or None where it is not the one-time password or the address must wait."""
         given = password.strip().encode("utf-8")
+        return self.enter_by(address, lambda: Proof() if hmac.compare_digest(given, self._password) else None)
+
+    def enter_by(self, address: str, look: Callable[[], Proof | None]) -> str | None:
+        """The token of a new session, or None where `look` finds no proof or the address must wait.
+
+        Looking takes time, and others look meanwhile: it counts as a failure until it has succeeded, so that nobody
+        can try a hundred passwords at once.
+        """
         with self._lock:
             now = self._clock()
             failures, until = self._failures.get(address, (0, 0.0))
             if until > now:
                 return None
-            if not hmac.compare_digest(given, self._password):
-                self._count_failure(address, failures + 1, now)
-                return None
+            self._count_failure(address, failures + 1, now)
+        proof = look()
+        if proof is None:
+            return None
+        with self._lock:
             self._failures.pop(address, None)
-            self._seen = {token: at for token, at in self._seen.items() if now - at <= IDLE_SECONDS}
+            now = self._clock()
+            self._seen = {token: seen for token, seen in self._seen.items() if now - seen[0] <= IDLE_SECONDS}
             token = secrets.token_urlsafe(32)
-            self._seen[token] = now
+            self._seen[token] = (now, proof)
             return token
 
-    def knows(self, token: str) -> bool:
-        """Whether a token is that of a session in use; asking counts as use."""
+    def proof_of(self, token: str) -> Proof | None:
+        """What was proved by whoever holds a session in use, None if it is none; asking counts as use."""
         with self._lock:
             now = self._clock()
-            at = self._seen.get(token)
-            if at is None or now - at > IDLE_SECONDS:
-                return False
-            self._seen[token] = now
-            return True
+            at, proof = self._seen.get(token, (0.0, None))
+            if proof is None or now - at > IDLE_SECONDS:
+                return None
+            self._seen[token] = (now, proof)
+            return proof
 
     def leave(self, token: str) -> None:
         """End a session."""
@@ -104,7 +130,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/login")
 def login_form(request: Request, site: TheSite, next: str = "/") -> Response:
     """The form that asks for the password; whoever is inside already goes on."""
-    if site.doorkeeper.knows(request.cookies.get(COOKIE, "")):
+    if site.callers.viewer_of_cookie(request) is not None:
         return RedirectResponse(local_target(next), 303)
     return _form(request, site, next)
 
@@ -113,14 +139,15 @@ def login_form(request: Request, site: TheSite, next: str = "/") -> Response:
 def login(
     request: Request,
     site: TheSite,
+    name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "/",
 ) -> Response:
     """Open a session, or show the form again with the reason."""
     address = request.client.host if request.client else ""
-    token = site.doorkeeper.enter(address, password)
+    token = site.callers.enter(address, name, password)
     if token is None:
-        return _form(request, site, next, wrong=True)
+        return _form(request, site, next, name, wrong=True)
     answer = RedirectResponse(local_target(next), 303)
     answer.set_cookie(
         COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/"
@@ -147,8 +174,11 @@ def local_target(target: str) -> str:
     return target
 
 
-def _form(request: Request, site: TheSite, target: str, wrong: bool = False) -> Response:
+def _form(request: Request, site: TheSite, target: str, name: str = "", wrong: bool = False) -> Response:
     locked = site.doorkeeper.seconds_locked(request.client.host if request.client else "")
     status, headers = (429, {"Retry-After": str(locked)}) if locked else (401 if wrong else 200, {})
-    context = {"target": local_target(target), "wrong": wrong, "locked": locked}
+    context = {
+        "target": local_target(target), "by_name": site.callers.has_users(), "name": name, "wrong": wrong,
+        "locked": locked,
+    }  # fmt: skip
     return site.pages.TemplateResponse(request, "login.html", context, status, headers)

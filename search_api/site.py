@@ -14,11 +14,13 @@ from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
+from dossier.viewers import Viewer
 from indexer.roster.matrix import Matrix
 from indexer.search import SearchResult
 from search_api import wording
 
 if TYPE_CHECKING:
+    from search_api.callers import Callers
     from search_api.session import Doorkeeper
     from search_api.standing import Standings
 
@@ -29,15 +31,17 @@ STATIC = Path(__file__).parent / "static"
 class SearchFunction(Protocol):
     """What the site asks for hits: `indexer.search.Searcher.search`."""
 
-    def __call__(self, query: str, case: str | None = None, limit: int = 20, offset: int = 0) -> SearchResult:
-        """The hits of a query, best first, from the `offset`-th on."""
+    def __call__(
+        self, query: str, case: str | None = None, limit: int = 20, offset: int = 0, *, viewer: Viewer
+    ) -> SearchResult:
+        """The hits of a query that the viewer sees, best first, from the `offset`-th on."""
 
 
 class RosterFunction(Protocol):
     """What the site asks for a roster's matrix: `indexer.roster.search.RosterSearcher.search`."""
 
-    def __call__(self, content: bytes, case: str | None = None) -> Matrix:
-        """The matrix of a spreadsheet of people."""
+    def __call__(self, content: bytes, case: str | None = None, *, viewer: Viewer) -> Matrix:
+        """The matrix of a spreadsheet of people, over what the viewer sees."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Site:
     derived: Derived
     search: SearchFunction
     doorkeeper: Doorkeeper
+    callers: Callers
     standings: Standings
     pages: Jinja2Templates
     roster: RosterFunction | None = None
@@ -73,4 +78,11 @@ def _site(request: Request) -> Site:
     return site
 
 
+def _viewer(request: Request) -> Viewer:
+    viewer: Viewer = request.state.viewer
+    return viewer
+
+
 TheSite = Annotated[Site, Depends(_site)]
+# Who asks, as the gate has found out; there is nobody on the open routes, and asking there is an error.
+TheViewer = Annotated[Viewer, Depends(_viewer)]

@@ -1,4 +1,4 @@
-"""Where things stand, for everybody who looks at the board, counted once for all of them."""
+"""Where things stand, for everybody who looks at the board: each sees the part that is within their sight."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import threading
 import time
 from dataclasses import dataclass
 
+from dossier import permissions
 from dossier.attention import Question, questions
 from dossier.catalogue.database import Catalogue
 from dossier.status import Status, VolumeStatus, status_of, volume_statuses
+from dossier.viewers import Viewer
 
 FRESH_SECONDS = 1.0
 # Counting never takes more than a tenth of the time, however many pages there are and however many people look.
 _REST_FACTOR = 10.0
+_FORGOTTEN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -24,24 +27,37 @@ class Standing:
     questions: tuple[Question, ...]
 
 
+@dataclass
+class _Kept:
+    standing: Standing
+    permissions_version: int
+    old_at: float
+
+
 class Standings:
-    """The latest standing, counted anew when it has become old."""
+    """The latest standing of each viewer, counted anew when it has become old."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._lock = threading.Lock()
-        self._latest: Standing | None = None
-        self._old_at = 0.0
+        self._kept: dict[Viewer, _Kept] = {}
 
-    def latest(self) -> Standing:
-        """The standing, at most a second old (older only where counting takes long)."""
-        with self._lock:
+    def latest(self, viewer: Viewer) -> Standing:
+        """What a viewer sees, at most a second old (older only where counting takes long).
+
+        Never older than the last change of who sees what.
+        """
+        with self._lock, self._catalogue.reading() as session:
             begun = time.monotonic()
-            if self._latest is None or begun >= self._old_at:
-                with self._catalogue.reading() as session:
-                    self._latest = Standing(
-                        status_of(session), tuple(volume_statuses(session)), tuple(questions(session))
-                    )
-                took = time.monotonic() - begun
-                self._old_at = time.monotonic() + max(FRESH_SECONDS, took * _REST_FACTOR)
-            return self._latest
+            version = permissions.version(session)
+            kept = self._kept.get(viewer)
+            if kept is not None and kept.permissions_version == version and begun < kept.old_at:
+                return kept.standing
+            standing = Standing(
+                status_of(session, viewer), tuple(volume_statuses(session, viewer)), tuple(questions(session, viewer))
+            )
+            now = time.monotonic()
+            self._kept = {who: known for who, known in self._kept.items() if now < known.old_at + _FORGOTTEN_SECONDS}
+            rest = (now - begun) * _REST_FACTOR * len({*self._kept, viewer})
+            self._kept[viewer] = _Kept(standing, version, now + max(FRESH_SECONDS, rest))
+            return standing

@@ -16,8 +16,9 @@ from dossier.attention import sentence_of
 from dossier.cases import number_of
 from dossier.catalogue.tables import Case, Document, Flag, Page, Volume
 from dossier.errors import NotFound, error_of
+from dossier.permissions import seen_by, sees
 from search_api.page_picture import THUMBNAIL, picture_address
-from search_api.site import TheSite
+from search_api.site import TheSite, TheViewer
 
 # Small pictures in one view: a whole ordinary volume; a volume of thousands stays quick.
 PORTION = 120
@@ -45,13 +46,17 @@ class PageCard:
 
 @router.get("/volumes/{volume_id}")
 def volume(
-    request: Request, site: TheSite, volume_id: str, start: Annotated[int, Query(ge=1, le=1_000_000)] = 1
+    request: Request,
+    site: TheSite,
+    viewer: TheViewer,
+    volume_id: str,
+    start: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> Response:
     """The pages of a volume from the portion on in which page `start` is."""
     first = (start - 1) // PORTION * PORTION + 1
     with site.catalogue.reading() as session:
         row = session.get(Volume, volume_id)
-        if row is None:
+        if row is None or not sees(session, viewer, row.case_id):
             raise NotFound(volume_id)
         case = session.get_one(Case, row.case_id)
         states = dict(
@@ -77,12 +82,15 @@ def volume(
 
 
 @router.get("/volumes/{volume_id}/page")
-def page_at(site: TheSite, volume_id: str, number: Annotated[int, Query(ge=1, le=1_000_000)]) -> Response:
+def page_at(
+    site: TheSite, viewer: TheViewer, volume_id: str, number: Annotated[int, Query(ge=1, le=1_000_000)]
+) -> Response:
     """Go to the page at a place of the volume; beyond its end, to the last one."""
     with site.catalogue.reading() as session:
         page_id = session.scalars(
             select(Page.id)
-            .where(Page.volume_id == volume_id, Page.page_number <= number)
+            .join(Case, Case.id == Page.case_id)
+            .where(Page.volume_id == volume_id, Page.page_number <= number, seen_by(viewer))
             .order_by(Page.page_number.desc())
             .limit(1)
         ).first()

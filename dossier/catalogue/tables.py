@@ -48,8 +48,8 @@ class Case(Table):
     state: Mapped[str] = mapped_column(default="provisional", index=True)
     name: Mapped[str] = mapped_column(default="")
     charge: Mapped[str] = mapped_column(default="")
-    department: Mapped[str] = mapped_column(default="")
-    handler: Mapped[str] = mapped_column(default="")
+    department: Mapped[str] = mapped_column(default="", index=True)
+    handler: Mapped[str] = mapped_column(default="", index=True)
     due_on: Mapped[str | None]
     folder: Mapped[str | None] = mapped_column(index=True)
     sealed: Mapped[bool] = mapped_column(default=False)
@@ -314,6 +314,59 @@ class IndexGeneration(Table):
     engine: Mapped[str] = mapped_column(primary_key=True)
     generation: Mapped[str]
     filled_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class User(Table):
+    """A person who signs in.
+
+    role: admin, operator, checker, prosecutor. `departments` are those whose cases they see. The password is stored as
+    what dossier/passwords.py makes of it. Users are disabled, never deleted: the audit names them.
+    """
+
+    __tablename__ = "users"
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("u"))
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    departments: Mapped[list[str]] = mapped_column(default=list)
+    password: Mapped[str]
+    created_at: Mapped[float] = mapped_column(default=time.time)
+    disabled_at: Mapped[float | None]
+
+
+class ApiKey(Table):
+    """A key with which a program asks; of the key itself only the hash is known.
+
+    `scopes` say what it is for; without `departments` it sees all cases that are not sealed.
+    """
+
+    __tablename__ = "api_keys"
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("k"))
+    name: Mapped[str]
+    sha256: Mapped[str] = mapped_column(unique=True)
+    scopes: Mapped[list[str]]
+    departments: Mapped[list[str]] = mapped_column(default=list)
+    created_at: Mapped[float] = mapped_column(default=time.time)
+    revoked_at: Mapped[float | None]
+
+
+class Membership(Table):
+    """A user or API key that sees a case by name. `admitted`: expressly, while the case was sealed; others do not count
+    as long as it is.
+    """
+
+    __tablename__ = "memberships"
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    viewer_id: Mapped[str] = mapped_column(primary_key=True, index=True)
+    admitted: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class DepartmentMove(Table):
+    """A case whose department has changed, as long as the index may hold pages of it with the department before."""
+
+    __tablename__ = "department_moves"
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    at: Mapped[float] = mapped_column(default=time.time)
 
 
 class Flag(Table):

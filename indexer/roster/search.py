@@ -6,27 +6,30 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dossier import cases
+from dossier import cases, permissions
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Case, Document, Page, Person, ReadingRow, Volume
 from dossier.errors import NotFound, RosterRefused, StoreError
 from dossier.reading import lines_of
 from dossier.vault import Vault
+from dossier.viewers import AT_MACHINE, Viewer
 from indexer.clause import AnyOf, Clause, Term
 from indexer.engine import DEEPEST, Engine, Rung, Search
 from indexer.identifiers import identifiers_of_text
-from indexer.query import IDENTIFIER, PHRASE, Visible, phrase_clause
+from indexer.query import IDENTIFIER, PHRASE, phrase_clause
 from indexer.roster.doubles import longer_names, with_doubles_marked
-from indexer.roster.kinds import Kinds
+from indexer.roster.kinds import UNNAMED, Kinds
 from indexer.roster.matrix import NAMESAKE, OTHER_ID, PART_OF_NAME, Coverage, Matrix, PageFacts, PersonPage, PersonRow
 from indexer.roster.passages import Passage, spaced
 from indexer.roster.people import DETAILS, NAME, is_searchable_name, roster_of
 from indexer.roster.people import Person as Listed
 from indexer.roster.sheet import sheets_of
+from indexer.sight import sight_of
 from indexer.tokens import tokens_of_text
 
 log = logging.getLogger(__name__)
@@ -48,29 +51,38 @@ class RosterSearcher:
     def __init__(self, catalogue: Catalogue, vault: Vault, engine: Engine) -> None:
         self._catalogue, self._vault, self._engine = catalogue, vault, engine
 
-    def search(self, content: bytes, case: str | None = None, progress: Progress = lambda done, total: None) -> Matrix:
+    def search(
+        self,
+        content: bytes,
+        case: str | None = None,
+        progress: Progress = lambda done, total: None,
+        viewer: Viewer = AT_MACHINE,
+    ) -> Matrix:
         """The matrix of a spreadsheet of people.
 
         Args:
             content: the file, XLSX or CSV.
             case: search only in the case with this number or id; in all within sight otherwise.
             progress: told how many of all people have been searched.
+            viewer: who asks; what they do not see is neither given nor counted.
 
         Raises:
             RosterRefused: it is no roster that can be read.
-            NotFound, NumberClash: the case.
+            NotFound, NumberClash: the case, within sight.
             EngineUnreachable: the engine does not answer.
         """
         roster = roster_of(sheets_of(content))
         people = with_doubles_marked(roster.people)
         with self._catalogue.reading() as session:
-            only = cases.case_named(session, case) if case else None
-            sight = _sight(session, only)
-            before = _counts(session, _seen_cases(session, sight, only))
+            only = permissions.case_in_sight(session, viewer, case) if case else None
+            sight = sight_of(session, viewer)
+            if only is not None:
+                sight = replace(sight, only_cases=frozenset({only.id}))
+            before = _counts(session, _seen_cases(session, viewer, only))
         found = self._found(people, sight.clause, progress)
-        # Looked at anew: a case may have been sealed meanwhile. Everything below looks through this sight.
+        # Looked at anew: a case may have been sealed meanwhile. Everything below is within these cases.
         with self._catalogue.reading() as session:
-            seen = _seen_cases(session, _sight(session, only), only)
+            seen = _seen_cases(session, viewer, only)
             coverage = _coverage(before, _counts(session, seen))
             names = {person.name for person in people} | _names_in_cases(session, seen)
             kinds = Kinds(names)
@@ -199,23 +211,17 @@ def _number_clause(number: str) -> Clause | None:
     return AnyOf((*(Term("identifiers", form) for form in sorted(forms)), phrase_clause(tokens)))
 
 
-def _sight(session: Session, only: Case | None) -> Visible:
-    """What may be searched; the one place where it is decided."""
-    sealed = frozenset(session.scalars(select(Case.id).where(Case.sealed.is_(True))))
-    return Visible(without_cases=sealed, only_cases=frozenset({only.id}) if only is not None else None)
-
-
-def _seen_cases(session: Session, sight: Visible, only: Case | None) -> frozenset[str]:
-    """The ids of the cases within sight.
+def _seen_cases(session: Session, viewer: Viewer, only: Case | None) -> frozenset[str]:
+    """The ids of the cases that a viewer sees at this moment.
 
     Raises:
         NotFound: the one case asked for is not among them.
     """
-    wanted = select(Case.id)
-    if sight.only_cases is not None:
-        wanted = wanted.where(Case.id.in_(sight.only_cases))
-    seen = frozenset(session.scalars(wanted)) - sight.without_cases
-    if only is not None and only.id not in seen:
+    wanted = select(Case.id).where(permissions.seen_by(viewer))
+    if only is None:
+        return frozenset(session.scalars(wanted))
+    seen = frozenset(session.scalars(wanted.where(Case.id == only.id)))
+    if not seen:
         raise NotFound(only.id)
     return seen
 
@@ -290,7 +296,8 @@ def _facts(session: Session, page_ids: Collection[str], seen: Collection[str], k
             volume=volume,
             document_id=document_id,
             document_title=title,
-            kind=kinds.kind_of(title),
+            # Loose pages of a volume are a document of the volume's name, which tells nothing of them.
+            kind=UNNAMED if title == volume else kinds.kind_of(title),
             page_number=page_number,
             label=(label or "") if label_state == "confirmed" else "",
         )

@@ -10,7 +10,8 @@ from printed import place, printed
 
 from indexer.engine import Engine
 from indexer.entry import entry_of_page
-from indexer.query import Visible, ladder, understand
+from indexer.query import ladder, understand
+from indexer.sight import Sight
 
 SIDE = 32  # tokens that a phrase may have on each side of the page turn
 
@@ -175,9 +176,9 @@ def test_every_engine_answers_as_brute_force_does(engine: Engine, seed: int) -> 
     for _ in range(150):
         words = a_query(volumes, chance)
         department = chance.choice(("一部", "二部", None))
-        visible = Visible(departments=frozenset({department}) if department else None)
+        sight = Sight(departments=frozenset({department}) if department else None)
         in_sight = {page.case_id for volume in volumes for page in volume if department in (None, page.department)}
-        hits = engine.search(ladder(understand(typed(words)), visible), 1000)
+        hits = engine.search(ladder(understand(typed(words)), sight), 1000)
         answer = [(hit.page_id, hit.rung) for hit in hits.hits]
         assert expected(volumes, words, in_sight) == answer, typed(words)
         assert hits.total == len(answer)

@@ -10,18 +10,19 @@ from printed import entry, place, printed
 from indexer.clause import NOTHING, AllOf, Not, OneOf, Term
 from indexer.engine import DEEPEST, Engine, Hit, Rung, Search
 from indexer.entry import Removal, entry_of_page
-from indexer.query import Visible, ladder, understand
+from indexer.query import ladder, understand
+from indexer.sight import Sight
 
 
-def found(engine: Engine, text: str, visible: Visible | None = None) -> list[tuple[str, str]]:
+def found(engine: Engine, text: str, sight: Sight | None = None) -> list[tuple[str, str]]:
     """(page id, rung) of all pages that a user's text finds, in order."""
-    hits = engine.search(ladder(understand(text), visible or Visible()), 1000)
+    hits = engine.search(ladder(understand(text), sight or Sight()), 1000)
     assert hits.total == len(hits.hits)
     return [(hit.page_id, hit.rung) for hit in hits.hits]
 
 
-def pages(engine: Engine, text: str, visible: Visible | None = None) -> list[str]:
-    return [page_id for page_id, _ in found(engine, text, visible)]
+def pages(engine: Engine, text: str, sight: Sight | None = None) -> list[str]:
+    return [page_id for page_id, _ in found(engine, text, sight)]
 
 
 class TestChanges:
@@ -327,23 +328,23 @@ class TestScope:
         )
 
     def test_without_limits_all_is_seen(self, engine: Engine) -> None:
-        assert pages(engine, "诈骗", Visible()) == ["p1", "p2", "p3", "p4"]
+        assert pages(engine, "诈骗", Sight()) == ["p1", "p2", "p3", "p4"]
 
     def test_departments_or_own_cases_are_seen(self, engine: Engine) -> None:
-        visible = Visible(departments=frozenset({"二部"}), cases=frozenset({"c4"}))
-        assert pages(engine, "诈骗", visible) == ["p2", "p3", "p4"]
+        sight = Sight(departments=frozenset({"二部"}), cases=frozenset({"c4"}))
+        assert pages(engine, "诈骗", sight) == ["p2", "p3", "p4"]
 
     def test_who_may_see_nothing_sees_nothing(self, engine: Engine) -> None:
-        assert pages(engine, "诈骗", Visible(departments=frozenset(), cases=frozenset())) == []
+        assert pages(engine, "诈骗", Sight(departments=frozenset(), cases=frozenset())) == []
 
     def test_sealed_cases_are_left_out(self, engine: Engine) -> None:
-        visible = Visible(departments=frozenset({"二部"}), without_cases=frozenset({"c3"}))
-        assert pages(engine, "诈骗", visible) == ["p2"]
+        sight = Sight(departments=frozenset({"二部"}), without_cases=frozenset({"c3"}))
+        assert pages(engine, "诈骗", sight) == ["p2"]
 
     def test_a_search_in_chosen_cases_stays_within_sight(self, engine: Engine) -> None:
-        visible = Visible(departments=frozenset({"二部"}), only_cases=frozenset({"c1", "c2"}))
-        assert pages(engine, "诈骗", visible) == ["p2"]
-        assert pages(engine, "诈骗", Visible(only_cases=frozenset())) == []
+        sight = Sight(departments=frozenset({"二部"}), only_cases=frozenset({"c1", "c2"}))
+        assert pages(engine, "诈骗", sight) == ["p2"]
+        assert pages(engine, "诈骗", Sight(only_cases=frozenset())) == []
 
     def test_clauses_may_be_put_into_each_other(self, engine: Engine) -> None:
         def ids(*rungs: Rung) -> list[str]:
@@ -359,7 +360,7 @@ class TestScope:
 
     def test_thousands_of_cases_may_be_in_sight(self, engine: Engine) -> None:
         many = frozenset(f"c{number}" for number in range(2, 70_000))
-        assert pages(engine, "诈骗", Visible(cases=many)) == ["p2", "p3", "p4"]
+        assert pages(engine, "诈骗", Sight(cases=many)) == ["p2", "p3", "p4"]
 
 
 class TestOrder:
@@ -381,7 +382,7 @@ class TestOrder:
                 for number in range(1, 31)
             ]
         )
-        search = ladder(understand("甲 乙"), Visible())
+        search = ladder(understand("甲 乙"), Sight())
         whole = engine.search(search, 100)
         assert whole.total == 30
         assert [hit.rung for hit in whole.hits] == ["phrase"] * 20 + ["words"] * 10
@@ -392,11 +393,11 @@ class TestOrder:
 
     def test_the_total_alone_can_be_asked_for(self, engine: Engine) -> None:
         engine.apply([entry("p1", "甲"), entry("p2", "甲")])
-        hits = engine.search(ladder(understand("甲"), Visible()), 0)
+        hits = engine.search(ladder(understand("甲"), Sight()), 0)
         assert (hits.total, hits.hits) == (2, ())
 
     def test_what_lies_too_deep_is_refused(self, engine: Engine) -> None:
-        search = ladder(understand("甲"), Visible())
+        search = ladder(understand("甲"), Sight())
         assert engine.search(search, 10, DEEPEST - 10).hits == ()
         for limit, offset in ((1, DEEPEST), (-1, 0), (1, -1)):
             with pytest.raises(ValueError, match="cannot be given"):
@@ -406,7 +407,7 @@ class TestOrder:
         first, second = entry("p1", "同文", number=1), entry("p2", "同文", version=2, number=2)
         engine.apply([first, second])
         engine.apply([replace(first, place=place("p1", number=3), version=3)])
-        assert engine.search(ladder(understand("同文"), Visible()), 5).hits == (
+        assert engine.search(ladder(understand("同文"), Sight()), 5).hits == (
             Hit("p2", "phrase"),
             Hit("p1", "phrase"),
         )

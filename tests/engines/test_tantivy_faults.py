@@ -17,7 +17,8 @@ from printed import entry
 from dossier.errors import EngineUnreachable, HomeBusy
 from indexer.engine import Engine
 from indexer.entry import SCHEMA_VERSION
-from indexer.query import Visible, ladder, understand
+from indexer.query import ladder, understand
+from indexer.sight import Sight
 from indexer.tantivy_engine import TantivyEngine
 
 WRITER = """
@@ -61,7 +62,7 @@ class Writer:
 
 
 def pages(engine: Engine, text: str) -> list[str]:
-    return [hit.page_id for hit in engine.search(ladder(understand(text), Visible()), 100).hits]
+    return [hit.page_id for hit in engine.search(ladder(understand(text), Sight()), 100).hits]
 
 
 def test_a_reader_in_another_process_sees_what_was_applied_last(tmp_path: Path) -> None:

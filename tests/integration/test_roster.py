@@ -173,6 +173,17 @@ def test_a_case_sealed_while_the_search_runs_is_left_out(filed: Filed) -> None:
     assert (matrix.rows[0].pages, matrix.coverage.pages, matrix.kinds) == ((), 0, ())
 
 
+def test_the_name_of_somebody_in_a_case_out_of_sight_raises_no_doubt(filed: Filed) -> None:
+    filed.document(filed.case(), "合同", ["王伟国签字"])
+    hidden = filed.case("临检起诉受[2031]99010100008号", suspects=["王伟国"])
+    assert filed.searcher.search(csv("王伟,,,,")).rows[0].pages[0].doubt == "part_of_name"
+
+    with filed.catalogue.writing() as session:
+        session.get_one(Case, hidden).sealed = True
+
+    assert filed.searcher.search(csv("王伟,,,,")).rows[0].pages[0].doubt == ""
+
+
 def test_only_the_case_asked_for_is_searched(filed: Filed) -> None:
     filed.document(filed.case(), "合同", ["林晓禾"])
     filed.document(filed.case("临检起诉受[2031]99010100008号"), "协议", ["林晓禾"])

@@ -86,7 +86,9 @@ def commands() -> dict[str, Any]:
 
 
 def options_of(command: Any) -> Iterator[str]:
-    """The long names of a command's options."""
+    """The long names of a command's options, those of its own commands among them."""
+    for part in command.commands.values() if isinstance(command, TyperGroup) else ():
+        yield from options_of(part)
     for parameter in command.params:
         if isinstance(parameter, TyperOption):
             yield from (name for name in parameter.opts if name.startswith("--"))

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dossier.errors import UsageError
-from indexer.query import LONGEST, Visible, Word, ladder, understand
+from indexer.query import LONGEST, Word, ladder, understand
+from indexer.sight import Sight
 
 
 def words(text: str) -> list[tuple[str, str, str]]:
@@ -14,7 +15,7 @@ def words(text: str) -> list[tuple[str, str, str]]:
 
 
 def rungs(text: str) -> list[str]:
-    return [rung.name for rung in ladder(understand(text), Visible()).rungs]
+    return [rung.name for rung in ladder(understand(text), Sight()).rungs]
 
 
 def test_spaces_of_any_width_divide_words() -> None:
@@ -82,4 +83,4 @@ def test_a_query_of_the_greatest_length_is_taken_and_a_longer_one_refused() -> N
 def test_any_text_is_a_query(text: str) -> None:
     query = understand(text)
     assert all(word.tokens for word in query.words)
-    assert bool(ladder(query, Visible()).rungs) == bool(query.words)
+    assert bool(ladder(query, Sight()).rungs) == bool(query.words)

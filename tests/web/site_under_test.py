@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from fastapi import FastAPI
 from scanroom import Scanroom
 from starlette.testclient import TestClient
+
+from dossier import api_keys, passwords, users
 
 PASSWORD = "麦田-4821-风筝"
 
@@ -14,6 +17,12 @@ PAGES = (
     ("被害人林晓禾陈述", "林晓禾的电话是13900004417", "她把钱转入尾号为6620的账户"),
     ("被害人周望舒陈述", "周望舒说合同由何景行经手"),
 )
+
+
+@cache
+def _stored() -> str:
+    """Made once: that it takes long is its purpose."""
+    return passwords.hash_of(PASSWORD)
 
 
 @dataclass(frozen=True)
@@ -32,4 +41,24 @@ class Room:
         client = self.client()
         answer = client.post("/login", data={"password": PASSWORD})
         assert answer.status_code == 303
+        return client
+
+    def add_user(self, name: str, role: str, *departments: str) -> None:
+        """A user with the password of the room."""
+        stored = _stored()
+        with self.scanroom.catalogue.writing() as session:
+            users.add_user(session, name, role, departments, stored, "test")
+
+    def signed_in_as(self, name: str) -> TestClient:
+        client = self.client()
+        answer = client.post("/login", data={"name": name, "password": PASSWORD})
+        assert answer.status_code == 303
+        return client
+
+    def with_key(self, *scopes: str, departments: tuple[str, ...] = ()) -> TestClient:
+        """A program that shows a key."""
+        with self.scanroom.catalogue.writing() as session:
+            _, secret = api_keys.add_key(session, "办案系统", scopes, departments, "test")
+        client = self.client()
+        client.headers["Authorization"] = f"Bearer {secret}"
         return client

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
-from scanroom import CASE, Scanroom, Shape
+from scanroom import CASE, Shape
 from site_under_test import Room
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from dossier import permissions
 from dossier.acceptance import Contents
 from dossier.catalogue.tables import Case
 from dossier.errors import TruncatedFile
+from dossier.viewers import AT_MACHINE, Viewer
 from search_api.standing import Standings
 from search_api.volume_view import PORTION
 
@@ -78,25 +80,26 @@ def test_the_status_is_the_same_in_json(room: Room) -> None:
     assert {"truncated", "unknown_case"} == {question["code"] for question in status["attention"]}
 
 
-def test_many_lookers_cost_one_count(room: Room) -> None:
-    counted = _Counted(room.scanroom)
-    standings = Standings(counted)  # type: ignore[arg-type]
-    first = standings.latest()
+def test_many_looks_cost_one_count(room: Room) -> None:
+    standings = Standings(room.scanroom.catalogue)
+    first = standings.latest(AT_MACHINE)
     for _ in range(20):
-        assert standings.latest() is first
-    assert counted.readings == 1
+        assert standings.latest(AT_MACHINE) is first
 
 
-@dataclass
-class _Counted:
-    """A catalogue that counts how often it is read."""
+def test_what_was_counted_for_one_is_not_shown_to_another(room: Room) -> None:
+    standings = Standings(room.scanroom.catalogue)
+    assert sum(standings.latest(AT_MACHINE).status.pages.values()) == 3
+    assert sum(standings.latest(Viewer("u1")).status.pages.values()) == 0
 
-    scanroom: Scanroom
-    readings: int = 0
 
-    def reading(self):  # type: ignore[no-untyped-def]
-        self.readings += 1
-        return self.scanroom.catalogue.reading()
+def test_what_was_counted_before_a_sealing_is_shown_no_more(room: Room) -> None:
+    standings = Standings(room.scanroom.catalogue)
+    assert len(standings.latest(AT_MACHINE).volumes) == 1
+    with room.scanroom.catalogue.writing() as session:
+        permissions.seal(session, session.scalars(select(Case)).one(), "test")
+    standing = standings.latest(AT_MACHINE)
+    assert (standing.volumes, standing.questions, sum(standing.status.files.values())) == ((), (), 0)
 
 
 def test_a_volume_shows_every_page_with_its_state(room: Room) -> None:

@@ -9,6 +9,7 @@ from site_under_test import PASSWORD, Room
 from starlette.testclient import TestClient
 
 from dossier.errors import EdossierError, every_error
+from dossier.viewers import Viewer
 from indexer.search import SearchResult
 from search_api.app import create_app
 from search_api.problems import problem_of
@@ -55,7 +56,9 @@ def test_a_person_gets_a_page_and_a_program_json(browser: TestClient) -> None:
 def test_a_fault_of_ours_is_logged_and_tells_nothing_of_the_inside(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(query: str, case: str | None = None, limit: int = 20, offset: int = 0) -> SearchResult:
+    def broken(
+        query: str, case: str | None = None, limit: int = 20, offset: int = 0, *, viewer: Viewer
+    ) -> SearchResult:
         raise RuntimeError("the secret inside")
 
     scanroom = room.scanroom

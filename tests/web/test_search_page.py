@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from dossier.catalogue.tables import Case, CaseNumber
 from dossier.errors import EngineUnreachable
+from dossier.viewers import Viewer
 from indexer.search import SearchResult
 from search_api.app import create_app
 
@@ -94,7 +95,7 @@ def _canonical(room: Room) -> str:
 
 
 def test_an_engine_that_is_away_is_a_sentence_and_a_503(room: Room) -> None:
-    def away(query: str, case: str | None = None, limit: int = 20, offset: int = 0) -> SearchResult:
+    def away(query: str, case: str | None = None, limit: int = 20, offset: int = 0, *, viewer: Viewer) -> SearchResult:
         raise EngineUnreachable("http://127.0.0.1:9200")
 
     scanroom = room.scanroom

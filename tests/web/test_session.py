@@ -98,11 +98,11 @@ def test_a_session_ends_after_a_night_without_use() -> None:
     token = door.enter("", PASSWORD)
     assert token is not None
     clock.now += IDLE_SECONDS - 1
-    assert door.knows(token)
+    assert door.proof_of(token)
     clock.now += IDLE_SECONDS - 1
-    assert door.knows(token), "use prolongs it"
+    assert door.proof_of(token), "use prolongs it"
     clock.now += IDLE_SECONDS + 1
-    assert not door.knows(token)
+    assert not door.proof_of(token)
 
 
 def test_leaving_ends_the_session_on_the_server(room: Room) -> None:

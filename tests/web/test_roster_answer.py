@@ -4,41 +4,30 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from fastapi import FastAPI
 from openpyxl import load_workbook
+from scanroom import CASE
 from site_under_test import PASSWORD, Room
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from dossier import permissions
+from dossier.catalogue.tables import Case
+from dossier.viewers import PROSECUTOR, READ, SEARCH, Viewer
 from indexer.roster.matrix import Matrix
 from indexer.roster.search import RosterSearcher
 from indexer.roster.sheet import MOST_BYTES
 from indexer.roster.workbook import MEDIA_TYPE
 from search_api.app import create_app
-from search_api.site import RosterFunction
 
 PEOPLE = "姓名,手机号\n林晓禾,13900004417\n周望舒,\n闻人遥,\n".encode("gbk")
 
 
-def site(room: Room, roster: RosterFunction) -> FastAPI:
-    scanroom = room.scanroom
-    return create_app(
-        scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher.search, PASSWORD, roster=roster
-    )
-
-
-def signed_in(app: FastAPI) -> TestClient:
-    client = TestClient(app, base_url="http://localhost", follow_redirects=False)
-    assert client.post("/login", data={"password": PASSWORD}).status_code == 303
-    return client
-
-
 @pytest.fixture
-def client(room: Room) -> Iterator[TestClient]:
-    scanroom = room.scanroom
-    yield signed_in(site(room, RosterSearcher(scanroom.catalogue, scanroom.vault, scanroom.engine).search))
+def client(room: Room) -> TestClient:
+    return room.signed_in()
 
 
 def upload(content: bytes = PEOPLE) -> dict[str, tuple[str, bytes, str]]:
@@ -114,18 +103,19 @@ def test_one_roster_is_searched_at_a_time(room: Room) -> None:
     searching, go_on = threading.Event(), threading.Event()
     searcher = RosterSearcher(room.scanroom.catalogue, room.scanroom.vault, room.scanroom.engine)
 
-    def slow(content: bytes, case: str | None = None) -> Matrix:
+    def slow(content: bytes, case: str | None = None, *, viewer: Viewer) -> Matrix:
         searching.set()
         assert go_on.wait(60)
-        return searcher.search(content, case)
+        return searcher.search(content, case, viewer=viewer)
 
-    app = site(room, slow)
-    first = signed_in(app)
+    scanroom = room.scanroom
+    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher.search, PASSWORD, roster=slow)
+    first, other = (replace(room, app=app).signed_in() for _ in range(2))
     answers: list[int] = []
     thread = threading.Thread(target=lambda: answers.append(first.post("/api/v1/roster", files=upload()).status_code))
     thread.start()
     assert searching.wait(60)
-    second = signed_in(app).post("/api/v1/roster", files=upload())
+    second = other.post("/api/v1/roster", files=upload())
     go_on.set()
     thread.join(60)
 
@@ -138,3 +128,53 @@ def test_the_api_describes_both_answers(client: TestClient) -> None:
     described = client.get("/api/v1/openapi.json").json()["paths"]["/api/v1/roster"]["post"]
 
     assert set(described["responses"]["200"]["content"]) == {"application/json", MEDIA_TYPE}
+
+
+DEPARTMENT = "第一检察部"
+
+
+@pytest.fixture
+def office(room: Room) -> Room:
+    """The room, its case given to a department, and a user of it and one of another."""
+    with room.scanroom.catalogue.writing() as session:
+        permissions.move(session, session.scalars(select(Case)).one(), DEPARTMENT)
+    room.scanroom.make_searchable()
+    room.add_user("闵榆", PROSECUTOR, DEPARTMENT)
+    room.add_user("邬怀青", PROSECUTOR, "第二检察部")
+    return room
+
+
+def found(browser: TestClient) -> tuple[list[int], int, list[str]]:
+    """Pages of each person, pages in all, and kinds of document."""
+    body = browser.post("/api/v1/roster", files=upload()).json()
+    return [person["pages"] for person in body["people"]], body["coverage"]["pages"], body["kinds"]
+
+
+def test_a_roster_finds_and_counts_only_what_its_asker_sees(office: Room) -> None:
+    assert found(office.signed_in_as("闵榆")) == ([1, 1, 0], 3, ["未命名材料"])
+    assert found(office.signed_in_as("邬怀青")) == ([0, 0, 0], 0, [])
+
+
+def test_a_roster_in_a_case_out_of_sight_is_one_in_no_case(office: Room) -> None:
+    outsider = office.signed_in_as("邬怀青")
+    hidden = outsider.post("/api/v1/roster", files=upload(), data={"case": CASE})
+    unknown = outsider.post("/api/v1/roster", files=upload(), data={"case": "临检起诉受[2031]99010100001号"})
+
+    assert hidden.status_code == unknown.status_code == 404
+    assert hidden.json() | {"detail": ""} == unknown.json() | {"detail": ""}
+
+
+def test_sealing_acts_on_the_next_roster(office: Room) -> None:
+    browser = office.signed_in_as("闵榆")
+    with office.scanroom.catalogue.writing() as session:
+        permissions.seal(session, session.scalars(select(Case)).one(), "test")
+
+    assert found(browser) == ([0, 0, 0], 0, [])
+
+
+def test_a_program_needs_the_scope_for_searching(office: Room) -> None:
+    allowed = office.with_key(SEARCH, departments=(DEPARTMENT,))
+    refused = office.with_key(READ, departments=(DEPARTMENT,))
+
+    assert found(allowed) == ([1, 1, 0], 3, ["未命名材料"])
+    assert refused.post("/api/v1/roster", files=upload()).json()["code"] == "scope_missing"

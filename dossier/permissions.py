@@ -1,0 +1,169 @@
+"""Permissions: who sees which case. The one rule, as a condition on the catalogue's rows, and the deeds that change it.
+
+A case is seen by its department, by its handler, by its members, and by whoever sees every department. A case without
+a department is seen by the scanning room, which has to find out whose it is. A sealed case is seen by those alone who
+were admitted to it by name after it was sealed; neither department, handling, earlier membership nor a role opens it.
+docs/decisions/0016-sight.md has the reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, true, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from dossier import audit, cases
+from dossier.catalogue.statements import insert_or_update
+from dossier.catalogue.tables import ApiKey, Case, Counter, DepartmentMove, Membership, OutboxRow, Page, User
+from dossier.errors import NotFound, NumberClash
+from dossier.viewers import Viewer
+
+_COUNTER = "permissions_version"
+
+
+def departments_seen(viewer: Viewer) -> frozenset[str]:
+    """The departments, as cases bear them, whose cases a viewer sees; "" is that of cases without one."""
+    return viewer.departments | {""} if viewer.is_of_scanning_room else viewer.departments
+
+
+def seen_by(viewer: Viewer) -> ColumnElement[bool]:
+    """Of cases: those that a viewer sees."""
+    own = select(Membership.case_id).where(Membership.viewer_id == viewer.id)
+    admitted = Case.id.in_(own.where(Membership.admitted.is_(True)))
+    if viewer.sees_every_department:
+        return or_(Case.sealed.is_(False), admitted)
+    ways: list[ColumnElement[bool]] = [Case.department.in_(sorted(departments_seen(viewer))), Case.id.in_(own)]
+    # Programs have names, too, but handle no cases.
+    if viewer.scopes is None and viewer.name:
+        ways.append(Case.handler == viewer.name)
+    return or_(and_(Case.sealed.is_(False), or_(*ways)), admitted)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The part of the catalogue that a viewer sees; without a viewer, all of it.
+
+    Attributes:
+        viewer: who looks.
+    """
+
+    viewer: Viewer | None
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self.viewer is None
+
+    def holds(self, case_id: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+        """Of rows that belong to a case, by the column that says to which: those within."""
+        if self.viewer is None:
+            return true()
+        return case_id.in_(select(Case.id).where(seen_by(self.viewer)))
+
+
+def sees(session: Session, viewer: Viewer, case_id: str) -> bool:
+    """Whether a viewer sees a case at this moment."""
+    return session.scalars(select(Case.id).where(Case.id == case_id, seen_by(viewer))).first() is not None
+
+
+def case_in_sight(session: Session, viewer: Viewer, name: str) -> Case:
+    """The case that a viewer names, by number or id; one that they do not see is as one that does not exist.
+
+    Raises:
+        NotFound: they see none.
+        NumberClash: they see two with this number.
+    """
+    found = [case for case in cases.cases_named(session, name) if sees(session, viewer, case.id)]
+    if not found:
+        raise NotFound(name)
+    if len(found) > 1:
+        raise NumberClash(f"{name}: {', '.join(case.id for case in found)}")
+    return found[0]
+
+
+def grant(session: Session, case: Case, viewer: User | ApiKey, actor: str) -> None:
+    """Let a user or key see a case by name; while it is sealed, this admits them to it."""
+    row = session.get(Membership, (case.id, viewer.id))
+    if row is not None and (row.admitted or not case.sealed):
+        return
+    session.merge(Membership(case_id=case.id, viewer_id=viewer.id, admitted=case.sealed))
+    _changed(session)
+    audit.record(
+        session, "grant", "case", case.id, actor, viewer=viewer.id, name=viewer.name, is_sealed=case.sealed
+    )  # fmt: skip
+
+
+def revoke(session: Session, case: Case, viewer: User | ApiKey, actor: str) -> None:
+    """Take back what `grant` gave; department and handling go on to count."""
+    row = session.get(Membership, (case.id, viewer.id))
+    if row is None:
+        return
+    session.delete(row)
+    _changed(session)
+    audit.record(session, "revoke", "case", case.id, actor, viewer=viewer.id, name=viewer.name)
+
+
+def seal(session: Session, case: Case, actor: str) -> None:
+    """Hide a case from everybody who is not admitted afterwards."""
+    if case.sealed:
+        return
+    case.sealed = True
+    session.execute(update(Membership).where(Membership.case_id == case.id).values(admitted=False))
+    _changed(session)
+    audit.record(session, "seal", "case", case.id, actor)
+
+
+def unseal(session: Session, case: Case, actor: str) -> None:
+    """Let a case be seen again as any other; who was admitted stays a member."""
+    if not case.sealed:
+        return
+    case.sealed = False
+    _changed(session)
+    audit.record(session, "unseal", "case", case.id, actor)
+
+
+def move(session: Session, case: Case, department: str) -> None:
+    """Give a case to a department; what the index still holds of it under the former one counts no more.
+
+    The caller puts its pages in the outbox, in the same transaction.
+    """
+    if case.department == department:
+        return
+    case.department = department
+    if session.scalar(select(exists().where(Page.case_id == case.id, Page.reading_version.is_not(None)))):
+        session.merge(DepartmentMove(case_id=case.id))
+    _changed(session)
+
+
+def hand_over(session: Session, case: Case, handler: str) -> None:
+    """Give a case to a handler."""
+    if case.handler != handler:
+        case.handler = handler
+        _changed(session)
+
+
+def members_of(session: Session, case: Case) -> Sequence[Membership]:
+    """Who sees a case by name, the earliest first."""
+    return session.scalars(
+        select(Membership).where(Membership.case_id == case.id).order_by(Membership.created_at, Membership.viewer_id)
+    ).all()
+
+
+def version(session: Session) -> int:
+    """A number that each change of who sees what raises: what was counted under another one is old."""
+    return session.scalar(select(Counter.value).where(Counter.name == _COUNTER)) or 0
+
+
+def _changed(session: Session) -> None:
+    statement = insert_or_update(session, Counter).values(name=_COUNTER, value=1)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
+    )  # fmt: skip
+
+
+def forget_finished_moves(session: Session) -> None:
+    """Strike out the moves of departments whose pages the index has all taken again."""
+    waits = exists().where(Page.case_id == DepartmentMove.case_id, OutboxRow.page_id == Page.id)
+    session.execute(delete(DepartmentMove).where(~waits))

@@ -1,0 +1,91 @@
+"""Users: people who sign in, with a role and the departments whose cases they see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from dossier import audit
+from dossier.catalogue.tables import User
+from dossier.errors import NotFound, UsageError
+from dossier.viewers import ADMIN, ROLES, Viewer, plain_name
+
+LONGEST_NAME = 100
+
+
+def add_user(
+    session: Session, name: str, role: str, departments: Iterable[str], password_hash: str, actor: str
+) -> User:
+    """A new user; `password_hash` is of `passwords.hash_of`, made before the transaction, which must be short.
+
+    Raises:
+        UsageError: the name is empty, too long or taken, or there is no such role.
+    """
+    plain = plain_name(name)
+    if not plain or len(plain) > LONGEST_NAME:
+        raise UsageError(f"user name: {name!r}")
+    if role not in ROLES:
+        raise UsageError(f"role: {role} ({', '.join(ROLES)})")
+    if session.scalars(select(User).where(User.name == plain)).first() is not None:
+        raise UsageError(f"user {plain} exists")
+    theirs = sorted({plain_name(department) for department in departments} - {""})
+    user = User(name=plain, role=role, departments=theirs, password=password_hash)
+    session.add(user)
+    session.flush()
+    audit.record(session, "add_user", "user", user.id, actor, name=plain, role=role, departments=theirs)
+    return user
+
+
+def user_named(session: Session, name: str) -> User:
+    """The user with this name or id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    user = session.get(User, name) or find_user(session, name)
+    if user is None:
+        raise NotFound(name)
+    return user
+
+
+def find_user(session: Session, name: str) -> User | None:
+    """The user with this name, if there is one."""
+    return session.scalars(select(User).where(User.name == plain_name(name))).first()
+
+
+def all_users(session: Session) -> Sequence[User]:
+    """All users, by name, disabled ones too."""
+    return session.scalars(select(User).order_by(User.name)).all()
+
+
+def are_there_any(session: Session) -> bool:
+    """Whether anybody has ever been added: from then on people sign in by name."""
+    return bool(session.scalar(select(exists().where(User.id.is_not(None)))))
+
+
+def disable_user(session: Session, user: User, actor: str) -> None:
+    """Let a user in no more, from this moment on."""
+    if user.disabled_at is None:
+        user.disabled_at = time.time()
+        audit.record(session, "disable_user", "user", user.id, actor, name=user.name)
+
+
+def set_password(session: Session, user: User, password_hash: str, actor: str) -> None:
+    """Give a user a new password, and let them in again if they were disabled; their sessions end."""
+    user.password = password_hash
+    user.disabled_at = None
+    audit.record(session, "set_password", "user", user.id, actor, name=user.name)
+
+
+def viewer_of_user(user: User) -> Viewer:
+    """The user as a viewer."""
+    return Viewer(
+        user.id,
+        user.name,
+        roles=frozenset({user.role}),
+        departments=frozenset(user.departments),
+        sees_every_department=user.role == ADMIN,
+    )

@@ -1,0 +1,89 @@
+"""Callers: who a request comes from: a person by the cookie of a session, a program by its key.
+
+Asked of the catalogue for every request, so that a disabled user, a new password and a revoked key act at once.
+"""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+
+from dossier import api_keys, passwords, users
+from dossier.catalogue.database import Catalogue
+from dossier.catalogue.tables import User
+from dossier.viewers import AT_MACHINE, Viewer
+from search_api.problems import Problem
+from search_api.session import COOKIE, Doorkeeper, Proof
+
+# The routes that programs ask; elsewhere a key is as no key.
+API_FOLDER = "/api/v1/"
+
+_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
+
+
+class Callers:
+    """Tells who asks.
+
+    Args:
+        catalogue: knows users and keys.
+        doorkeeper: knows the sessions.
+    """
+
+    def __init__(self, catalogue: Catalogue, doorkeeper: Doorkeeper) -> None:
+        self._catalogue, self._doorkeeper = catalogue, doorkeeper
+
+    def viewer_of(self, request: Request) -> Viewer | None:
+        """Whoever asks; None if nobody has signed in.
+
+        Raises:
+            Problem: a key was shown that opens nothing.
+        """
+        authorization = request.headers.get("authorization")
+        if authorization is not None and request.url.path.startswith(API_FOLDER):
+            return self._viewer_of_key(authorization)
+        return self.viewer_of_cookie(request)
+
+    def viewer_of_cookie(self, request: Request) -> Viewer | None:
+        """The person whose session it is; None if there is none, or it has ended."""
+        proof = self._doorkeeper.proof_of(request.cookies.get(COOKIE, ""))
+        if proof is None:
+            return None
+        with self._catalogue.reading() as session:
+            if proof.user_id is None:
+                return None if users.are_there_any(session) else AT_MACHINE
+            user = session.get(User, proof.user_id)
+            if user is None or user.disabled_at is not None or user.password != proof.stored:
+                return None
+            return users.viewer_of_user(user)
+
+    def has_users(self) -> bool:
+        """Whether people sign in by name; otherwise by the one-time password."""
+        with self._catalogue.reading() as session:
+            return users.are_there_any(session)
+
+    def enter(self, address: str, name: str, password: str) -> str | None:
+        """The token of a new session; None where name or password is wrong, or the address must wait."""
+        if not self.has_users():
+            return self._doorkeeper.enter(address, password)
+        return self._doorkeeper.enter_by(address, lambda: self._proof(name, password))
+
+    def _proof(self, name: str, password: str) -> Proof | None:
+        with self._catalogue.reading() as session:
+            user = users.find_user(session, name)
+            known = (user.id, user.password) if user is not None and user.disabled_at is None else None
+        # Takes as long for a name that nobody has.
+        if not passwords.matches(password, known[1] if known else "") or known is None:
+            return None
+        return Proof(*known)
+
+    def _viewer_of_key(self, authorization: str) -> Viewer:
+        shown = _BEARER.fullmatch(authorization)
+        with self._catalogue.reading() as session:
+            viewer = api_keys.viewer_of_secret(session, shown.group(1)) if shown else None
+        if viewer is None:
+            raise Problem(
+                401, "key_refused", "密钥无效或已吊销。", "请核对密钥，或向管理员要新的。",
+                headers={"WWW-Authenticate": "Bearer"},
+            )  # fmt: skip
+        return viewer

@@ -1,0 +1,352 @@
+"""Who sees what on the site: each route, each kind of caller, and changes that act at once."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from scanroom import CASE
+from site_under_test import PASSWORD, Room
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from dossier import api_keys, flags, permissions, users
+from dossier.catalogue.tables import ApiKey, Case, User
+from dossier.viewers import ADMIN, CHECKER, OPERATOR, PROSECUTOR
+from search_api.access import ACCESS, ANY_KEY, OPEN, PEOPLE
+
+UNKNOWN = "x" * 21
+DEPARTMENT = "第一检察部"
+
+
+@pytest.fixture
+def office(room: Room) -> Iterator[Room]:
+    """The room, its case given to a department, and some users."""
+    with room.scanroom.catalogue.writing() as session:
+        case = the_case(session)
+        case.name, case.state = "周望舒诈骗案", "known"
+        permissions.move(session, case, DEPARTMENT)
+    room.scanroom.make_searchable()
+    room.add_user("闵榆", PROSECUTOR, DEPARTMENT)
+    room.add_user("邬怀青", PROSECUTOR, "第二检察部")
+    yield room
+
+
+def the_case(session: Session) -> Case:
+    return session.scalars(select(Case)).one()
+
+
+def change(room: Room, deed: Callable[[Session, Case], None]) -> None:
+    with room.scanroom.catalogue.writing() as session:
+        deed(session, the_case(session))
+
+
+def user_named(session: Session, name: str) -> User:
+    return users.user_named(session, name)
+
+
+def routes(room: Room) -> set[tuple[str, str]]:
+    """Every route of the site; static files are everybody's."""
+    found = set()
+    waiting = list(room.app.routes)
+    while waiting:
+        route = waiting.pop()
+        if isinstance(route, Mount):
+            assert route.path == "/static", route.path
+            continue
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            waiting += inner.routes
+            continue
+        found |= {(method, route.path) for method in route.methods - {"HEAD"}}
+    return found
+
+
+def of_room(room: Room) -> dict[str, str]:
+    """What stands in paths, by the name of the parameter: a new kind of thing must be added here."""
+    return {"page_id": room.page_ids[0], "volume_id": room.scanroom.volume_id()}
+
+
+def with_things() -> list[tuple[str, str]]:
+    return sorted(route for route in ACCESS if "{" in route[1])
+
+
+def test_every_route_says_what_it_is_for(room: Room) -> None:
+    assert routes(room) == set(ACCESS), "classify the route in search_api/access.py"
+
+
+@pytest.mark.parametrize(("method", "path"), with_things())
+def test_what_is_out_of_sight_answers_as_what_does_not_exist(office: Room, method: str, path: str) -> None:
+    things = of_room(office)
+    asked = {"number": "1", "wait": "0"}
+    insider, outsider = office.signed_in_as("闵榆"), office.signed_in_as("邬怀青")
+    assert insider.request(method, path.format(**things), params=asked).status_code in (200, 303, 503)
+    hidden = outsider.request(method, path.format(**things), params=asked)
+    unknown = outsider.request(method, path.format(**dict.fromkeys(things, UNKNOWN)), params=asked)
+    assert hidden.status_code == unknown.status_code == 404
+    told = hidden.text
+    for thing in things.values():
+        told = told.replace(thing, UNKNOWN)
+    assert told == unknown.text
+    assert dict(hidden.headers) | {"content-length": ""} == dict(unknown.headers) | {"content-length": ""}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    sorted(
+        (method, path)
+        for (method, path), what in ACCESS.items()
+        if "{" not in path and method == "GET" and what != OPEN
+    ),
+)
+def test_no_list_count_or_suggestion_tells_of_a_case_out_of_sight(office: Room, method: str, path: str) -> None:
+    outsider, insider = office.signed_in_as("邬怀青"), office.signed_in_as("闵榆")
+    secrets = (CASE, "周望舒", "13900004417", "证据材料卷一", "0001.jpg", *office.page_ids, office.scanroom.volume_id())
+    for query in ("林晓禾", "4417", "周望舒", ""):
+        asked = {"q": query} if query else {}
+        answer = outsider.get(path, params=asked)
+        told = answer.text.replace(query, "") if query else answer.text
+        assert [secret for secret in secrets if secret in told] == []
+    if path in ("/", "/board", "/api/v1/search", "/api/v1/status"):
+        assert any(secret in insider.get(path, params={"q": "林晓禾"}).text for secret in secrets)
+
+
+def test_nothing_is_counted_that_is_out_of_sight(office: Room) -> None:
+    outsider = office.signed_in_as("邬怀青")
+    assert outsider.get("/api/v1/search?q=林晓禾").json() == {"total": 0, "hits": []}
+    status = outsider.get("/api/v1/status").json()
+    assert {name: set(status[name].values()) for name in ("files", "pages")} == {"files": {0}, "pages": {0}}
+    assert (status["volumes"], status["attention"], status["queue"]) == ([], [], {})
+    assert (status["questions"], status["outbox"], status["attachments"]) == (0, 0, 0)
+    assert "可以查找 <strong>0</strong> 页" in outsider.get("/").text
+    insider = office.signed_in_as("闵榆")
+    assert insider.get("/api/v1/search?q=林晓禾").json()["total"] == 1
+    assert sum(insider.get("/api/v1/status").json()["pages"].values()) == 3
+
+
+def test_searching_in_a_case_out_of_sight_is_searching_in_none(office: Room) -> None:
+    outsider = office.signed_in_as("邬怀青")
+    hidden = outsider.get("/api/v1/search", params={"q": "林", "case": CASE})
+    unknown = outsider.get("/api/v1/search", params={"q": "林", "case": "临检起诉受[2031]99010100001号"})
+    assert hidden.status_code == unknown.status_code == 404
+    assert hidden.json() | {"detail": ""} == unknown.json() | {"detail": ""}
+    assert hidden.json()["detail"] == CASE
+
+
+def test_sealing_and_admitting_act_at_once_everywhere(office: Room) -> None:
+    browser, page = office.signed_in_as("闵榆"), f"/pages/{office.page_ids[0]}"
+    places = (page, f"/volumes/{office.scanroom.volume_id()}", f"/api/v1/pages/{office.page_ids[0]}/text")
+
+    def looks() -> tuple[set[int], int, int]:
+        codes = {browser.get(place).status_code for place in places}
+        pages = browser.get("/api/v1/status").json()["pages"]
+        return codes, browser.get("/api/v1/search?q=林晓禾").json()["total"], sum(pages.values())
+
+    assert looks() == ({200}, 1, 3)
+    change(office, lambda session, case: permissions.seal(session, case, "test"))
+    assert looks() == ({404}, 0, 0)
+    change(office, lambda session, case: permissions.grant(session, case, user_named(session, "闵榆"), "test"))
+    assert looks() == ({200}, 1, 3)
+    change(office, lambda session, case: permissions.revoke(session, case, user_named(session, "闵榆"), "test"))
+    assert looks() == ({404}, 0, 0)
+    change(office, lambda session, case: permissions.unseal(session, case, "test"))
+    assert looks() == ({200}, 1, 3)
+
+
+def test_a_case_that_changes_department_changes_sight_before_the_index_knows(office: Room) -> None:
+    first, second = office.signed_in_as("闵榆"), office.signed_in_as("邬怀青")
+
+    def totals() -> tuple[int, int]:
+        return tuple(client.get("/api/v1/search?q=林晓禾").json()["total"] for client in (first, second))  # type: ignore[return-value]
+
+    assert totals() == (1, 0)
+    change(office, lambda session, case: permissions.move(session, case, "第二检察部"))
+    assert totals() == (0, 1), "the index still says the first department"
+    change(office, lambda session, case: permissions.move(session, case, DEPARTMENT))
+    assert totals() == (1, 0)
+
+
+def test_a_handler_sees_the_case_in_any_department(office: Room) -> None:
+    browser = office.signed_in_as("邬怀青")
+    change(office, lambda session, case: permissions.hand_over(session, case, "邬怀青"))
+    assert browser.get(f"/pages/{office.page_ids[0]}").status_code == 200
+    assert browser.get("/api/v1/search?q=林晓禾").json()["total"] == 1
+
+
+@pytest.mark.parametrize(("role", "sees"), [(OPERATOR, True), (CHECKER, True), (ADMIN, True), (PROSECUTOR, False)])
+def test_a_case_that_is_nobodys_is_the_scanning_rooms(room: Room, role: str, sees: bool) -> None:
+    room.add_user("傅溪", role, "第二检察部")
+    browser = room.signed_in_as("傅溪")
+    assert (browser.get(f"/pages/{room.page_ids[0]}").status_code == 200) == sees
+    assert browser.get("/api/v1/search?q=林晓禾").json()["total"] == int(sees)
+
+
+def test_hits_before_and_after_are_those_in_sight(office: Room) -> None:
+    browser = office.signed_in_as("闵榆")
+    assert "1/1" in browser.get(f"/pages/{office.page_ids[0]}?q=林晓禾&hit=1").text.replace(" ", "")
+    change(office, lambda session, case: permissions.seal(session, case, "test"))
+    assert browser.get(f"/pages/{office.page_ids[0]}?q=林晓禾&hit=1").status_code == 404
+
+
+# Coming in
+
+
+def test_without_users_the_form_says_what_to_do(room: Room) -> None:
+    form = room.client().get("/login").text
+    assert "一次性口令" in form
+    assert "edossier user add" in form
+    assert 'name="name"' not in form
+
+
+def test_with_the_first_user_the_one_time_password_opens_nothing_any_more(room: Room) -> None:
+    inside = room.signed_in()
+    assert inside.get("/board").status_code == 200
+    room.add_user("闵榆", PROSECUTOR)
+    assert inside.get("/board").status_code == 303
+    for name in ("", "闵榆2", "machine"):
+        assert room.client().post("/login", data={"name": name, "password": PASSWORD}).status_code == 401
+    assert 'name="name"' in room.client().get("/login").text
+    with room.scanroom.catalogue.writing() as session:
+        users.disable_user(session, user_named(session, "闵榆"), "test")
+    assert room.client().post("/login", data={"password": PASSWORD}).status_code == 401, "closed for good"
+
+
+def test_a_user_is_greeted_by_name(office: Room) -> None:
+    assert "闵榆" in office.signed_in_as(" 闵榆 ").get("/").text
+
+
+def test_a_wrong_name_and_a_wrong_password_are_told_alike(office: Room) -> None:
+    answers = [
+        office.client().post("/login", data={"name": name, "password": password})
+        for name, password in (("闵榆", "wrong-password"), ("无此人", PASSWORD))
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert answers[0].text.replace("闵榆", "?") == answers[1].text.replace("无此人", "?")
+    assert "set-cookie" not in answers[0].headers
+
+
+@pytest.mark.parametrize("what", ["disable", "password"])
+def test_a_disabled_user_and_a_new_password_end_open_sessions(office: Room, what: str) -> None:
+    browser = office.signed_in_as("闵榆")
+    assert browser.get("/board").status_code == 200
+    with office.scanroom.catalogue.writing() as session:
+        user = user_named(session, "闵榆")
+        if what == "disable":
+            users.disable_user(session, user, "test")
+        else:
+            users.set_password(session, user, user.password[:-8] + "AAAAAAA=", "test")
+    assert browser.get("/board").status_code == 303
+    assert browser.get("/login").status_code == 200, "shown again, not sent round in circles"
+    assert office.client().post("/login", data={"name": "闵榆", "password": PASSWORD}).status_code == 401
+
+
+# Programs
+
+
+def test_a_key_opens_the_api_and_nothing_else(office: Room) -> None:
+    program = office.with_key("read", "search")
+    assert program.get("/api/v1/search?q=林晓禾").json()["total"] == 1
+    assert program.get(f"/api/v1/pages/{office.page_ids[0]}/text").status_code == 200
+    assert program.get("/api/v1/openapi.json").status_code == 200
+    assert program.get("/board").status_code == 303
+    assert program.get(f"/pages/{office.page_ids[0]}").status_code == 303
+    assert program.post("/logout").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), sorted(route for route, wanted in ACCESS.items() if wanted not in (OPEN, PEOPLE, ANY_KEY))
+)
+def test_a_key_without_the_scope_is_refused(office: Room, method: str, path: str) -> None:
+    wanted = ACCESS[(method, path)]
+    others = sorted({"read", "search", "write"} - {wanted})
+    answer = office.with_key(*others).request(method, path.format(**of_room(office)), params={"q": "林"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == (403, "scope_missing", wanted)
+
+
+def test_a_key_sees_its_departments_alone_and_nothing_sealed(office: Room) -> None:
+    everywhere, elsewhere = office.with_key(), office.with_key(departments=("第二检察部",))
+    text = f"/api/v1/pages/{office.page_ids[0]}/text"
+    assert (everywhere.get(text).status_code, elsewhere.get(text).status_code) == (200, 404)
+    change(office, lambda session, case: permissions.seal(session, case, "test"))
+    assert everywhere.get(text).status_code == 404
+    with office.scanroom.catalogue.writing() as session:
+        key = session.scalars(select(ApiKey).order_by(ApiKey.created_at)).first()
+        assert key is not None
+        permissions.grant(session, the_case(session), key, "test")
+    assert everywhere.get(text).status_code == 200
+
+
+@pytest.mark.parametrize("shown", ["Bearer x", "Bearer ", "Basic eDp5", "Bearer edossier_" + "A" * 43, "bearer"])
+def test_an_invented_key_is_refused_even_beside_a_session(office: Room, shown: str) -> None:
+    browser = office.signed_in_as("闵榆")
+    answer = browser.get("/api/v1/status", headers={"Authorization": shown})
+    assert (answer.status_code, answer.json()["code"]) == (401, "key_refused")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_revoked_key_is_refused_at_once(office: Room) -> None:
+    program = office.with_key()
+    assert program.get("/api/v1/status").status_code == 200
+    with office.scanroom.catalogue.writing() as session:
+        api_keys.revoke_key(session, api_keys.key_named(session, "办案系统"), "test")
+    assert program.get("/api/v1/status").status_code == 401
+
+
+def test_pictures_are_kept_apart_by_who_asks(office: Room) -> None:
+    office.scanroom.put_picture(office.page_ids[0], ("林晓禾",), 1)
+    answer = office.signed_in_as("闵榆").get(f"/api/v1/pages/{office.page_ids[0]}/image")
+    assert answer.status_code == 200
+    assert set(answer.headers["vary"].split(", ")) >= {"Cookie", "Authorization"}
+    hidden = office.signed_in_as("邬怀青").get(
+        f"/api/v1/pages/{office.page_ids[0]}/image", headers={"if-none-match": answer.headers["etag"]}
+    )
+    assert hidden.status_code == 404, "not even that it has not changed"
+
+
+def test_no_password_and_no_key_is_logged_or_stored(office: Room, caplog: pytest.LogCaptureFixture) -> None:
+    wrong = "a-wrong-password-7731"
+    with caplog.at_level(logging.DEBUG):
+        office.signed_in_as("闵榆")
+        office.client().post("/login", data={"name": "闵榆", "password": wrong})
+        program = office.with_key()
+        assert program.get("/api/v1/status").status_code == 200
+        refused = program.get("/api/v1/status", headers={"Authorization": "Bearer " + wrong})
+        assert wrong not in refused.text
+    secret = program.headers["Authorization"].removeprefix("Bearer ")
+    for text in (PASSWORD, wrong, secret):
+        assert text not in caplog.text
+        assert text not in dump(office.scanroom.home.catalogue)
+
+
+def dump(path: Path) -> str:
+    """All that the catalogue holds, as SQL."""
+    connection = sqlite3.connect(path)
+    try:
+        return "\n".join(connection.iterdump())
+    finally:
+        connection.close()
+
+
+def test_repeats_and_clashes_tell_nothing_of_a_case_out_of_sight(office: Room) -> None:
+    number = CASE
+    with office.scanroom.catalogue.writing() as session:
+        waiting = Case(state="unclaimed", name="待认领的一卷", folder="待认领的一卷")
+        session.add(waiting)
+        session.flush()
+        flags.raise_flag(session, "case", waiting.id, waiting.id, "number_clash", numbers=[number])
+    office.add_user("文砚", OPERATOR, "第二检察部")
+    office.add_user("傅溪", OPERATOR, DEPARTMENT)
+
+    def codes(client: TestClient) -> tuple[list[str], int]:
+        status = client.get("/api/v1/status").json()
+        return [row["code"] for row in status["attention"]], status["questions"]
+
+    hidden, told = codes(office.signed_in_as("文砚")), codes(office.signed_in_as("傅溪"))
+    assert "number_clash" not in hidden[0]
+    assert "number_clash" in told[0]
+    assert (len(hidden[0]), len(told[0])) == (hidden[1], told[1])
