@@ -21,6 +21,8 @@ NAME, ID_NUMBER, PHONE, CARD, AMOUNT = "name", "id_number", "phone", "card", "am
 DETAILS = (NAME, ID_NUMBER, PHONE, CARD, AMOUNT)
 
 MOST_PEOPLE = 10_000
+MOST_NUMBERS = 60_000
+"""Each is a search of its own."""
 _LONGEST_NAME = 60
 _HEADINGS_WITHIN = 30
 _TRUE_DIGITS = 15  # of a number in Excel, which holds IEEE 754 doubles and shows no more
@@ -183,10 +185,14 @@ def _read(sheet: Sheet, place: int, columns: tuple[Column, ...]) -> Roster:
     drafts: list[_Draft] = []
     known: dict[tuple[str, str], _Draft] = {}
     skipped: list[int] = []
+    numbers = 0
     for number, row in enumerate(sheet.rows[place + 1 :], place + 2):
         if not any(cell.text.strip() for cell in row):
             continue
         draft = _draft(number, row, taken)
+        numbers += sum(map(len, draft.values.values()))
+        if numbers > MOST_NUMBERS:
+            raise RosterRefused(f"超过 {MOST_NUMBERS} 个号码，请拆分 / more than {MOST_NUMBERS} numbers; divide it")
         is_heading = any(draft.name == column.heading for column in taken if column.detail == NAME)
         if draft.name in _SUMS or is_heading or not (draft.name or any(draft.values.values())):
             skipped.append(number)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dossier import cases, permissions
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Case, Document, Page, Person, ReadingRow, Volume
-from dossier.errors import NotFound, RosterRefused, StoreError
+from dossier.catalogue.tables import Page, ReadingRow
+from dossier.errors import RosterRefused, StoreError
 from dossier.reading import lines_of
 from dossier.vault import Vault
 from dossier.viewers import AT_MACHINE, Viewer
@@ -23,11 +24,11 @@ from indexer.engine import DEEPEST, Engine, Rung, Search
 from indexer.identifiers import identifiers_of_text
 from indexer.query import IDENTIFIER, PHRASE, phrase_clause
 from indexer.roster.doubles import longer_names, with_doubles_marked
-from indexer.roster.kinds import UNNAMED, Kinds
-from indexer.roster.matrix import NAMESAKE, OTHER_ID, PART_OF_NAME, Coverage, Matrix, PageFacts, PersonPage, PersonRow
-from indexer.roster.passages import Passage, spaced
-from indexer.roster.people import DETAILS, NAME, is_searchable_name, roster_of
-from indexer.roster.people import Person as Listed
+from indexer.roster.doubts import Doubts, Found, doubts_of
+from indexer.roster.facts import counts_of, coverage_of, facts_of, names_in_cases, portions, seen_cases
+from indexer.roster.kinds import Kinds
+from indexer.roster.matrix import Matrix, PageFacts, PersonPage, PersonRow
+from indexer.roster.people import DETAILS, NAME, Person, is_searchable_name, roster_of
 from indexer.roster.sheet import sheets_of
 from indexer.sight import sight_of
 from indexer.tokens import tokens_of_text
@@ -37,12 +38,9 @@ log = logging.getLogger(__name__)
 # Most details are on few pages; whoever is on more is asked for again, without this limit.
 _FEW = 200
 _MOST_CITATIONS = 1_000_000
-_IDS_AT_ONCE = 500
 _SEARCHES_AT_ONCE = 4
 
 Progress = Callable[[int, int], None]
-Found = dict[str, set[str]]
-"""The details found, by page id."""
 
 
 class RosterSearcher:
@@ -78,27 +76,31 @@ class RosterSearcher:
             sight = sight_of(session, viewer)
             if only is not None:
                 sight = replace(sight, only_cases=frozenset({only.id}))
-            before = _counts(session, _seen_cases(session, viewer, only))
+            seen = seen_cases(session, viewer, only)
+            before, others = counts_of(session, seen), names_in_cases(session, seen)
         found = self._found(people, sight.clause, progress)
+        longer = self._pages_of_longer(people, found, others, sight.clause)
         # Looked at anew: a case may have been sealed meanwhile. Everything below is within these cases.
         with self._catalogue.reading() as session:
-            seen = _seen_cases(session, viewer, only)
-            coverage = _coverage(before, _counts(session, seen))
-            names = {person.name for person in people} | _names_in_cases(session, seen)
-            kinds = Kinds(names)
-            facts = _facts(session, {page_id for pages in found for page_id in pages}, seen, kinds)
-            doubts = self._doubts(session, people, found, facts, names)
+            seen = seen_cases(session, viewer, only)
+            coverage = coverage_of(before, counts_of(session, seen))
+            names = {person.name for person in people} | names_in_cases(session, seen)
+            page_ids = {page_id for pages in found for page_id in pages}
+            facts = facts_of(session, page_ids, seen, Kinds(names))
+            found = [{page_id: pages[page_id] for page_id in pages.keys() & facts.keys()} for pages in found]
+            longer = {name: {one: longer[name][one] for one in longer[name] if one in names} for name in longer}
+            doubts = doubts_of(people, found, longer, partial(self._texts, session))
             number = (cases.number_of(session, only) or only.name) if only is not None else ""
         order = {page_id: place for place, page_id in enumerate(facts)}
         rows = tuple(
-            _row(person, pages, facts, order, doubts.get(place, {}))
-            for place, (person, pages) in enumerate(zip(people, found, strict=True))
+            _row(person, pages, facts, order, doubtful)
+            for person, pages, doubtful in zip(people, found, doubts, strict=True)
         )
         used = {page.facts.kind for row in rows for page in row.pages}
         ordered = tuple(kind for kind in dict.fromkeys(fact.kind for fact in facts.values()) if kind in used)
         return Matrix(number, roster, coverage, ordered, rows)
 
-    def _found(self, people: Sequence[Listed], scope: Clause, progress: Progress) -> list[Found]:
+    def _found(self, people: Sequence[Person], scope: Clause, progress: Progress) -> list[Found]:
         """For each person the pages on which their details are, each detail by itself."""
         everybody: list[Found] = []
         citations = 0
@@ -121,7 +123,7 @@ class RosterSearcher:
                 searches.shutdown(cancel_futures=True)
         return everybody
 
-    def _pages_of(self, person: Listed, scope: Clause) -> Found:
+    def _pages_of(self, person: Person, scope: Clause) -> Found:
         found: Found = defaultdict(set)
         for detail, rung in _rungs(person):
             for page_id in self._pages(Search((rung,), scope)):
@@ -134,52 +136,26 @@ class RosterSearcher:
             hits = self._engine.search(search, min(hits.total, DEEPEST))
         return (hit.page_id for hit in hits.hits)
 
-    def _doubts(
-        self,
-        session: Session,
-        people: Sequence[Listed],
-        found: Sequence[Found],
-        facts: dict[str, PageFacts],
-        names: Collection[str],
-    ) -> dict[int, dict[str, tuple[str, str]]]:
-        """(doubt, note) by the person's place and the page, for pages on which nothing but a name was found."""
-        longer = longer_names(names)
-        by_page: dict[str, list[int]] = defaultdict(list)
-        asked: set[str] = set()
-        for place, (person, pages) in enumerate(zip(people, found, strict=True)):
-            for page_id, details in pages.items():
-                if NAME in details and page_id in facts:
-                    by_page[page_id].append(place)
-                    if len(details) == 1 and (person.id_numbers or person.name in longer):
-                        asked.add(page_id)
-        doubts: dict[int, dict[str, tuple[str, str]]] = defaultdict(dict)
-        for page_id, places in by_page.items():
-            # Whose number is on the page is on it; who has the name alone may be the same.
-            told = {people[place].name: place for place in places if len(found[place][page_id]) > 1}
-            for place in places:
-                other = told.get(people[place].name)
-                if other is not None and len(found[place][page_id]) == 1:
-                    doubts[place][page_id] = (NAMESAKE, f"第 {people[other].rows[0]} 行")
-        for page_id, lines in self._lines(session, sorted(asked)):
-            passage = Passage(lines)
-            here = {spaced(people[place].name) for place in by_page[page_id]}
-            for place in by_page[page_id]:
-                person = people[place]
-                if len(found[place][page_id]) > 1 or page_id in doubts[place]:
-                    continue
-                name = spaced(person.name)
-                containing = {spaced(other): other for other in longer.get(person.name, ())}
-                if within := passage.part_of(name, containing):
-                    doubts[place][page_id] = (PART_OF_NAME, containing[within])
-                elif person.id_numbers:
-                    number = passage.id_after(name, here - {name})
-                    if number and number not in person.id_numbers:
-                        doubts[place][page_id] = (OTHER_ID, number + _likeness(number, person.id_numbers))
-        return doubts
+    def _pages_of_longer(
+        self, people: Sequence[Person], found: Sequence[Found], others: Collection[str], scope: Clause
+    ) -> dict[str, dict[str, set[str]]]:
+        """By name the longer names that contain it, of the roster or of others, and the pages on which these are."""
+        pages_of: dict[str, set[str]] = {}
+        for person, pages in zip(people, found, strict=True):
+            pages_of[person.name] = {page_id for page_id, details in pages.items() if NAME in details}
+        longer = longer_names({*pages_of, *others})
+        return {
+            name: {
+                one: pages_of[one] if one in pages_of else set(self._pages(Search((_name_rung(one),), scope)))
+                for one in containing
+            }
+            for name, containing in longer.items()
+            if name in pages_of
+        }
 
-    def _lines(self, session: Session, page_ids: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """The texts of pages; what the vault cannot give is the business of `verify`."""
-        for some in _portions(page_ids):
+    def _texts(self, session: Session, page_ids: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The lines of pages; what the vault cannot give is the business of `verify`."""
+        for some in portions(page_ids):
             rows = session.execute(
                 select(ReadingRow.page_id, ReadingRow.version, ReadingRow.sha256)
                 .join(Page, (Page.id == ReadingRow.page_id) & (Page.reading_version == ReadingRow.version))
@@ -192,14 +168,17 @@ class RosterSearcher:
                     log.error("%s: %s", page_id, error)
 
 
-def _rungs(person: Listed) -> Iterator[tuple[str, Rung]]:
+def _rungs(person: Person) -> Iterator[tuple[str, Rung]]:
     """(detail, what finds it) for each detail that can be searched."""
-    tokens = tuple(tokens_of_text(person.name))
     if is_searchable_name(person.name):
-        yield NAME, Rung(PHRASE, phrase_clause(tokens))
+        yield NAME, _name_rung(person.name)
     for detail, number in person.numbers():
         if clause := _number_clause(number):
             yield detail, Rung(IDENTIFIER, clause)
+
+
+def _name_rung(name: str) -> Rung:
+    return Rung(PHRASE, phrase_clause(tuple(tokens_of_text(name))))
 
 
 def _number_clause(number: str) -> Clause | None:
@@ -211,125 +190,13 @@ def _number_clause(number: str) -> Clause | None:
     return AnyOf((*(Term("identifiers", form) for form in sorted(forms)), phrase_clause(tokens)))
 
 
-def _seen_cases(session: Session, viewer: Viewer, only: Case | None) -> frozenset[str]:
-    """The ids of the cases that a viewer sees at this moment.
-
-    Raises:
-        NotFound: the one case asked for is not among them.
-    """
-    wanted = select(Case.id).where(permissions.seen_by(viewer))
-    if only is None:
-        return frozenset(session.scalars(wanted))
-    seen = frozenset(session.scalars(wanted.where(Case.id == only.id)))
-    if not seen:
-        raise NotFound(only.id)
-    return seen
-
-
-def _counts(session: Session, case_ids: Collection[str]) -> dict[str, dict[str, int]]:
-    """How many pages are in which state, by case."""
-    counts: dict[str, dict[str, int]] = {case_id: {} for case_id in case_ids}
-    for some in _portions(sorted(case_ids)):
-        counted = select(Page.case_id, Page.state, func.count()).where(Page.case_id.in_(some))
-        for case_id, state, count in session.execute(counted.group_by(Page.case_id, Page.state)):
-            counts[case_id][state] = count
-    return counts
-
-
-def _coverage(before: dict[str, dict[str, int]], after: dict[str, dict[str, int]]) -> Coverage:
-    """How much was searched: what was searchable before the search began, and still is there."""
-    searchable = sum(
-        min(before.get(case_id, {}).get("searchable", 0), states.get("searchable", 0))
-        for case_id, states in after.items()
-    )
-    return Coverage(
-        searchable=searchable,
-        parked=sum(states.get("parked", 0) for states in after.values()),
-        pages=sum(sum(states.values()) for states in after.values()),
-    )
-
-
-def _names_in_cases(session: Session, seen: Collection[str]) -> set[str]:
-    """The names of people that the metadata of the cases knows: suspects, victims."""
-    names: set[str] = set()
-    for some in _portions(sorted(seen)):
-        names |= set(session.scalars(select(Person.name).where(Person.case_id.in_(some))))
-    return names - {""}
-
-
-def _facts(session: Session, page_ids: Collection[str], seen: Collection[str], kinds: Kinds) -> dict[str, PageFacts]:
-    """The pages as the catalogue says now, in the order of the dossier; those out of sight are left out."""
-    rows = [
-        row
-        for some in _portions(sorted(page_ids))
-        for row in session.execute(
-            select(
-                Page.id,
-                Page.case_id,
-                Page.page_number,
-                Page.page_label,
-                Page.page_label_state,
-                Volume.id,
-                Volume.name,
-                Volume.version,
-                Volume.order_key,
-                Document.id,
-                Document.title,
-            )
-            .join(Volume, Volume.id == Page.volume_id)
-            .join(Document, Document.id == Page.document_id)
-            .where(Page.id.in_(some))
-        )
-        if row[1] in seen
-    ]
-    numbers: dict[str, str] = {}
-    for some in _portions(sorted({row[1] for row in rows})):
-        numbers |= cases.numbers_of(session, some)
-    facts = {}
-    for row in sorted(rows, key=lambda row: (row[1], row[8], row[7], row[2], row[0])):
-        page_id, case_id, page_number, label, label_state, volume_id, volume, _, _, document_id, title = row
-        facts[page_id] = PageFacts(
-            page_id=page_id,
-            case_id=case_id,
-            case_number=numbers.get(case_id, ""),
-            volume_id=volume_id,
-            volume=volume,
-            document_id=document_id,
-            document_title=title,
-            # Loose pages of a volume are a document of the volume's name, which tells nothing of them.
-            kind=UNNAMED if title == volume else kinds.kind_of(title),
-            page_number=page_number,
-            label=(label or "") if label_state == "confirmed" else "",
-        )
-    return facts
-
-
-def _row(
-    person: Listed,
-    found: Found,
-    facts: dict[str, PageFacts],
-    order: dict[str, int],
-    doubts: dict[str, tuple[str, str]],
-) -> PersonRow:
+def _row(person: Person, found: Found, facts: dict[str, PageFacts], order: dict[str, int], doubts: Doubts) -> PersonRow:
     pages = [
         PersonPage(
             facts[page_id],
             tuple(detail for detail in DETAILS if detail in found[page_id]),
             *doubts.get(page_id, ("", "")),
         )
-        for page_id in sorted(found.keys() & facts.keys(), key=order.__getitem__)
+        for page_id in sorted(found, key=order.__getitem__)
     ]
     return PersonRow(person, tuple(pages))
-
-
-def _likeness(number: str, own: Iterable[str]) -> str:
-    """A remark where a number is so like a person's own that it may be misread."""
-    fewest = min(
-        (sum(a != b for a, b in zip(number, mine, strict=True)) for mine in own if len(mine) == len(number)), default=18
-    )
-    return f"（与名册号码只差 {fewest} 位，可能是识别或填写有误）" if fewest <= 2 else ""
-
-
-def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(values), _IDS_AT_ONCE):
-        yield values[start : start + _IDS_AT_ONCE]

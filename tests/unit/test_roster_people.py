@@ -212,6 +212,14 @@ def test_rows_of_the_same_name_and_id_are_one_person() -> None:
     assert (person.rows, person.amounts) == ((2, 4), (Decimal(1), Decimal(2)))
 
 
+def test_more_numbers_than_can_be_searched_are_refused() -> None:
+    with pytest.raises(RosterRefused, match="numbers"):
+        roster(
+            ("姓名", "手机"),
+            *[("林晓禾", "、".join(str(10_000 * row + n) for n in range(100))) for row in range(10, 700)],
+        )
+
+
 def test_rows_that_name_nobody_are_told() -> None:
     found = roster(("姓名", "金额"), ("林晓禾", "1"), ("", "3"), ("（空）", ""), ("姓名", "金额"), ("合 计", "4"))
 
