@@ -66,7 +66,7 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
         context.home,
         context.catalogue,
         context.vault,
-        context.searcher.search,
+        context.searcher,
         password,
         hosts=[host],
         roster=RosterSearcher(context.catalogue, context.vault, context.engine).search,

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from cli.context import context_of, people, print_json
-from indexer.search import Hit, SearchResult
+from indexer.engine import Grouping, Order
+from indexer.hits import Hit
+from indexer.results import SearchResult
 
 RUNG_NAMES = {"identifier": "编号", "phrase": "原句", "words": "词语"}
 
@@ -16,11 +18,21 @@ def search(
     typer_context: typer.Context,
     query: Annotated[str, typer.Argument(help="A name, a number, a phrase.")],
     case: Annotated[str | None, typer.Option("--case", help="Only in the case with this number.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most hits to show.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most hits, or groups, to show.")] = 20,
+    order: Annotated[
+        Order,
+        typer.Option("--order", help="relevance, page (as the pages stand), received (newest first)."),
+    ] = "relevance",
+    group: Annotated[
+        Grouping | None, typer.Option("--group", help="Group the hits by case, volume or document.")
+    ] = None,
+    after: Annotated[str, typer.Option("--after", help="Go on after this cursor, from the answer before.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Find pages. 搜索页面。"""
-    result = context_of(typer_context).searcher.search(query, case=case, limit=limit)
+    result = context_of(typer_context).searcher.search(
+        query, case=case, limit=limit, order=order, group=group, after=after
+    )
     if as_json:
         print_json(result.as_json())
     else:
@@ -29,10 +41,17 @@ def search(
 
 def print_hits(result: SearchResult) -> None:
     """Print hits for people."""
-    people.print(f"共 {result.total} 页")
+    people.print(f"共 {result.total} 页" + (f"，分 {result.groups.total} 组" if result.groups else ""))
+    totals = {group.hits[0].page_id: group.total for group in result.groups.shown} if result.groups else {}
     for hit in result.hits:
+        if hit.page_id in totals:
+            people.print(f"本组 {totals[hit.page_id]} 页", markup=False)
         people.print(f"  {_place(hit)} [{RUNG_NAMES.get(hit.rung, hit.rung)}]", markup=False)
         people.print(f"      {hit.snippet}", markup=False)
+    for proposal in result.did_you_mean:
+        people.print(f"您是不是要找：{proposal.query}（{proposal.total} 页）", markup=False)
+    if result.after:
+        people.print(f"还有更多：--after {result.after}", markup=False)
 
 
 def _place(hit: Hit) -> str:

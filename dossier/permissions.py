@@ -3,7 +3,7 @@
 A case is seen by its department, by its handler, by its members, and by whoever sees every department. A case without
 a department is seen by the scanning room, which has to find out whose it is. A sealed case is seen by those alone who
 were admitted to it by name after it was sealed; neither department, handling, earlier membership nor a role opens it.
-docs/decisions/0016-sight.md has the reasons.
+docs/decisions/0018-sight.md has the reasons.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, true, union, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dossier import audit, cases
@@ -30,15 +30,19 @@ def departments_seen(viewer: Viewer) -> frozenset[str]:
 
 def seen_by(viewer: Viewer) -> ColumnElement[bool]:
     """Of cases: those that a viewer sees."""
-    own = select(Membership.case_id).where(Membership.viewer_id == viewer.id)
-    admitted = Case.id.in_(own.where(Membership.admitted.is_(True)))
+    admitted = Case.id.in_(_memberships(viewer).where(Membership.admitted.is_(True)))
     if viewer.sees_every_department:
         return or_(Case.sealed.is_(False), admitted)
-    ways: list[ColumnElement[bool]] = [Case.department.in_(sorted(departments_seen(viewer))), Case.id.in_(own)]
+    by_department = Case.department.in_(sorted(departments_seen(viewer)))
+    return or_(and_(Case.sealed.is_(False), or_(by_department, Case.id.in_(union(*own_cases(viewer))))), admitted)
+
+
+def own_cases(viewer: Viewer) -> tuple[Select[str], ...]:
+    """What selects the ids of the cases that a viewer has to do with by name, whether they see them now or not."""
     # Programs have names, too, but handle no cases.
     if viewer.scopes is None and viewer.name:
-        ways.append(Case.handler == viewer.name)
-    return or_(and_(Case.sealed.is_(False), or_(*ways)), admitted)
+        return _memberships(viewer), select(Case.id).where(Case.handler == viewer.name)
+    return (_memberships(viewer),)
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,10 @@ def members_of(session: Session, case: Case) -> Sequence[Membership]:
 def version(session: Session) -> int:
     """A number that each change of who sees what raises: what was counted under another one is old."""
     return session.scalar(select(Counter.value).where(Counter.name == _COUNTER)) or 0
+
+
+def _memberships(viewer: Viewer) -> Select[str]:
+    return select(Membership.case_id).where(Membership.viewer_id == viewer.id)
 
 
 def _changed(session: Session) -> None:

@@ -51,7 +51,7 @@ class Prefix:
 class OneOf:
     """Pages whose field has one of these values; none match an empty set."""
 
-    field: Literal["case_id", "department", "page_id"]
+    field: Literal["case_id", "volume_id", "document_id", "department", "page_id"]
     values: frozenset[str]
 
 

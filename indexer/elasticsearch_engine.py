@@ -17,7 +17,27 @@ from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundErro
 
 from dossier.errors import EngineUnreachable
 from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Term
-from indexer.engine import DEEPEST, Change, Hit, Hits, Refusal, Search, check_window, newest_of_each_page
+from indexer.engine import (
+    COUNT_KEYS,
+    DEEPEST,
+    GROUP_KEYS,
+    Change,
+    Counted,
+    Group,
+    Grouping,
+    Hit,
+    Hits,
+    Refusal,
+    Search,
+    Tally,
+    any_rung,
+    check_window,
+    cursor_of,
+    groups_of,
+    most_frequent,
+    newest_of_each_page,
+    place_of_cursor,
+)
 from indexer.entry import SCHEMA_VERSION, IndexEntry
 
 _LIVE, _REMOVED = "live", "removed"
@@ -26,6 +46,7 @@ _BULK_BYTES = 5_000_000
 _BULK_CHANGES = 500
 _IDS_AT_ONCE = 1_000
 _TERMS_AT_ONCE = 65_536  # index.max_terms_count
+_VALUES_AT_ONCE = 10_000  # search.max_buckets is 65,536
 # "Later": the server is full, restarting, or without its shards at the moment.
 _LATER = (429, 502, 503, 504)
 # "Never": the change itself is at fault.
@@ -41,6 +62,10 @@ _MAPPINGS: dict[str, Any] = {
         "page_id": _EXACT,
         "state": _EXACT,
         "order": _KEYWORD,
+        "newest": _KEYWORD,
+        "received": {"type": "long", "index": False},
+        "volume_key": _KEYWORD,
+        "document_key": _KEYWORD,
         "case_id": _KEYWORD,
         "department": _KEYWORD,
         "volume_id": _KEYWORD,
@@ -116,20 +141,26 @@ class ElasticsearchEngine:
             refusals += self._take(portion)
         return refusals
 
-    def search(self, search: Search, limit: int, offset: int = 0) -> Hits:
+    def search(self, search: Search, limit: int, offset: int = 0, after: str = "") -> Hits:
         """See `Engine.search`."""
-        check_window(limit, offset)
+        check_window(limit, offset, after)
+        rank_after, key_after = place_of_cursor(search, after) if after else (-1, "")
         if not search.rungs:
             return Hits(0, ())
-        ranks = {float(rank): rung for rank, rung in enumerate(reversed(search.rungs), 1)}
-        ladder = {"dis_max": {"queries": [_constant(rung.clause, rank) for rank, rung in ranks.items()]}}
-        query = {"bool": {"must": [ladder], "filter": [_query(Term("state", _LIVE)), _query(search.scope)]}}
+        # The best rung is worth the most: as many as there are rungs.
+        worth = {float(len(search.rungs) - rank): rung for rank, rung in enumerate(search.rungs)}
+        ladder = {"dis_max": {"queries": [_constant(rung.clause, score) for score, rung in worth.items()]}}
+        key = {"newest" if search.order == "received" else "order": {"order": "asc"}}
+        by_rung = search.order == "relevance"
+        place_after = [*([float(len(search.rungs) - rank_after)] if by_rung else []), key_after]
         answer = self._on_index(
             lambda: self._client.search(
                 index=self._alias,
-                query=query,
-                sort=[{"_score": {"order": "desc"}}, {"order": {"order": "asc"}}],
+                query={"bool": {"must": [ladder], "filter": [_query(Term("state", _LIVE)), _query(search.scope)]}},
+                sort=[*([{"_score": {"order": "desc"}}] if by_rung else []), key],
+                track_scores=True,
                 from_=offset,
+                search_after=place_after if after else None,
                 size=limit,
                 track_total_hits=True,
                 source=False,
@@ -137,8 +168,19 @@ class ElasticsearchEngine:
             )
         )
         found = answer["hits"]
-        hits = tuple(Hit(hit["_id"], ranks[hit["sort"][0]].name) for hit in found["hits"])
-        return Hits(int(found["total"]["value"]), hits)
+        hits = []
+        for hit in found["hits"]:
+            rung = worth[hit["_score"]].name
+            hits.append(Hit(hit["_id"], rung, cursor_of(search, rung, hit["sort"][-1])))
+        return Hits(int(found["total"]["value"]), tuple(hits))
+
+    def counts(self, search: Search, counted: Counted, limit: int | None = None) -> dict[str, int]:
+        """See `Engine.counts`."""
+        return most_frequent(self._tally(any_rung(search), COUNT_KEYS[counted]), limit)
+
+    def groups(self, search: Search, grouping: Grouping) -> tuple[Group, ...]:
+        """See `Engine.groups`."""
+        return groups_of(search, lambda clause: self._tally(clause, GROUP_KEYS[grouping]))
 
     def versions(self, page_ids: Collection[str]) -> dict[str, int]:
         """See `Engine.versions`."""
@@ -172,6 +214,34 @@ class ElasticsearchEngine:
     def close(self) -> None:
         """See `Engine.close`."""
         self._client.close()
+
+    def _tally(self, clause: Clause, field: str) -> Iterator[Tally]:
+        """How many pages have each value of a field, and the newest of them.
+
+        A composite aggregation gives all values, some at a time; a terms aggregation gives the most frequent, and over
+        several shards not exactly.
+        """
+        composite: dict[str, Any] = {"size": _VALUES_AT_ONCE, "sources": [{"value": {"terms": {"field": field}}}]}
+        query = _query(AllOf((clause, Term("state", _LIVE))))
+        while True:
+            found = self._values(query, composite)
+            for bucket in found["buckets"]:
+                yield Tally(bucket["key"]["value"], int(bucket["doc_count"]), int(bucket["newest"]["value"]))
+            if len(found["buckets"]) < _VALUES_AT_ONCE:
+                return
+            composite = {**composite, "after": found["after_key"]}
+
+    def _values(self, query: dict[str, Any], composite: dict[str, Any]) -> Any:
+        newest = {"newest": {"max": {"field": "received"}}}
+        return self._on_index(
+            lambda: self._client.search(
+                index=self._alias,
+                query=query,
+                size=0,
+                aggregations={"values": {"composite": composite, "aggregations": newest}},
+                allow_partial_search_results=False,
+            )
+        )["aggregations"]["values"]
 
     def _current(self) -> str:
         """The name of the index behind the alias, "" if there is none."""

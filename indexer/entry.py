@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
 from dossier.reading import Reading
@@ -20,6 +21,9 @@ SCHEMA_VERSION = 1
 
 PAIR_MARK = "_"  # between the tokens of a pair, and
 NEXT_PAGE_MARK = ">"  # before a token of the next page; neither can be in a token
+SEPARATOR = "\x1f"  # between the parts of a key; a key's last part is an id, and has none in it
+
+_LATEST_MS = 10**15 - 1  # the year 33658
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,9 @@ class PagePlace:
         page_id, case_id, volume_id, document_id: opaque ids.
         department: who may see it besides those who see its case; empty if nobody.
         volume_order: text by whose plain order the volumes of a case stand in their order.
+        document_order: the same for the documents of a volume.
         page_number: the place in the volume, from 1.
+        received: when the page was accepted, ISO 8601 in UTC.
     """
 
     page_id: str
@@ -40,6 +46,13 @@ class PagePlace:
     page_number: int
     department: str = ""
     volume_order: str = ""
+    document_order: str = ""
+    received: str = "1970-01-01T00:00:00+00:00"
+
+    @property
+    def received_ms(self) -> int:
+        """When the page was accepted, milliseconds since 1970."""
+        return round(datetime.fromisoformat(self.received).timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +81,37 @@ class IndexEntry:
     def order(self) -> str:
         """Text by whose plain order (by code point) hits of equal rank are shown: case, volume, page."""
         place = self.place
-        return "\x1f".join((place.case_id, place.volume_order, f"{place.page_number:08d}", place.page_id))
+        return SEPARATOR.join(
+            (place.case_id, place.volume_order, place.volume_id, f"{place.page_number:08d}", place.page_id)
+        )
 
     @property
-    def fields(self) -> dict[str, str | list[str]]:
+    def newest(self) -> str:
+        """Text by whose plain order what was accepted last comes first, and what came together in its `order`."""
+        return f"{_LATEST_MS - self.place.received_ms:015d}{SEPARATOR}{self.order}"
+
+    @property
+    def volume_key(self) -> str:
+        """The volume's id, with what lets the volumes' keys stand in the `order` of their pages."""
+        place = self.place
+        return SEPARATOR.join((place.case_id, place.volume_order, place.volume_id))
+
+    @property
+    def document_key(self) -> str:
+        """The document's id, with what lets the documents' keys stand in the `order` of their pages."""
+        place = self.place
+        return SEPARATOR.join((place.case_id, place.volume_order, place.document_order, place.document_id))
+
+    @property
+    def fields(self) -> dict[str, str | int | list[str]]:
         """What either engine stores of it, by field; tokens are joined by spaces, at which both cut again."""
         return {
             "page_id": self.place.page_id,
             "order": self.order,
+            "newest": self.newest,
+            "received": self.place.received_ms,
+            "volume_key": self.volume_key,
+            "document_key": self.document_key,
             "case_id": self.place.case_id,
             "department": self.place.department,
             "volume_id": self.place.volume_id,

@@ -9,20 +9,21 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from dossier import outbox
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Case, IndexGeneration, Page, Volume
+from dossier.catalogue.tables import Arrival, Case, Document, IndexGeneration, Page, Volume
 from dossier.errors import IndexDamaged, ServiceUnreachable, StoreError
 from dossier.outbox import Change
 from dossier.reading import Reading
 from dossier.readings import following_page, reading_of
 from dossier.vault import Vault
 from indexer.engine import Engine
-from indexer.entry import IndexEntry, PagePlace, Removal, entry_of_page
+from indexer.entry import SEPARATOR, IndexEntry, PagePlace, Removal, entry_of_page
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +130,8 @@ class Feed:
 
     @staticmethod
     def _place(session: Session, page: Page) -> PagePlace:
+        document = session.get_one(Document, page.document_id)
+        received = session.get_one(Arrival, page.arrival_id).received_at
         return PagePlace(
             page_id=page.id,
             case_id=page.case_id,
@@ -137,4 +140,6 @@ class Feed:
             page_number=page.page_number,
             department=session.get_one(Case, page.case_id).department,
             volume_order=session.get_one(Volume, page.volume_id).order_key,
+            document_order=f"{document.series:04d}{SEPARATOR}{document.order_key}",
+            received=datetime.fromtimestamp(received, UTC).isoformat(timespec="milliseconds"),
         )

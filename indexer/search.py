@@ -6,83 +6,38 @@ page the words stand. A page that the catalogue no longer shows is left out, wha
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dossier import cases, permissions
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Case, Document, Page, Volume
-from dossier.errors import StoreError, UsageError
-from dossier.reading import Box
-from dossier.readings import following_page, reading_of
+from dossier.catalogue.tables import Case, Page
+from dossier.errors import NotFound, UsageError
 from dossier.vault import Vault
 from dossier.viewers import AT_MACHINE, Viewer
 from indexer import engine as engines
-from indexer.engine import Engine
-from indexer.highlight import Highlight, Snippet, highlight
-from indexer.query import SCORES, Query, ladder, understand
-from indexer.sight import Sight, sight_of
+from indexer.clause import OneOf, Term
+from indexer.cursor import opened_cursor, sealed_cursor
+from indexer.engine import DEEPEST, Engine, Grouping, Order, Search
+from indexer.facets import Facets, facets_of
+from indexer.hits import Hit, hits_shown
+from indexer.narrowing import ANYTHING, Narrowing
+from indexer.near_names import Proposal, names_in_sight, proposed_queries
+from indexer.question import Question, question_of
+from indexer.results import Group, Groups, Neighbours, SearchResult
 
-log = logging.getLogger(__name__)
+HITS_OF_A_GROUP = 3
+# So few pages that a name may have been mistyped; and at most so many proposals, each of which is a search.
+_LITTLE, _MOST_PROPOSALS = 3, 5
 
-_NOTHING_TO_SHOW = Highlight((), (), Snippet("", ()))
-
-Rect = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class NextPage:
-    """The rest of a phrase that runs over the turn of the page."""
-
-    page_id: str
-    rects: tuple[Rect, ...]
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A page that a query finds.
-
-    Attributes:
-        page_id … page_label: which page, and where it stands.
-        score: what the rung is worth; only the order means something.
-        rung: the best rung that found it: identifier, phrase, words.
-        snippet: the passage around the first match.
-        marks: (start, end) of the matches within the snippet.
-        rects: [x0, y0, x1, y1] of each match, fractions 0–1 of the upright page, origin top left.
-        next_page: where the match goes on, if it does.
-    """
-
-    page_id: str
-    case_id: str
-    case_number: str | None
-    volume: str
-    document_id: str
-    document_title: str
-    page_number: int
-    page_label: str | None
-    score: float
-    rung: str
-    snippet: str
-    marks: tuple[tuple[int, int], ...]
-    rects: tuple[Rect, ...]
-    next_page: NextPage | None
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """The exact number of pages found, and the hits asked for, best first."""
-
-    total: int
-    hits: tuple[Hit, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """The form of `edossier search --json` and of the API."""
-        return {"total": self.total, "hits": [_hit_as_json(hit) for hit in self.hits]}
+_ID_FIELDS: dict[Grouping, Literal["case_id", "volume_id", "document_id"]] = {
+    "case": "case_id",
+    "volume": "volume_id",
+    "document": "document_id",
+}
 
 
 class Searcher:
@@ -92,110 +47,169 @@ class Searcher:
         self._catalogue, self._vault, self._engine = catalogue, vault, engine
 
     def search(
-        self, query: str, case: str | None = None, limit: int = 20, offset: int = 0, viewer: Viewer = AT_MACHINE
+        self,
+        query: str,
+        case: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
+        viewer: Viewer = AT_MACHINE,
+        *,
+        order: Order = "relevance",
+        after: str = "",
+        group: Grouping | None = None,
+        narrowing: Narrowing = ANYTHING,
     ) -> SearchResult:
-        """The pages that a query finds, best first.
+        """The pages that a query finds.
 
         Args:
             query: what a user typed; any text is a query.
             case: search only in the case with this number or id.
-            limit: most hits to give.
-            offset: hits to pass over.
+            limit: most hits to give; with `group`, most groups, each with its first `HITS_OF_A_GROUP`.
+            offset: hits (or groups) to pass over, `DEEPEST` at most together with `limit`.
             viewer: who asks; what they do not see is neither given nor counted.
+            order: relevance: by rung, then as the pages stand; page: as they stand; received: the newest first.
+            after: a cursor of the same search, in place of an offset, to go on from however far.
+            group: by what to group the hits.
+            narrowing: what the hits' cases and volumes must be.
 
         Raises:
             NotFound: there is no such case within sight.
             NumberClash: the case's number belongs to two cases that are.
-            UsageError: the query is longer than a paragraph.
+            UsageError: the query is longer than a paragraph, the cursor is of another search, or the offset is too far.
             EngineUnreachable: the engine does not answer.
         """
-        understood = understand(query)
         with self._catalogue.reading() as session:
-            only = frozenset({permissions.case_in_sight(session, viewer, case).id}) if case else None
-            sight = replace(sight_of(session, viewer), only_cases=only)
-            try:
-                found = self._engine.search(ladder(understood, sight), limit, offset)
-            except ValueError as error:
-                raise UsageError(str(error)) from error
-            return SearchResult(found.total, tuple(self._hits(session, understood, sight, found.hits)))
+            question = question_of(session, query, case, viewer, narrowing)
+            question = replace(question, search=replace(question.search, order=order))
+            asked = (*question.parts, order, group or "")
+            place = opened_cursor(asked, after)
+            if group:
+                result = self._grouped(session, question, asked, group, limit, offset, place)
+            else:
+                # One more than asked for tells whether there is more.
+                ahead = limit + 1 if limit + offset < DEEPEST else limit
+                found = self._find(question.search, ahead, offset, place)
+                given = found.hits[:limit]
+                is_more = len(found.hits) > limit or (ahead == limit > 0 and offset + limit < found.total)
+                after_last = sealed_cursor(asked, given[-1].cursor) if given and is_more else None
+                result = SearchResult(found.total, self._hits(session, question, given), after_last)
+            proposals = self._proposals(session, question) if result.total < _LITTLE else ()
+            return replace(result, document_hits=self._document_hits(question, result.hits), did_you_mean=proposals)
 
-    def _hits(self, session: Session, query: Query, sight: Sight, found: Sequence[engines.Hit]) -> list[Hit]:
-        # Looked at again in the catalogue: the engine may be a moment behind.
-        rows = {
-            page.id: (page, volume, document)
-            for page, volume, document, case in session.execute(
-                select(Page, Volume, Document, Case)
-                .join(Volume, Volume.id == Page.volume_id)
-                .join(Document, Document.id == Page.document_id)
-                .join(Case, Case.id == Page.case_id)
-                .where(Page.id.in_([hit.page_id for hit in found]))
-            )
-            if sight.allows(case)
-        }
-        numbers = cases.numbers_of(session, {page.case_id for page, _, _ in rows.values()})
-        hits = []
-        for hit in found:
-            if hit.page_id not in rows:
-                continue
-            page, volume, document = rows[hit.page_id]
-            shown, following = self._shown(session, query, hit.rung, page)
-            hits.append(
-                Hit(
-                    page_id=page.id,
-                    case_id=page.case_id,
-                    case_number=numbers.get(page.case_id),
-                    volume=volume.name,
-                    document_id=document.id,
-                    document_title=document.title,
-                    page_number=page.page_number,
-                    page_label=page.page_label,
-                    score=SCORES[hit.rung],
-                    rung=hit.rung,
-                    snippet=shown.snippet.text,
-                    marks=shown.snippet.matches,
-                    rects=_rects(shown.rects),
-                    next_page=NextPage(following, _rects(shown.next_rects)) if shown.next_rects else None,
-                )
-            )
-        return hits
+    def facets(
+        self,
+        query: str,
+        case: str | None = None,
+        limit: int = 20,
+        viewer: Viewer = AT_MACHINE,
+        *,
+        narrowing: Narrowing = ANYTHING,
+    ) -> Facets:
+        """How many hits a query has by case, charge, department, volume kind and year.
 
-    def _shown(self, session: Session, query: Query, rung: str, page: Page) -> tuple[Highlight, str]:
-        """What to mark on a page, and the id of the page that its sentence goes on to.
+        Args:
+            query, case, viewer, narrowing: as of `search`.
+            limit: how many values of each facet to give, the most frequent first.
 
-        A reading that is lost or altered is the business of `verify`; the page stays found, without marks.
+        Raises:
+            NotFound, NumberClash, UsageError, EngineUnreachable: as of `search`.
         """
-        following = following_page(session, page)
+        with self._catalogue.reading() as session:
+            question = question_of(session, query, case, viewer, narrowing)
+            by_case = self._engine.counts(question.search, "case_id")
+            by_volume = self._engine.counts(question.search, "volume_id")
+            return facets_of(session, question.sight, by_case, by_volume, limit)
+
+    def neighbours(
+        self,
+        page_id: str,
+        query: str,
+        case: str | None = None,
+        viewer: Viewer = AT_MACHINE,
+        *,
+        narrowing: Narrowing = ANYTHING,
+    ) -> Neighbours:
+        """The hits of a query in the document of a page, around it.
+
+        Args:
+            page_id: the page; it need not be a hit.
+            query, case, viewer, narrowing: as of `search`.
+
+        Raises:
+            NotFound: there is no such page or case within sight.
+            NumberClash, UsageError, EngineUnreachable: as of `search`.
+        """
+        with self._catalogue.reading() as session:
+            page = session.get(Page, page_id)
+            question = question_of(session, query, case, viewer, narrowing)
+            if page is None or not question.sight.allows(session.get_one(Case, page.case_id)):
+                raise NotFound(page_id)
+            within = replace(question.within(Term("document_id", page.document_id)), order="page")
+            found: set[str] = set()
+            portion = self._engine.search(within, DEEPEST)
+            while portion.hits:
+                found |= {hit.page_id for hit in portion.hits}
+                portion = self._engine.search(within, DEEPEST, after=portion.after)
+            # As they stand now: pages may have moved since they were indexed.
+            in_order = session.scalars(
+                select(Page.id).where(Page.document_id == page.document_id).order_by(Page.page_number, Page.id)
+            ).all()
+            here = in_order.index(page_id)
+            before = [other for other in in_order[:here] if other in found]
+            behind = [other for other in in_order[here + 1 :] if other in found]
+            return Neighbours(
+                total=len(before) + (page_id in found) + len(behind),
+                ordinal=len(before) + 1 if page_id in found else None,
+                before=before[-1] if before else None,
+                after=behind[0] if behind else None,
+            )
+
+    def _find(self, search: Search, limit: int, offset: int, after: str) -> engines.Hits:
         try:
-            reading = reading_of(session, self._vault, page)
-            next_reading = reading_of(session, self._vault, following) if following else None
-        except StoreError as error:
-            log.error("%s", error)
-            reading = None
-        if reading is None:
-            return _NOTHING_TO_SHOW, ""
-        return highlight(query, rung, reading, next_reading), following.id if following else ""
+            return self._engine.search(search, limit, offset, after)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
 
+    def _hits(self, session: Session, question: Question, found: Sequence[engines.Hit]) -> tuple[Hit, ...]:
+        return tuple(hits_shown(session, self._vault, question.query, question.sight, found))
 
-def _rects(boxes: Sequence[Box]) -> tuple[Rect, ...]:
-    return tuple((box.x0, box.y0, box.x1, box.y1) for box in boxes)
+    def _grouped(
+        self,
+        session: Session,
+        question: Question,
+        asked: tuple[str, ...],
+        grouping: Grouping,
+        limit: int,
+        offset: int,
+        place: str,
+    ) -> SearchResult:
+        groups = self._engine.groups(question.search, grouping)
+        remaining = engines.groups_after(groups, place)[offset:]
+        shown = []
+        for group in remaining[:limit]:
+            within = question.within(Term(_ID_FIELDS[grouping], group.id))
+            hits = self._hits(session, question, self._engine.search(within, HITS_OF_A_GROUP).hits)
+            if hits:
+                shown.append(Group(group.id, group.total, hits))
+        return SearchResult(
+            total=sum(group.total for group in groups),
+            hits=tuple(hit for group in shown for hit in group.hits),
+            after=sealed_cursor(asked, remaining[limit - 1].cursor) if 0 < limit < len(remaining) else None,
+            groups=Groups(grouping, len(groups), tuple(shown)),
+        )
 
+    def _document_hits(self, question: Question, hits: Sequence[Hit]) -> dict[str, int]:
+        if not hits:
+            return {}
+        shown = OneOf("document_id", frozenset(hit.document_id for hit in hits))
+        return self._engine.counts(question.within(shown), "document_id")
 
-def _hit_as_json(hit: Hit) -> dict[str, Any]:
-    next_page = None
-    if hit.next_page is not None:
-        next_page = {"page_id": hit.next_page.page_id, "rects": [list(rect) for rect in hit.next_page.rects]}
-    return {
-        "page_id": hit.page_id,
-        "case_id": hit.case_id,
-        "case_number": hit.case_number,
-        "volume": hit.volume,
-        "document_id": hit.document_id,
-        "document_title": hit.document_title,
-        "page_number": hit.page_number,
-        "page_label": hit.page_label,
-        "score": hit.score,
-        "rung": hit.rung,
-        "snippet": hit.snippet,
-        "rects": [list(rect) for rect in hit.rects],
-        "next_page": next_page,
-    }
+    def _proposals(self, session: Session, question: Question) -> tuple[Proposal, ...]:
+        """Queries with a name that is known within sight and finds something."""
+        proposals = []
+        names = names_in_sight(session, question.text, question.sight)
+        for text, name in proposed_queries(question.text, names)[:_MOST_PROPOSALS]:
+            other = question_of(session, text, question.case, question.viewer, question.narrowing)
+            if total := self._engine.search(other.search, 0).total:
+                proposals.append(Proposal(text, name, total))
+        return tuple(proposals)

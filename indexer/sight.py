@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
 from dossier import permissions
@@ -69,5 +69,7 @@ def sight_of(session: Session, viewer: Viewer) -> Sight:
     moves = select(DepartmentMove.case_id)
     # Departments are one term each, cases one term a case: by id only what no department tells.
     told_by_id = Case.department.not_in(departments) | Case.sealed.is_(True) | Case.id.in_(moves)
-    cases = frozenset(session.scalars(select(Case.id).where(seen, told_by_id)))
+    # The first condition is none of the rule's: it lets the database begin with few cases.
+    candidates = Case.id.in_(union(*permissions.own_cases(viewer), moves))
+    cases = frozenset(session.scalars(select(Case.id).where(candidates, seen, told_by_id)))
     return Sight(departments, cases, sealed, frozenset(session.scalars(moves)))

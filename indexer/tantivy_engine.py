@@ -25,12 +25,39 @@ import tantivy
 
 from dossier.errors import EngineUnreachable, HomeBusy, IndexDamaged
 from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Term
-from indexer.engine import Change, Hit, Hits, Refusal, Search, check_window, newest_of_each_page
+from indexer.engine import (
+    COUNT_KEYS,
+    GROUP_KEYS,
+    Change,
+    Counted,
+    Group,
+    Grouping,
+    Hit,
+    Hits,
+    Refusal,
+    Search,
+    Tally,
+    any_rung,
+    check_window,
+    cursor_of,
+    each_rung_alone,
+    groups_of,
+    most_frequent,
+    newest_of_each_page,
+    place_of_cursor,
+)
 from indexer.entry import SCHEMA_VERSION, IndexEntry
 
 # One thread, because the machine's others read pages; the least heap that tantivy takes for one is 15 MB.
 _WRITER_HEAP = 64_000_000
 _LIVE, _REMOVED = "live", "removed"
+# Sorted by, and compared with cursors. tantivy-py takes a range of texts only as a query string, in which hexadecimal
+# digits are safe whatever stands in a text; they sort as the code points do.
+_ORDERS = {"page": "order", "relevance": "order", "received": "newest"}
+# tantivy-py lets no aggregation have more than 65,000 values. Where there are more, they are counted in parts by their
+# last character: ids end in a hexadecimal digit, and the last part has what does not.
+_PARTS = (*(rf"(.|\n)*{digit}" for digit in "0123456789abcdef"), r"((.|\n)*[^0-9a-f])?")
+_ALL_VALUES = 2**31 - 1
 
 
 def _schema() -> Any:
@@ -38,8 +65,10 @@ def _schema() -> Any:
     builder.add_text_field("page_id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("version", fast=True)
     builder.add_text_field("state", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("order", fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("case_id", "department", "volume_id", "document_id", "identifiers", "tails"):
+    for name in ("order", "newest", "case_id", "volume_key", "document_key", "department"):
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("received", fast=True)
+    for name in ("volume_id", "document_id", "identifiers", "tails"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("singles", tokenizer_name="whitespace", index_option="basic")
     for name in ("pairs", "turn"):
@@ -97,22 +126,33 @@ class TantivyEngine:
                 raise EngineUnreachable(f"{self._folder}: {error}") from error
         return []
 
-    def search(self, search: Search, limit: int, offset: int = 0) -> Hits:
+    def search(self, search: Search, limit: int, offset: int = 0, after: str = "") -> Hits:
         """See `Engine.search`."""
-        check_window(limit, offset)
+        check_window(limit, offset, after)
+        rank_after, key_after = place_of_cursor(search, after) if after else (-1, "")
         searcher = self._searcher()
+        if search.order != "relevance":
+            found = self._found(searcher, search, _live(any_rung(search)), limit, offset, key_after)
+            rungs = self._best_rungs(searcher, search, [page_id for page_id, _ in found[1]])
+            return Hits(found[0], tuple(Hit(page_id, rungs[page_id], key) for page_id, key in found[1]))
         total = 0
         hits: list[Hit] = []
-        scope = [(tantivy.Occur.Must, _query(Term("state", _LIVE))), (tantivy.Occur.Must, _query(search.scope))]
-        better: list[tuple[Any, Any]] = []
-        for rung in search.rungs:
-            query = _query(rung.clause)
-            only_here = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *scope, *better])
-            found = self._ordered(searcher, only_here, limit - len(hits), max(offset - total, 0))
-            hits += [Hit(page_id, rung.name) for page_id in found[1]]
+        for rank, (rung, clause) in enumerate(each_rung_alone(search)):
+            wanted = limit - len(hits) if rank >= rank_after else 0
+            key = key_after if rank == rank_after else ""
+            found = self._found(searcher, search, _live(clause), wanted, max(offset - total, 0), key)
+            hits += [Hit(page_id, rung.name, cursor_of(search, rung.name, place)) for page_id, place in found[1]]
             total += found[0]
-            better.append((tantivy.Occur.MustNot, query))
         return Hits(total, tuple(hits))
+
+    def counts(self, search: Search, counted: Counted, limit: int | None = None) -> dict[str, int]:
+        """See `Engine.counts`."""
+        return most_frequent(self._tally(self._searcher(), any_rung(search), COUNT_KEYS[counted]), limit)
+
+    def groups(self, search: Search, grouping: Grouping) -> tuple[Group, ...]:
+        """See `Engine.groups`."""
+        searcher = self._searcher()
+        return groups_of(search, lambda clause: self._tally(searcher, clause, GROUP_KEYS[grouping]))
 
     def versions(self, page_ids: Collection[str]) -> dict[str, int]:
         """See `Engine.versions`."""
@@ -141,13 +181,56 @@ class TantivyEngine:
             self._index = None
             self._generation = ""
 
-    def _ordered(self, searcher: Any, query: Any, limit: int, offset: int) -> tuple[int, list[str]]:
-        """The number of all pages found, and the ids of some, in their order."""
-        result = searcher.search(
-            query, limit=max(limit, 1), offset=offset, order_by_field="order", order=tantivy.Order.Asc
-        )
-        addresses = [address for _, address in result.hits[:limit]]
-        return int(result.count), [searcher.doc(address).get_first("page_id") for address in addresses]
+    def _found(
+        self, searcher: Any, search: Search, query: Any, limit: int, offset: int, after: str
+    ) -> tuple[int, list[tuple[str, str]]]:
+        """The number of all pages that a query finds, and (page id, key) of some, in the search's order."""
+        if limit <= 0:
+            return int(searcher.search(query, limit=1).count), []
+        total = None
+        field = _ORDERS[search.order]
+        if after:
+            total = int(searcher.search(query, limit=1).count)
+            later = self._index.parse_query(f"{field}:{{{_hex(after)} TO *}}", [field])
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, later)])
+        result = searcher.search(query, limit=limit, offset=offset, order_by_field=field, order=tantivy.Order.Asc)
+        hits = [
+            (searcher.doc(address).get_first("page_id"), bytes.fromhex(key).decode()) for key, address in result.hits
+        ]
+        return int(result.count) if total is None else total, hits
+
+    @staticmethod
+    def _best_rungs(searcher: Any, search: Search, page_ids: Sequence[str]) -> dict[str, str]:
+        """The best rung that finds each of these pages, all of which are hits."""
+        rungs: dict[str, str] = {}
+        for rung in search.rungs[:-1]:
+            open_ids = [page_id for page_id in page_ids if page_id not in rungs]
+            if open_ids:
+                query = _query(AllOf((rung.clause, OneOf("page_id", frozenset(open_ids)))))
+                for _, address in searcher.search(query, limit=len(open_ids)).hits:
+                    rungs[searcher.doc(address).get_first("page_id")] = rung.name
+        return {page_id: rungs.get(page_id, search.rungs[-1].name) for page_id in page_ids}
+
+    @staticmethod
+    def _tally(searcher: Any, clause: Clause, field: str) -> list[Tally]:
+        """How many pages have each value of a field, and the newest of them."""
+        query = _live(clause)
+
+        def counted(part: dict[str, str]) -> list[Tally]:
+            terms = {"field": field, "size": _ALL_VALUES, "segment_size": _ALL_VALUES, **part}
+            newest = {"newest": {"max": {"field": "received"}}}
+            found = searcher.aggregate(query, {"values": {"terms": terms, "aggs": newest}})
+            return [
+                Tally(bucket["key"], int(bucket["doc_count"]), int(bucket["newest"]["value"]))
+                for bucket in found["values"]["buckets"]
+            ]
+
+        try:
+            return counted({})
+        except ValueError as error:
+            if "bucket limit" not in str(error):
+                raise
+        return [tally for part in _PARTS for tally in counted({"include": part})]
 
     def _held(self, page_ids: Collection[str], states: Sequence[str]) -> dict[str, int]:
         if not page_ids:
@@ -263,7 +346,16 @@ def _document(change: Change) -> Any:
         values: dict[str, Any] = {"page_id": change.page_id, "version": change.version, "state": _REMOVED}
         return tantivy.Document.from_dict(values, _SCHEMA)
     values = {"version": change.version, "state": _LIVE, **change.fields}
+    values |= {name: _hex(str(values[name])) for name in ("order", "newest")}
     return tantivy.Document.from_dict(values, _SCHEMA)
+
+
+def _hex(text: str) -> str:
+    return text.encode().hex()
+
+
+def _live(clause: Clause) -> Any:
+    return _query(AllOf((clause, Term("state", _LIVE))))
 
 
 def _query(clause: Clause) -> Any:

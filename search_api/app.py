@@ -12,12 +12,23 @@ from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
-from search_api import board, page_picture, page_view, problems, roster_answer, search_page, session, volume_view
+from indexer.search import Searcher
+from search_api import (
+    board,
+    page_picture,
+    page_view,
+    problems,
+    roster_answer,
+    search_page,
+    search_routes,
+    session,
+    volume_view,
+)
 from search_api.access import check_scope
 from search_api.callers import Callers
 from search_api.gate import Gate
 from search_api.session import Doorkeeper
-from search_api.site import STATIC, RosterFunction, SearchFunction, Site, TheSite, page_templates
+from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
 
 _health = APIRouter()
@@ -27,7 +38,7 @@ def create_app(
     home: Home,
     catalogue: Catalogue,
     vault: Vault,
-    search: SearchFunction,
+    searcher: Searcher,
     one_time_password: str,
     hosts: Collection[str] = (),
     roster: RosterFunction | None = None,
@@ -38,7 +49,7 @@ def create_app(
         home: whose derived pictures are shown.
         catalogue: what there is.
         vault: where the readings are.
-        search: gives hits for a query.
+        searcher: answers queries.
         one_time_password: opens a session while there are no users; good as long as the application lives.
         hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
         roster: gives the matrix of a spreadsheet of people; without it that route is not there.
@@ -55,13 +66,13 @@ def create_app(
         dependencies=[Depends(check_scope)],
     )
     app.state.site = Site(
-        home, catalogue, vault, Derived(home.derived), search, doorkeeper, callers, Standings(catalogue),
+        home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
         page_templates(), roster,
     )  # fmt: skip
     problems.install(app)
     app.add_middleware(Gate, callers=callers, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (session, board, volume_view, search_page, page_view, page_picture):
+    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture):
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)

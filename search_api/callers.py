@@ -9,10 +9,10 @@ import re
 
 from starlette.requests import Request
 
-from dossier import api_keys, passwords, users
+from dossier import api_keys, audit, passwords, users
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import User
-from dossier.viewers import AT_MACHINE, Viewer
+from dossier.viewers import AT_MACHINE, Viewer, plain_name
 from search_api.problems import Problem
 from search_api.session import COOKIE, Doorkeeper, Proof
 
@@ -66,7 +66,12 @@ class Callers:
         """The token of a new session; None where name or password is wrong, or the address must wait."""
         if not self.has_users():
             return self._doorkeeper.enter(address, password)
-        return self._doorkeeper.enter_by(address, lambda: self._proof(name, password))
+        token = self._doorkeeper.enter_by(address, lambda: self._proof(name, password))
+        proof = self._doorkeeper.proof_of(token) if token else None
+        if proof is not None and proof.user_id is not None:
+            with self._catalogue.writing() as session:
+                audit.record(session, "sign_in", "user", proof.user_id, plain_name(name), address=address)
+        return token
 
     def _proof(self, name: str, password: str) -> Proof | None:
         with self._catalogue.reading() as session:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from dossier.reading import Box, Line, Reading
 from indexer.highlight import highlight
+from indexer.hits import Hit
 from indexer.query import IDENTIFIER, PHRASE, WORDS, understand
-from indexer.search import Hit
 
 Rect = tuple[float, float, float, float]
 

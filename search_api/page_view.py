@@ -12,11 +12,11 @@ from dossier.errors import EdossierError, StoreError
 from dossier.reading import Reading
 from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
+from search_api.asked import Asked, TheAsked
 from search_api.page_facts import PageFacts, facts_of, hurry_reading, reading_of
 from search_api.page_marks import Rect, ranges_in_line, rects_of_hit, rects_of_query
 from search_api.page_picture import picture_address
 from search_api.problems import Problem, problem_of
-from search_api.search_page import CaseName, QueryText, page_address
 from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
@@ -33,23 +33,36 @@ class HitPlace:
     rects: tuple[Rect, ...]
 
 
+@dataclass(frozen=True)
+class Around:
+    """The hits in the page's document: which of them the page is, how many there are, where those next to it are."""
+
+    ordinal: int | None
+    total: int
+    before: str | None
+    after: str | None
+
+
 @router.get("/pages/{page_id}", include_in_schema=False)
 def page_view(
     request: Request,
     site: TheSite,
     viewer: TheViewer,
     page_id: str,
-    q: QueryText = "",
-    case: CaseName = "",
+    asked: TheAsked,
     hit: Annotated[int | None, Query(ge=1, le=DEEPEST - 2)] = None,
 ) -> Response:
-    """The view of a page; with a query, its words are boxed; with a hit's ordinal, the hits around it are linked."""
-    query, case = q.strip(), case.strip()
+    """The view of a page; with a query, its words are boxed, and the hits around it are linked.
+
+    With a hit's ordinal these are the hits of the whole search, in its order; otherwise those of the page's document.
+    """
+    query = asked.q
     facts = facts_of(site, viewer, page_id)
     hurry_reading(site, page_id)
     problems: list[Problem] = []
     reading = _reading(site, facts, problems)
-    place = _hit_place(site, viewer, page_id, query, case, hit, problems) if query and hit else None
+    place = _hit_place(site, viewer, page_id, asked, hit, problems) if query and hit else None
+    around = _around(site, viewer, page_id, asked, problems) if query and not problems else None
     rects = place.rects if place else ()
     if query and not rects and reading is not None:
         rects = rects_of_query(query, reading)
@@ -60,13 +73,14 @@ def page_view(
         "lines": [(line, ranges_in_line(line, rects)) for line in (reading.lines if reading else ())],
         "problems": problems,
         "q": query,
-        "case": case,
+        "kept": {name: value for name, value in asked.parameters.items() if name != "q"},
         "place": place,
+        "around": around,
         "rects": rects,
         "picture": picture_address(page_id, facts.page.reading_version, 1600),
         "full_picture": picture_address(page_id, facts.page.reading_version, None),
-        "before": facts.before and page_address(facts.before, query, case, hit),
-        "after": facts.after and page_address(facts.after, query, case, hit),
+        "before": facts.before and asked.address(f"/pages/{facts.before}", hit=hit),
+        "after": facts.after and asked.address(f"/pages/{facts.after}", hit=hit),
     }
     return site.pages.TemplateResponse(request, "page.html", context)
 
@@ -101,13 +115,32 @@ def _reading(site: Site, facts: PageFacts, problems: list[Problem]) -> Reading |
         return None
 
 
+def _around(site: Site, viewer: Viewer, page_id: str, asked: Asked, problems: list[Problem]) -> Around | None:
+    """The hits in the page's document; None, with the problem, where the search does not answer."""
+    try:
+        found = site.searcher.neighbours(page_id, asked.q, asked.case or None, viewer, narrowing=asked.narrowing)
+    except EdossierError as error:
+        problems.append(problem_of(error))
+        return None
+    before, after = (other and asked.address(f"/pages/{other}") for other in (found.before, found.after))
+    return Around(found.ordinal, found.total, before, after)
+
+
 def _hit_place(
-    site: Site, viewer: Viewer, page_id: str, query: str, case: str, ordinal: int, problems: list[Problem]
+    site: Site, viewer: Viewer, page_id: str, asked: Asked, ordinal: int, problems: list[Problem]
 ) -> HitPlace | None:
     """The hits before, at and after an ordinal; None, with the problem, where the search does not answer."""
     first = max(ordinal - 1, 1)
     try:
-        result = site.search(query, case or None, ordinal + 2 - first, first - 1, viewer=viewer)
+        result = site.searcher.search(
+            asked.q,
+            asked.case or None,
+            ordinal + 2 - first,
+            first - 1,
+            viewer,
+            order=asked.order,
+            narrowing=asked.narrowing,
+        )
     except EdossierError as error:
         problems.append(problem_of(error))
         return None
@@ -116,7 +149,7 @@ def _hit_place(
         return None
 
     def address(at: int) -> str | None:
-        return page_address(hits[at].page_id, query, case, at) if at in hits else None
+        return asked.address(f"/pages/{hits[at].page_id}", hit=at) if at in hits else None
 
     return HitPlace(
         ordinal, result.total, address(ordinal - 1), address(ordinal + 1), rects_of_hit(page_id, hits[ordinal])

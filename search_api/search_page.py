@@ -1,10 +1,10 @@
-"""Search 搜索: a box, and pages with the words found, as a page and as JSON."""
+"""Search 搜索: a box, pages with the words found, and how they divide over cases, charges, years."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -16,19 +16,21 @@ from dossier.errors import EdossierError
 from dossier.permissions import case_in_sight, seen_by
 from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
-from indexer.search import Hit, SearchResult
+from indexer.facets import FacetValue
+from indexer.hits import Hit
+from indexer.narrowing import ANYTHING
+from indexer.results import SearchResult
+from search_api.asked import Asked, Cursor, TheAsked
 from search_api.page_picture import THUMBNAIL, picture_address
 from search_api.problems import problem_of
 from search_api.site import Site, TheSite, TheViewer
+from search_api.wording import FACETS, GROUPINGS, ORDERS
 
 HITS_A_VIEW = 20
-# Beyond it no engine pages; a query that finds so much must be narrowed down.
+VALUES_A_FACET = 8
+# So far a hit's place among all is known by its offset; beyond it the way is by cursor, and in the document.
 LAST_START = DEEPEST - HITS_A_VIEW + 1
-LONGEST_QUERY = 1000
 _MOST_CASES_SUGGESTED = 200
-
-QueryText = Annotated[str, Query(max_length=LONGEST_QUERY)]
-CaseName = Annotated[str, Query(max_length=200, description="a case's number, in any brackets, or its id")]
 
 router = APIRouter()
 
@@ -45,6 +47,33 @@ class FoundPage:
 
 
 @dataclass(frozen=True)
+class FoundGroup:
+    """Hits that are shown together; without a heading where nobody asked for groups.
+
+    Attributes:
+        grouping: case, volume, document; "" for none.
+        total: how many hits the group has.
+        pages: the first of them.
+        address: where all of them are.
+    """
+
+    grouping: str
+    total: int
+    pages: list[FoundPage]
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A link that changes one thing of the search."""
+
+    label: str
+    address: str
+    is_chosen: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True)
 class Coverage:
     """How much could be searched: of all pages, or of one case's."""
 
@@ -57,66 +86,76 @@ def search_page(
     request: Request,
     site: TheSite,
     viewer: TheViewer,
-    q: QueryText = "",
-    case: CaseName = "",
-    start: Annotated[int, Query(ge=1, le=LAST_START)] = 1,
+    asked: TheAsked,
+    start: Annotated[int, Query(ge=1)] = 1,
+    after: Cursor = "",
 ) -> Response:
-    """The search box and, where there is a query, its hits from the `start`-th on."""
-    query, case = q.strip(), case.strip()
-    context: dict[str, Any] = {"q": query, "case": case, "start": start, "result": None, "problem": None}
+    """The search box and, where there is a query, its hits from the `start`-th on, or those after a cursor."""
+    context: dict[str, Any] = {"asked": asked, "q": asked.q, "case": asked.case, "start": start}
+    context |= {"result": None, "problem": None, "facets": {}}
     status = 200
     try:
-        if query:
-            result = site.search(query, case or None, HITS_A_VIEW, start - 1, viewer=viewer)
-            context |= {"result": result, "found": found_pages(site, result, query, case, start)}
+        if asked.q:
+            offset = 0 if after else start - 1
+            result = site.searcher.search(
+                asked.q, asked.case or None, HITS_A_VIEW, offset, viewer,
+                order=asked.order, after=after, group=asked.group, narrowing=asked.narrowing,
+            )  # fmt: skip
+            context |= {"result": result, "found": found_groups(site, viewer, result, asked, start)}
+            context["shown"] = len(result.groups.shown) if result.groups else len(result.hits)
+            context["facets"] = _facets(site, viewer, asked)
     except EdossierError as error:
         problem = problem_of(error)
         context["problem"], status = problem, problem.status
     with site.catalogue.reading() as session:
         context["suggested"] = _case_numbers(session, viewer)
         if context["problem"] is None:
-            context["coverage"] = coverage(session, viewer, case)
-    context["links"] = _links(query, case, start, context["result"])
+            context["coverage"] = coverage(session, viewer, asked.case)
+    context["orders"] = [
+        Choice(label, replace(asked, order=name).address(), asked.order == name) for name, label in ORDERS.items()
+    ]
+    context["groupings"] = [
+        Choice(label, replace(asked, group=name).address(), asked.group == name) for name, label in GROUPINGS.items()
+    ]
+    context["without_choices"] = replace(asked, narrowing=ANYTHING).address()
+    context["links"] = _links(asked, start, context["result"])
     return site.pages.TemplateResponse(request, "search.html", context, status)
 
 
-@router.get("/api/v1/search")
-def search(
-    site: TheSite,
-    viewer: TheViewer,
-    q: Annotated[str, Query(min_length=1, max_length=LONGEST_QUERY, description="what to look for")],
-    case: CaseName = "",
-    limit: Annotated[int, Query(ge=1, le=100)] = HITS_A_VIEW,
-) -> dict[str, Any]:
-    """Pages that a query finds, best first, as `edossier search --json` gives them."""
-    return site.search(q, case.strip() or None, limit, viewer=viewer).as_json()
-
-
-def page_address(page_id: str, query: str, case: str, ordinal: int | None) -> str:
-    """The address of a page's view that marks a query; `ordinal` is the hit's place in the answer, from 1."""
-    asked = {"q": query, "case": case, "hit": ordinal}
-    kept = {name: value for name, value in asked.items() if value}
-    return f"/pages/{page_id}" + (f"?{urlencode(kept)}" if kept else "")
-
-
-def found_pages(site: Site, result: SearchResult, query: str, case: str, start: int) -> list[FoundPage]:
-    """The hits with what the screen needs to show their pictures."""
+def found_groups(site: Site, viewer: Viewer, result: SearchResult, asked: Asked, start: int) -> list[FoundGroup]:
+    """The hits with what the screen needs to show their pictures, in their groups."""
     with site.catalogue.reading() as session:
         shapes = {
             page.id: page
             for page in session.scalars(select(Page).where(Page.id.in_([hit.page_id for hit in result.hits])))
         }
-        return [
-            FoundPage(
-                hit=hit,
-                address=page_address(hit.page_id, query, case, start + offset),
-                picture=picture_address(hit.page_id, shapes[hit.page_id].reading_version, THUMBNAIL),
-                width=shapes[hit.page_id].width,
-                height=shapes[hit.page_id].height,
-            )
-            for offset, hit in enumerate(result.hits)
-            if hit.page_id in shapes
-        ]
+
+    def shown(hits: tuple[Hit, ...], first: int | None) -> Iterator[FoundPage]:
+        for offset, hit in enumerate(hits):
+            if hit.page_id in shapes:
+                page = shapes[hit.page_id]
+                ordinal = first + offset if first and first + offset < DEEPEST - 1 else None
+                yield FoundPage(
+                    hit=hit,
+                    address=asked.address(f"/pages/{hit.page_id}", hit=ordinal),
+                    picture=picture_address(hit.page_id, page.reading_version, THUMBNAIL),
+                    width=page.width,
+                    height=page.height,
+                )
+
+    if result.groups is None:
+        return [FoundGroup("", result.total, list(shown(result.hits, start)))]
+    groups = []
+    for group in result.groups.shown:
+        pages = list(shown(group.hits, None))
+        # A volume or document is read from its first hit on, hit by hit; a case has a list of its own.
+        address = pages[0].address if pages else ""
+        if result.groups.by == "case":
+            with site.catalogue.reading() as session:
+                case = _typed(session, viewer, group.id, group.hits[0].case_number or "")
+            address = replace(asked, case=case, group=None).address()
+        groups.append(FoundGroup(result.groups.by, group.total, pages, address))
+    return groups
 
 
 def coverage(session: Session, viewer: Viewer, case: str) -> Coverage:
@@ -128,6 +167,45 @@ def coverage(session: Session, viewer: Viewer, case: str) -> Coverage:
         counted = counted.where(Page.case_id.in_(select(Case.id).where(seen_by(viewer))))
     states = dict(session.execute(counted).all())
     return Coverage(states.get("searchable", 0), sum(states.values()))
+
+
+def _facets(site: Site, viewer: Viewer, asked: Asked) -> dict[str, list[Choice]]:
+    """The choices by facet: what would be left, or, for what was chosen, what there would be without it."""
+    values = site.searcher.facets(asked.q, asked.case or None, VALUES_A_FACET, viewer, narrowing=asked.narrowing).values
+    with site.catalogue.reading() as session:
+        return _choices(session, viewer, asked, values)
+
+
+def _choices(
+    session: Session, viewer: Viewer, asked: Asked, values: Mapping[str, tuple[FacetValue, ...]]
+) -> dict[str, list[Choice]]:
+    def choice(facet: str, each: FacetValue) -> Choice:
+        value = _typed(session, viewer, each.value, each.label) if facet == "case" else each.value
+        return Choice(
+            each.label or "（未填写）", asked.with_value(facet, value).address() if value else "", count=each.count
+        )
+
+    choices = {}
+    for facet, label in FACETS.items():
+        chosen = asked.case if facet == "case" else asked.narrowing.chosen.get(facet, "")
+        if chosen:
+            choices[label] = [Choice(_label(values[facet], chosen), asked.with_value(facet, "").address(), True)]
+        elif len(values[facet]) > 1:
+            choices[label] = [choice(facet, each) for each in values[facet]]
+    return choices
+
+
+def _typed(session: Session, viewer: Viewer, case_id: str, number: str) -> str:
+    """What a person would type for a case: the number by which it is shown, unless that means another one, too."""
+    try:
+        return number if case_in_sight(session, viewer, number).id == case_id else case_id
+    except EdossierError:
+        return case_id
+
+
+def _label(values: tuple[FacetValue, ...], chosen: str) -> str:
+    """What people read for a chosen value: of a case its number, if it has hits; otherwise what was typed."""
+    return values[0].label if len(values) == 1 and values[0].label else chosen
 
 
 def _case_numbers(session: Session, viewer: Viewer) -> list[str]:
@@ -142,20 +220,15 @@ def _case_numbers(session: Session, viewer: Viewer) -> list[str]:
     )
 
 
-def _links(query: str, case: str, start: int, result: SearchResult | None) -> dict[str, str | None]:
-    """Addresses of the earlier and later hits; None where there are none."""
-    last = min(result.total, LAST_START) if result else 0
-    has_earlier, has_later = result is not None and start > 1, start + HITS_A_VIEW <= last
+def _links(asked: Asked, start: int, result: SearchResult | None) -> dict[str, str | None]:
+    """Addresses of the earlier and later hits; None where there are none.
+
+    Later ones are reached by cursor, so that none is missed or comes twice while pages come in.
+    """
+    if result is None:
+        return {"earlier": None, "later": None}
+    before = min(max(1, start - HITS_A_VIEW), LAST_START)
     return {
-        "earlier": _address(query, case, max(1, start - HITS_A_VIEW)) if has_earlier else None,
-        "later": _address(query, case, start + HITS_A_VIEW) if has_later else None,
+        "earlier": asked.address(start=before if before > 1 else None) if start > 1 else None,
+        "later": asked.address(start=start + HITS_A_VIEW, after=result.after) if result.after else None,
     }
-
-
-def _address(query: str, case: str, start: int) -> str:
-    asked: dict[str, str | int] = {"q": query}
-    if case:
-        asked["case"] = case
-    if start > 1:
-        asked["start"] = start
-    return f"/?{urlencode(asked)}"

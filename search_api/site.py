@@ -16,7 +16,7 @@ from dossier.home import Home
 from dossier.vault import Vault
 from dossier.viewers import Viewer
 from indexer.roster.matrix import Matrix
-from indexer.search import SearchResult
+from indexer.search import Searcher
 from search_api import wording
 
 if TYPE_CHECKING:
@@ -26,15 +26,6 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
-
-
-class SearchFunction(Protocol):
-    """What the site asks for hits: `indexer.search.Searcher.search`."""
-
-    def __call__(
-        self, query: str, case: str | None = None, limit: int = 20, offset: int = 0, *, viewer: Viewer
-    ) -> SearchResult:
-        """The hits of a query that the viewer sees, best first, from the `offset`-th on."""
 
 
 class RosterFunction(Protocol):
@@ -52,7 +43,7 @@ class Site:
     catalogue: Catalogue
     vault: Vault
     derived: Derived
-    search: SearchFunction
+    searcher: Searcher
     doorkeeper: Doorkeeper
     callers: Callers
     standings: Standings

@@ -8,6 +8,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from indexer.engine import Grouping, Order
+
 PAGE_STATES = {
     "waiting": "等待识别",
     "reading": "正在识别",
@@ -19,6 +21,9 @@ PAGE_STATES = {
 _FAR_DAYS = 31
 
 RUNGS = {"identifier": "编号", "phrase": "原句", "words": "词语", "similar": "形近"}
+ORDERS: dict[Order, str] = {"relevance": "相关程度", "page": "卷页顺序", "received": "最新收到"}
+GROUPINGS: dict[Grouping | None, str] = {None: "逐页", "document": "按材料", "volume": "按卷", "case": "按案件"}
+FACETS = {"case": "案件", "charge": "案由", "department": "部门", "volume_kind": "卷别", "year": "年份"}
 CASE_STATES = {"unclaimed": "待认领", "provisional": "未知案件", "known": "", "merged": ""}
 
 
@@ -30,6 +35,11 @@ def page_state(state: str) -> str:
 def rung(name: str) -> str:
     """Which rung of the ladder found a hit, in Chinese."""
     return RUNGS[name]
+
+
+def grouping_unit(name: str) -> str:
+    """What hits are grouped by, as it is counted: 个案件, 卷, 份材料."""
+    return {"case": "个案件", "volume": "卷", "document": "份材料"}[name]
 
 
 def case_state(state: str) -> str:
@@ -97,5 +107,17 @@ def per_cent(fraction: float) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     function.__name__: function
-    for function in (page_state, rung, case_state, duration, moment, deadline, place, file_name, marked, per_cent)
+    for function in (
+        page_state,
+        rung,
+        grouping_unit,
+        case_state,
+        duration,
+        moment,
+        deadline,
+        place,
+        file_name,
+        marked,
+        per_cent,
+    )
 }

@@ -52,7 +52,7 @@ class Case(Table):
     handler: Mapped[str] = mapped_column(default="", index=True)
     due_on: Mapped[str | None]
     folder: Mapped[str | None] = mapped_column(index=True)
-    sealed: Mapped[bool] = mapped_column(default=False)
+    sealed: Mapped[bool] = mapped_column(default=False, index=True)
     merged_into: Mapped[str | None] = mapped_column(ForeignKey("cases.id"))
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     version: Mapped[int] = mapped_column(default=1)

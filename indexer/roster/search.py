@@ -20,7 +20,7 @@ from dossier.reading import lines_of
 from dossier.vault import Vault
 from dossier.viewers import AT_MACHINE, Viewer
 from indexer.clause import AnyOf, Clause, Term
-from indexer.engine import DEEPEST, Engine, Rung, Search
+from indexer.engine import Engine, Rung, Search
 from indexer.identifiers import identifiers_of_text
 from indexer.query import IDENTIFIER, PHRASE, phrase_clause
 from indexer.roster.doubles import longer_names, with_doubles_marked
@@ -35,8 +35,8 @@ from indexer.tokens import tokens_of_text
 
 log = logging.getLogger(__name__)
 
-# Most details are on few pages; whoever is on more is asked for again, without this limit.
-_FEW = 200
+# Most details are on few pages; of those that are on more, the others are asked for.
+_FEW, _MANY = 200, 5000
 _MOST_CITATIONS = 1_000_000
 _SEARCHES_AT_ONCE = 4
 
@@ -130,11 +130,13 @@ class RosterSearcher:
                 found[page_id].add(detail)
         return found
 
-    def _pages(self, search: Search) -> Iterator[str]:
+    def _pages(self, search: Search) -> list[str]:
         hits = self._engine.search(search, _FEW)
-        if hits.total > len(hits.hits):
-            hits = self._engine.search(search, min(hits.total, DEEPEST))
-        return (hit.page_id for hit in hits.hits)
+        found = [hit.page_id for hit in hits.hits]
+        while hits.hits and len(found) < hits.total:
+            hits = self._engine.search(search, _MANY, after=hits.after)
+            found += [hit.page_id for hit in hits.hits]
+        return found
 
     def _pages_of_longer(
         self, people: Sequence[Person], found: Sequence[Found], others: Collection[str], scope: Clause

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from sqlalchemy import update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import NoResultFound, OperationalError
 
 from dossier import work
 from dossier.acceptance import Contents
@@ -174,8 +174,18 @@ class Crew:
         try:
             task, limit = self._task_for(hand)
             hand.process.begin(task, limit)
+        except NoResultFound:
+            self._drop(hand)
         except (EdossierError, OSError) as error:
             self._finish(hand, error)
+
+    def _drop(self, hand: _Hand) -> None:
+        """Work for something that the catalogue does not know has nobody who waits for it."""
+        job, hand.job = hand.job, None
+        assert job is not None
+        log.error("%s of %s: not in the catalogue", job.kind, job.subject_id)
+        with self._catalogue.writing() as session:
+            work.complete(session, job, self._owner)
 
     def _task_for(self, hand: _Hand) -> tuple[Task, float | None]:
         job = hand.job

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.cleaning.upright import Picture
 from pipeline.models import DETECTION, MODEL_FILE, RECOGNITION
-from pipeline.openvino_runtime import open_network, precision, version
+from pipeline.openvino_runtime import open_network, precision, value_ranges, version
 from pipeline.reading.line_boxes import Quad
 from pipeline.reading.text_models import UNCLIP, Strip
 
@@ -62,8 +62,8 @@ class OpenVinoModels:
             models: a folder that `pipeline.models.check` accepts.
         """
         cv2.setNumThreads(1)
-        self._detection = open_network(models / DETECTION / MODEL_FILE)
-        self._recognition = open_network(models / RECOGNITION / MODEL_FILE)
+        self._detection = open_network(models / DETECTION / MODEL_FILE, value_ranges(DETECTION))
+        self._recognition = open_network(models / RECOGNITION / MODEL_FILE, value_ranges(RECOGNITION))
         described = yaml.load((models / RECOGNITION / "inference.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
         # The network's first class is CTC's blank, its last one a space.
         self._characters = ["", *described["PostProcess"]["character_dict"], " "]

@@ -16,9 +16,28 @@ def printed(*lines: str, head: str = "", foot: str = "") -> Reading:
     return Reading(WIDTH, HEIGHT, DPI, lines=(*above, *body, *below))
 
 
-def place(page_id: str, case_id: str = "c1", number: int = 1, *, department: str = "", volume: str = "1") -> PagePlace:
+def place(
+    page_id: str,
+    case_id: str = "c1",
+    number: int = 1,
+    *,
+    department: str = "",
+    volume: str = "1",
+    document: str = "1",
+    received: str = "2031-01-01T00:00:00+00:00",
+) -> PagePlace:
     """A place for a page in a case's volume."""
-    return PagePlace(page_id, case_id, f"{case_id}v{volume}", f"{case_id}d1", number, department, volume)
+    return PagePlace(
+        page_id,
+        case_id,
+        f"{case_id}v{volume}",
+        f"{case_id}d{document}",
+        number,
+        department,
+        volume_order=volume,
+        document_order=document,
+        received=received,
+    )
 
 
 def entry(page_id: str, *lines: str, version: int = 1, case_id: str = "c1", number: int = 1) -> IndexEntry:

@@ -341,6 +341,15 @@ class TestScope:
         sight = Sight(departments=frozenset({"二部"}), without_cases=frozenset({"c3"}))
         assert pages(engine, "诈骗", sight) == ["p2"]
 
+    def test_a_case_that_has_moved_is_seen_by_its_id_alone(self, engine: Engine) -> None:
+        moved = frozenset({"c1", "c2"})
+        sight = Sight(departments=frozenset({"二部"}), cases=frozenset({"c1"}), moved_cases=moved)
+        assert pages(engine, "诈骗", sight) == ["p1", "p3"]
+
+    def test_cases_without_a_department_can_be_seen_as_such(self, engine: Engine) -> None:
+        assert pages(engine, "诈骗", Sight(departments=frozenset({""}))) == ["p4"]
+        assert pages(engine, "诈骗", Sight(departments=frozenset({"", "一部"}))) == ["p1", "p4"]
+
     def test_a_search_in_chosen_cases_stays_within_sight(self, engine: Engine) -> None:
         sight = Sight(departments=frozenset({"二部"}), only_cases=frozenset({"c1", "c2"}))
         assert pages(engine, "诈骗", sight) == ["p2"]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from dossier import work
@@ -55,6 +56,18 @@ def test_a_crew_that_is_called_for_one_piece_of_work_loads_nothing_without_a_pag
         _crew(house, models, keeps_ready=False).run(is_over)
 
         assert _count(models) == 0
+
+
+@pytest.mark.parametrize("kind", [work.READ, work.PAGINATE, work.PICTURE, work.ASSEMBLE])
+def test_work_for_what_is_not_there_does_not_stop_the_rest(kind: str, tmp_path: Path) -> None:
+    with open_house(tmp_path / "home") as house:
+        with house.catalogue.writing() as session:
+            work.request(session, kind, ["nowhere"], priority=work.URGENT)
+        house.drop_pages(f"{CASE}/卷一", [1])
+        house.take_in_and_work()
+
+        assert _states(house) == ["searchable"]
+        assert house.is_idle()
 
 
 def test_a_reader_that_dies_of_its_models_is_not_started_over_and_over(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dossier.reading import Box, Line, Reading
@@ -75,8 +77,19 @@ def test_an_entry_holds_each_token_once_the_pairs_in_order_and_marks_the_next_pa
     assert entry.singles == ("甲", "乙", "12")
     assert entry.pairs == ("甲_乙", "乙_甲", "甲_12")
     assert entry.turn == ("甲_乙", "乙_甲", "甲_12", "12_>丙")
-    assert entry.order == "c1\x1fk2\x1f00000003\x1fp1"
     assert entry.version == 9
+
+
+def test_the_keys_of_an_entry_stand_as_pages_do_and_end_in_the_id() -> None:
+    place = Place("p1", "c1", "v1", "d1", 3, "一部", "k2", "k7", "2031-05-06T07:08:09.250+00:00")
+    entry = entry_of_page(place, 9, page(), None)
+    assert entry.order == "c1\x1fk2\x1fv1\x1f00000003\x1fp1"
+    assert entry.volume_key == "c1\x1fk2\x1fv1"
+    assert entry.document_key == "c1\x1fk2\x1fk7\x1fd1"
+    assert place.received_ms == 1_935_817_689_250
+    later = entry_of_page(replace(place, received="2031-05-06T07:08:09.251+00:00"), 9, page(), None)
+    assert later.newest < entry.newest
+    assert later.newest.endswith(entry.order)
 
 
 def test_identifiers_and_their_ends_are_held_once_each() -> None:

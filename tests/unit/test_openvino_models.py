@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import cv2
@@ -13,8 +12,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.models import MODEL_FILE, RECOGNITION, shared_folder
-from pipeline.openvino_runtime import open_network
 from pipeline.reading import openvino_models
 from pipeline.reading.openvino_models import OpenVinoModels
 
@@ -119,23 +116,3 @@ def test_openvino_telemetry_is_never_imported(tmp_path: Path) -> None:
 
     assert imports("openvino") == "imported"
     assert imports("pipeline.openvino_runtime") == ""
-
-
-def test_a_network_runs_on_any_core() -> None:
-    network = open_network(shared_folder() / RECOGNITION / MODEL_FILE)
-    strip = np.zeros((1, 3, 48, 640), np.float32)
-    cores, thread, seen = os.sched_getaffinity(0), threading.get_native_id(), set()
-    is_done = threading.Event()
-
-    def watch() -> None:
-        while not is_done.is_set():
-            seen.add(frozenset(os.sched_getaffinity(thread)))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    for _ in range(20):
-        network(strip)
-    is_done.set()
-    watcher.join()
-
-    assert seen == {frozenset(cores)}

@@ -55,7 +55,5 @@ def browser(room: Room) -> TestClient:
 
 def _opened(scanroom: Scanroom, page_ids: tuple[str, ...]) -> Room:
     roster = RosterSearcher(scanroom.catalogue, scanroom.vault, scanroom.engine).search
-    app = create_app(
-        scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher.search, PASSWORD, roster=roster
-    )
+    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher, PASSWORD, roster=roster)
     return Room(scanroom, app, page_ids)

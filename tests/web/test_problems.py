@@ -9,8 +9,9 @@ from site_under_test import PASSWORD, Room
 from starlette.testclient import TestClient
 
 from dossier.errors import EdossierError, every_error
-from dossier.viewers import Viewer
-from indexer.search import SearchResult
+from indexer.engine import Hits, Search
+from indexer.search import Searcher
+from indexer.tantivy_engine import TantivyEngine
 from search_api.app import create_app
 from search_api.problems import problem_of
 
@@ -56,13 +57,13 @@ def test_a_person_gets_a_page_and_a_program_json(browser: TestClient) -> None:
 def test_a_fault_of_ours_is_logged_and_tells_nothing_of_the_inside(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(
-        query: str, case: str | None = None, limit: int = 20, offset: int = 0, *, viewer: Viewer
-    ) -> SearchResult:
-        raise RuntimeError("the secret inside")
+    class Broken(TantivyEngine):
+        def search(self, search: Search, limit: int, offset: int = 0, after: str = "") -> Hits:
+            raise RuntimeError("the secret inside")
 
     scanroom = room.scanroom
-    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, broken, PASSWORD)
+    searcher = Searcher(scanroom.catalogue, scanroom.vault, Broken(scanroom.home.index))
+    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, searcher, PASSWORD)
     browser = Room(scanroom, app, room.page_ids).signed_in()
     with caplog.at_level(logging.ERROR):
         problem = browser.get("/api/v1/search?q=a")

@@ -109,7 +109,7 @@ def test_one_roster_is_searched_at_a_time(room: Room) -> None:
         return searcher.search(content, case, viewer=viewer)
 
     scanroom = room.scanroom
-    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher.search, PASSWORD, roster=slow)
+    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher, PASSWORD, roster=slow)
     first, other = (replace(room, app=app).signed_in() for _ in range(2))
     answers: list[int] = []
     thread = threading.Thread(target=lambda: answers.append(first.post("/api/v1/roster", files=upload()).status_code))

@@ -8,9 +8,8 @@ from site_under_test import PASSWORD, Room
 from starlette.testclient import TestClient
 
 from dossier.catalogue.tables import Case, CaseNumber
-from dossier.errors import EngineUnreachable
-from dossier.viewers import Viewer
-from indexer.search import SearchResult
+from indexer.elasticsearch_engine import ElasticsearchEngine
+from indexer.search import Searcher
 from search_api.app import create_app
 
 
@@ -95,11 +94,10 @@ def _canonical(room: Room) -> str:
 
 
 def test_an_engine_that_is_away_is_a_sentence_and_a_503(room: Room) -> None:
-    def away(query: str, case: str | None = None, limit: int = 20, offset: int = 0, *, viewer: Viewer) -> SearchResult:
-        raise EngineUnreachable("http://127.0.0.1:9200")
-
     scanroom = room.scanroom
-    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, away, PASSWORD)
+    away = ElasticsearchEngine("http://127.0.0.1:1", "away", timeout=1)
+    searcher = Searcher(scanroom.catalogue, scanroom.vault, away)
+    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, searcher, PASSWORD)
     browser = Room(scanroom, app, room.page_ids).signed_in()
 
     page = browser.get("/", params={"q": "林晓禾"})

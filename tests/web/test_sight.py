@@ -16,7 +16,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from dossier import api_keys, flags, permissions, users
-from dossier.catalogue.tables import ApiKey, Case, User
+from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
 from dossier.viewers import ADMIN, CHECKER, OPERATOR, PROSECUTOR
 from search_api.access import ACCESS, ANY_KEY, OPEN, PEOPLE
 
@@ -218,6 +218,14 @@ def test_with_the_first_user_the_one_time_password_opens_nothing_any_more(room: 
 
 def test_a_user_is_greeted_by_name(office: Room) -> None:
     assert "闵榆" in office.signed_in_as(" 闵榆 ").get("/").text
+
+
+def test_who_signed_in_is_in_the_audit_and_who_failed_is_not(office: Room) -> None:
+    office.signed_in_as("闵榆")
+    office.client().post("/login", data={"name": "邬怀青", "password": "wrong-password"})
+    with office.scanroom.catalogue.reading() as session:
+        rows = session.scalars(select(AuditRow).where(AuditRow.deed == "sign_in")).all()
+        assert [(row.actor, row.subject_id) for row in rows] == [("闵榆", user_named(session, "闵榆").id)]
 
 
 def test_a_wrong_name_and_a_wrong_password_are_told_alike(office: Room) -> None:

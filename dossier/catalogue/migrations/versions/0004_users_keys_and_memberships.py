@@ -52,3 +52,4 @@ def upgrade() -> None:
     )
     op.create_index("ix_cases_department", "cases", ["department"])
     op.create_index("ix_cases_handler", "cases", ["handler"])
+    op.create_index("ix_cases_sealed", "cases", ["sealed"])

@@ -1,0 +1,101 @@
+"""Did you mean 您是不是要找: names known in the catalogue that are one character away from what was typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from dossier.catalogue.tables import Case, Person
+from dossier.folding import HAN
+from indexer.sight import Sight
+
+_NAME = re.compile(rf"(?<![{HAN}])[{HAN}]{{2,4}}(?![{HAN}])")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A query with a name in place of a word that finds little.
+
+    Attributes:
+        query: what to ask instead.
+        name: the name that is known.
+        total: how many pages that finds, exactly.
+    """
+
+    query: str
+    name: str
+    total: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of `edossier search --json` and of the API."""
+        return {"query": self.query, "name": self.name, "total": self.total}
+
+
+def near_names(word: str, names: Iterable[str]) -> list[str]:
+    """The names of two to four Han that are one character away, the nearest first.
+
+    One character away: one is another, one is missing, or one is too many. Of two names of two Han, the surname must
+    be the same: otherwise everybody is near to everybody. Nearer are names of the same length, then those that agree
+    longer from the beginning.
+
+    Args:
+        word: what was typed, two to four Han.
+        names: those that may be proposed.
+    """
+    near = {name for name in names if _NAME.fullmatch(name) and _is_near(word, name)}
+    return sorted(near, key=lambda name: (len(name) != len(word), -_common_start(word, name), name))
+
+
+def proposed_queries(query: str, names: Iterable[str]) -> list[tuple[str, str]]:
+    """(query, name) with one word of a query replaced by a name near to it, the nearest of each word first."""
+    known = list(names)
+    return [
+        (query[: word.start()] + name + query[word.end() :], name)
+        for word in _NAME.finditer(query)
+        for name in near_names(word[0], known)
+    ]
+
+
+def names_in_sight(session: Session, query: str, sight: Sight) -> set[str]:
+    """The names of suspects and handlers, in cases within sight, that may be near to a word of a query."""
+    forms = [form for word in _NAME.finditer(query) for form in _forms(word[0])]
+    if not forms:
+        return set()
+    suspects = select(Person.name, Case).join(Case, Case.id == Person.case_id)
+    handlers = select(Case.handler, Case)
+    return {
+        name
+        for rows in (
+            session.execute(suspects.where(or_(*(Person.name.like(form) for form in forms)))),
+            session.execute(handlers.where(or_(*(Case.handler.like(form) for form in forms)))),
+        )
+        for name, case in rows
+        if sight.allows(case)
+    }
+
+
+def _forms(word: str) -> set[str]:
+    """The patterns of SQL's LIKE of all that is one character away."""
+    places = range(len(word))
+    return {
+        *(f"{word[:at]}_{word[at + 1 :]}" for at in places),
+        *(word[:at] + word[at + 1 :] for at in places),
+        *(f"{word[:at]}_{word[at:]}" for at in (*places, len(word))),
+    }
+
+
+def _is_near(one: str, other: str) -> bool:
+    start = _common_start(one, other)
+    if len(one) == len(other):
+        return one != other and one[start + 1 :] == other[start + 1 :] and (start > 0 or len(one) > 2)
+    shorter, longer = sorted((one, other), key=len)
+    return len(longer) - len(shorter) == 1 and shorter[start:] == longer[start + 1 :]
+
+
+def _common_start(one: str, other: str) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

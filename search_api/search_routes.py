@@ -1,0 +1,63 @@
+"""Search for programs: hits, facets, and the hits around a page, as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from indexer.engine import DEEPEST
+from search_api.asked import CaseName, Cursor, GroupName, NeededText, OrderName, TheNarrowing
+from search_api.site import TheSite, TheViewer
+
+HITS_AN_ANSWER = 20
+MOST_HITS_AN_ANSWER = 100
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.get("/search")
+def search(
+    site: TheSite,
+    viewer: TheViewer,
+    narrowing: TheNarrowing,
+    q: NeededText,
+    case: CaseName = "",
+    order: OrderName = "relevance",
+    group: GroupName = None,
+    after: Cursor = "",
+    offset: Annotated[int, Query(ge=0, le=DEEPEST, description="in place of `after`; at most 10,000 deep")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_HITS_AN_ANSWER)] = HITS_AN_ANSWER,
+) -> dict[str, Any]:
+    """Pages that a query finds, as `edossier search --json` gives them."""
+    found = site.searcher.search(
+        q, case.strip() or None, limit, offset, viewer, order=order, after=after, group=group, narrowing=narrowing
+    )
+    return found.as_json()
+
+
+@router.get("/search/facets")
+def facets(
+    site: TheSite,
+    viewer: TheViewer,
+    narrowing: TheNarrowing,
+    q: NeededText,
+    case: CaseName = "",
+    limit: Annotated[int, Query(ge=1, le=1000, description="values of each facet")] = HITS_AN_ANSWER,
+) -> dict[str, Any]:
+    """How many hits a query has by case, charge, department, volume kind and year of the case; exact."""
+    return site.searcher.facets(q, case.strip() or None, limit, viewer, narrowing=narrowing).as_json()
+
+
+@router.get("/search/neighbours")
+def neighbours(
+    site: TheSite,
+    viewer: TheViewer,
+    narrowing: TheNarrowing,
+    page_id: Annotated[str, Query(max_length=200)],
+    q: NeededText,
+    case: CaseName = "",
+) -> dict[str, Any]:
+    """The hits of a query in a page's document: how many, which of them the page is, and those next to it."""
+    return asdict(site.searcher.neighbours(page_id, q, case.strip() or None, viewer, narrowing=narrowing))

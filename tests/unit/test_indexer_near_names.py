@@ -1,0 +1,60 @@
+"""Names that may have been meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.near_names import near_names, proposed_queries
+
+
+@pytest.mark.parametrize(
+    ("typed", "known"),
+    [
+        ("林晓禾", "林晓和"),  # the last,
+        ("林晓禾", "林小禾"),  # the middle one,
+        ("林晓禾", "木晓禾"),  # or the surname is another
+        ("林晓", "林晓禾"),  # one is missing
+        ("林晓禾", "林晓"),  # one is too many
+        ("林禾", "林晓禾"),
+        ("欧阳晓禾", "欧阳晓和"),
+        ("张三", "张山"),
+    ],
+)
+def test_a_name_one_character_away_is_near(typed: str, known: str) -> None:
+    assert near_names(typed, [known]) == [known]
+
+
+@pytest.mark.parametrize(
+    ("typed", "known"),
+    [
+        ("林晓禾", "林晓禾"),  # itself
+        ("林晓禾", "林小和"),  # two are others
+        ("林晓禾", "禾晓林"),
+        ("林晓禾", "林晓禾公司"),  # two are too many
+        ("张三", "李三"),  # of two Han only a given name may be another
+        ("张三", "张"),  # no name
+        ("林晓禾", "林晓A"),
+        ("林晓禾", "林"),
+    ],
+)
+def test_other_names_are_not_near(typed: str, known: str) -> None:
+    assert near_names(typed, [known]) == []
+
+
+def test_nearer_names_come_first() -> None:
+    assert near_names("林晓禾", ["林晓", "木晓禾", "林小禾", "林晓和", "林晓和"]) == [
+        "林晓和",
+        "林小禾",
+        "木晓禾",
+        "林晓",
+    ]
+
+
+def test_one_word_of_a_query_is_replaced_and_the_rest_stays() -> None:
+    assert proposed_queries("嫌疑人:林晓禾 转账 4417", ["林晓和", "赵四"]) == [("嫌疑人:林晓和 转账 4417", "林晓和")]
+    assert proposed_queries('"林晓禾"', ["林晓和"]) == [('"林晓和"', "林晓和")]
+
+
+def test_in_a_sentence_no_name_is_looked_for() -> None:
+    assert proposed_queries("林晓禾把钱转走了", ["林晓和"]) == []
+    assert proposed_queries("4417", ["林晓和"]) == []
