@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from dossier.folding import fold
 from indexer.roster.people import Person, Remark
+from indexer.tokens import tokens_of_text
 
 _MOST_NAMED = 5
 
@@ -18,14 +18,14 @@ def with_doubles_marked(people: Sequence[Person]) -> list[Person]:
     by_id: dict[str, list[Person]] = defaultdict(list)
     for person in people:
         if person.name:
-            by_name[fold(person.name).text].append(person)
+            by_name[plain(person.name)].append(person)
         for number in person.id_numbers:
             by_id[number].append(person)
     told_apart = {name: all(person.id_numbers for person in group) for name, group in by_name.items()}
     marked = []
     for person in people:
         remarks = [*person.remarks]
-        name = fold(person.name).text
+        name = plain(person.name)
         namesakes = by_name.get(name, [])
         if len(namesakes) > 1:
             told = "证件号码不同" if told_apart[name] else "有人缺证件号码，无法区分"
@@ -40,15 +40,22 @@ def with_doubles_marked(people: Sequence[Person]) -> list[Person]:
 
 def longer_names(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """For each name that is part of others, those others: 王伟 of 王伟明."""
-    known = {name for name in names if name}
+    known: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        known[plain(name)].add(name)
     containing: dict[str, set[str]] = defaultdict(set)
-    for longer in known:
-        for start in range(len(longer)):
-            for end in range(start + 1, len(longer) + 1):
-                part = longer[start:end]
-                if part != longer and part in known:
-                    containing[part].add(longer)
+    for text, longer in known.items():
+        for start in range(len(text)):
+            for end in range(start + 1, len(text) + 1):
+                if end - start < len(text):
+                    for name in known.get(text[start:end], ()):
+                        containing[name] |= longer
     return {name: tuple(sorted(longer)) for name, longer in containing.items()}
+
+
+def plain(name: str) -> str:
+    """A name as it is compared: by what is searched of it, however it was typed."""
+    return "".join(tokens_of_text(name))
 
 
 def _others(person: Person, group: Sequence[Person], with_names: bool = False) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 
+from indexer.roster.doubles import plain
 from indexer.roster.matrix import NAMESAKE, OTHER_ID, PART_OF_NAME
 from indexer.roster.passages import Passage, spaced
 from indexer.roster.people import NAME, Person
@@ -34,6 +35,7 @@ def doubts_of(
         pages_of_longer: by name the longer names that contain it, and by these the pages on which they stand.
         texts: gives the lines of pages; those that cannot be had are left out, and then not in doubt.
     """
+    plain_once, spaced_once = cache(plain), cache(spaced)
     doubts: list[Doubts] = [{} for _ in people]
     by_page: dict[str, list[int]] = defaultdict(list)
     for place, pages in enumerate(found):
@@ -43,16 +45,16 @@ def doubts_of(
     asked: dict[str, list[int]] = {}
     for page_id, places in by_page.items():
         # Whose number is on the page is on it; who has the name alone may be that one.
-        told = {people[place].name: place for place in places if len(found[place][page_id]) > 1}
+        told = {plain_once(people[place].name): place for place in places if len(found[place][page_id]) > 1}
         for place in places:
             person = people[place]
             if len(found[place][page_id]) > 1:
                 continue
-            if person.name in told:
-                doubts[place][page_id] = (NAMESAKE, f"第 {people[told[person.name]].rows[0]} 行")
+            namesake = told.get(plain_once(person.name))
+            if namesake is not None:
+                doubts[place][page_id] = (NAMESAKE, f"第 {people[namesake].rows[0]} 行")
             elif person.id_numbers or _longer(pages_of_longer, person.name, page_id):
                 asked.setdefault(page_id, []).append(place)
-    spaced_once = cache(spaced)
     for page_id, lines in texts(sorted(asked)):
         passage = Passage(lines)
         here = {spaced_once(people[place].name) for place in by_page[page_id]}

@@ -242,3 +242,4 @@ def test_thousands_of_namesakes_have_short_remarks() -> None:
 
 def test_longer_names_are_those_that_contain_a_name() -> None:
     assert longer_names(["王伟", "王伟明", "小王伟", "李青"]) == {"王伟": ("小王伟", "王伟明")}
+    assert longer_names(["热合曼", "阿卜杜·热合曼", ""]) == {"热合曼": ("阿卜杜·热合曼",)}
