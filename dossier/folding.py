@@ -3,13 +3,20 @@
 Unicode compatibility forms (full-width digits, circled numbers, compatibility ideographs), letter case, bracket kinds,
 dashes and invisible characters make no difference to what is meant, and OCR and keyboards mix them freely. Every
 folded character knows the span of raw characters that it came from.
+
+For the search, traditional characters are their simplified ones, too, one character for one: the words around decide
+nothing, so that a character is the same in a page, in a query and in a name. The catalogue keeps them apart.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+
+from opencc import OpenCC
 
 # For use inside a regular expression's [...]: ideographs of all planes, the zero 〇, the repetition mark 々, and the
 # private areas, where older systems keep rare characters of people's names.
@@ -25,6 +32,8 @@ _ALIKE = {
     **{ord(dash): "-" for dash in _DASHES},
     **{ord(zero): "〇" for zero in _ZEROS},
 }
+_SIMPLE = OpenCC("t2s")
+_IDEOGRAPH = re.compile(f"[{HAN}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,15 @@ def fold(text: str) -> Folded:
 
     A character and the marks that follow it are folded together, so that é is one character however it was encoded.
     """
+    return _fold(text, _folded)
+
+
+def fold_for_search(text: str) -> Folded:
+    """Fold a text as `fold` does, and traditional characters to simplified ones."""
+    return _fold(text, _folded_for_search)
+
+
+def _fold(text: str, folded: Callable[[str], str]) -> Folded:
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -60,7 +78,7 @@ def fold(text: str) -> Folded:
         end = start + 1
         while end < len(text) and _belongs_to_the_one_before(text[end]):
             end += 1
-        for character in _folded(text[start:end]):
+        for character in folded(text[start:end]):
             characters.append(character)
             starts.append(start)
             ends.append(end)
@@ -72,6 +90,17 @@ def fold(text: str) -> Folded:
 def _folded(cluster: str) -> str:
     composed = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", cluster).casefold())
     return "".join(_digit(character) for character in composed.translate(_ALIKE) if not _is_invisible(character))
+
+
+@lru_cache(maxsize=65536)
+def _folded_for_search(cluster: str) -> str:
+    return "".join(_simplified(character) for character in _folded(cluster))
+
+
+@lru_cache(maxsize=65536)
+def _simplified(character: str) -> str:
+    # Only ideographs: half a surrogate pair cannot be handed over.
+    return _SIMPLE.convert(character) if _IDEOGRAPH.match(character) else character
 
 
 def _digit(character: str) -> str:

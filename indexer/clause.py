@@ -20,6 +20,8 @@ Field: TypeAlias = Literal[
     "turn",
     "identifiers",
     "tails",
+    "dates",
+    "amounts",
 ]
 
 
@@ -40,11 +42,36 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """Pages whose field has these values one after the other, `gap` others, whatever they are, and then those.
+
+    Both sides have one value at least, and the gap is 1 or more.
+    """
+
+    field: Literal["pairs"]
+    left: tuple[str, ...]
+    gap: int
+    right: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Prefix:
     """Pages whose field has a value that begins so."""
 
     field: Literal["tails"]
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Pages whose field has a date from `low` to `high`, both included, compared as text.
+
+    A date is a year, a month or a day in the form of ISO 8601; the ends may be beyond all dates (0000, 9999).
+    """
+
+    field: Literal["dates"]
+    low: str
+    high: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +103,6 @@ class Not:
     clause: Clause
 
 
-Clause: TypeAlias = Term | Phrase | Prefix | OneOf | AllOf | AnyOf | Not
+Clause: TypeAlias = Term | Phrase | Apart | Prefix | Range | OneOf | AllOf | AnyOf | Not
 EVERYTHING = AllOf(())
 NOTHING = AnyOf(())

@@ -16,7 +16,7 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
 
 from dossier.errors import EngineUnreachable
-from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Term
+from indexer.clause import AllOf, AnyOf, Apart, Clause, Not, OneOf, Phrase, Prefix, Range, Term
 from indexer.engine import (
     COUNT_KEYS,
     DEEPEST,
@@ -72,6 +72,8 @@ _MAPPINGS: dict[str, Any] = {
         "document_id": _KEYWORD,
         "identifiers": _EXACT,
         "tails": _EXACT,
+        "dates": _EXACT,
+        "amounts": _EXACT,
         "singles": {**_TOKENS, "index_options": "docs"},
         "pairs": {**_TOKENS, "index_options": "positions"},
         "turn": {**_TOKENS, "index_options": "positions"},
@@ -395,6 +397,8 @@ def _query(clause: Clause) -> dict[str, Any]:
             return {"term": {field: value}}
         case Prefix(field, value):
             return {"prefix": {field: value}}
+        case Range(field, low, high):
+            return {"range": {field: {"gte": low, "lte": high}}}
         case OneOf(field, values):
             return _one_of(field, sorted(values))
         case AllOf(clauses):
@@ -407,3 +411,7 @@ def _query(clause: Clause) -> dict[str, Any]:
             return {"bool": {"must_not": [_query(inner)]}}
         case Phrase(field, values):
             return {"match_phrase": {field: {"query": " ".join(values), "analyzer": "whitespace"}}}
+        case Apart(field, left, gap, right):
+            spans: list[dict[str, Any]] = [{"span_term": {field: value}} for value in (*left, *right)]
+            spans.insert(len(left), {"span_gap": {field: gap}})
+            return {"span_near": {"clauses": spans, "slop": 0, "in_order": True}}

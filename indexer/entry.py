@@ -12,12 +12,15 @@ from datetime import datetime
 from itertools import pairwise
 
 from dossier.reading import Reading
-from indexer.identifiers import identifiers_of_reading
+from indexer.amounts import amounts_in
+from indexer.dates import dates_in
+from indexer.identifiers import identifiers_in
+from indexer.running_text import running_text
 from indexer.tokens import tokens_of_lines
 from indexer.turn import Turn, turn_between
 
 # Raised with any change to what an entry holds or how tokens are cut: engines then begin an empty index.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 PAIR_MARK = "_"  # between the tokens of a pair, and
 NEXT_PAGE_MARK = ">"  # before a token of the next page; neither can be in a token
@@ -67,6 +70,8 @@ class IndexEntry:
         turn: the pairs over the page turn, in order; tokens of the next page are marked.
         identifiers: canonical forms, each once.
         tails: the identifiers' last digits, backwards, each once: what ends in 8001 begins with 1008 here.
+        dates: in the form of ISO 8601, as far as they are given, each once.
+        amounts: plain decimal numbers of yuan, each once.
     """
 
     place: PagePlace
@@ -76,6 +81,8 @@ class IndexEntry:
     turn: tuple[str, ...]
     identifiers: tuple[str, ...]
     tails: tuple[str, ...]
+    dates: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
 
     @property
     def order(self) -> str:
@@ -118,6 +125,8 @@ class IndexEntry:
             "document_id": self.place.document_id,
             "identifiers": list(self.identifiers),
             "tails": list(self.tails),
+            "dates": list(self.dates),
+            "amounts": list(self.amounts),
             "singles": " ".join(self.singles),
             "pairs": " ".join(self.pairs),
             "turn": " ".join(self.turn),
@@ -135,7 +144,8 @@ class Removal:
 def entry_of_page(place: PagePlace, version: int, reading: Reading, following: Reading | None) -> IndexEntry:
     """The entry of a page, from its reading and that of the page after it (None after the last, or if not yet read)."""
     tokens = [token.text for token in tokens_of_lines([line.text for line in reading.lines])]
-    identifiers = identifiers_of_reading(reading)
+    running = running_text(reading)
+    identifiers = identifiers_in(running)
     return IndexEntry(
         place=place,
         version=version,
@@ -144,6 +154,8 @@ def entry_of_page(place: PagePlace, version: int, reading: Reading, following: R
         turn=turn_pairs(turn_between(reading, following)),
         identifiers=_each_once(identifier.canonical for identifier in identifiers),
         tails=_each_once(identifier.tail[::-1] for identifier in identifiers if identifier.tail),
+        dates=_each_once(date.value for date in dates_in(running)),
+        amounts=_each_once(amount.value for amount in amounts_in(running)),
     )
 
 

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from dossier.reading import Box, Line, Reading
-from indexer.identifiers import Place, identifiers_of_reading
-from indexer.query import IDENTIFIER, PHRASE, Query, Word
+from indexer.amounts import amounts_in
+from indexer.dates import dates_in, span_of_date
+from indexer.identifiers import identifiers_in
+from indexer.query import IDENTIFIER, PHRASE, SIMILAR, Query, Word, variants_of
+from indexer.running_text import Place, running_text
+from indexer.similar import Variant
 from indexer.tokens import Token, is_han, tokens_of_lines
 from indexer.turn import turn_between
 
@@ -85,8 +89,10 @@ def highlight(query: Query, rung: str, reading: Reading, following: Reading | No
         before, after = _places_over_turn(turn.before, turn.after, phrase)
         here += before
         there += after
-    if rung == IDENTIFIER:
-        here += _places_of_identifiers(reading, query.words)
+    if rung == SIMILAR:
+        here += _places_of_variants(tokens, query)
+    if rung in (IDENTIFIER, SIMILAR):
+        here += _places_of_values(reading, query.words)
     here, there = _without_overlap(here), _without_overlap(there)
     return Highlight(
         rects=_boxes(reading, here),
@@ -95,11 +101,39 @@ def highlight(query: Query, rung: str, reading: Reading, following: Reading | No
     )
 
 
-def _phrases(query: Query, rung: str) -> list[tuple[str, ...]]:
-    """The token sequences that a rung matched. Numbers of digits are matched as identifiers, not as tokens."""
+def _places_of_variants(tokens: Sequence[Token], query: Query) -> list[Place]:
+    """Where words stand with a reading error; those that stand on the page as they are, are marked as such alone."""
+    texts = [token.text for token in tokens]
+    places: list[Place] = []
+    for word, variants in variants_of(query).items():
+        if _starts(texts, word.tokens):
+            continue
+        for variant in variants:
+            for start, end in _places_of_variant(texts, variant):
+                places += _places_of_tokens(tokens[start:end])
+    return places
+
+
+def _places_of_variant(texts: Sequence[str], variant: Variant) -> list[tuple[int, int]]:
+    """(first, one past the last) of the tokens of each place; both sides have their own where any number is between."""
+    left, right = len(variant.left), len(variant.right)
+    lefts = _starts(texts, variant.left)
+    if not right:
+        return [(start, start + left) for start in lefts]
+    rights = _starts(texts, variant.right)
+    if variant.between is None:
+        both = lefts and rights
+        return [(start, start + size) for starts, size in ((lefts, left), (rights, right)) for start in starts if both]
+    beyond = left + variant.between
+    return [(start, start + beyond + right) for start in lefts if start + beyond in rights]
+
+
+def _phrases(query: Query, rung: str) -> Sequence[tuple[str, ...]]:
+    """The token sequences that a rung matched. What is matched by its value is marked by its value."""
     if rung == PHRASE:
-        return [query.phrase]
-    return [word.tokens for word in query.words if rung != IDENTIFIER or not word.tail]
+        return query.phrases
+    by_value = rung == IDENTIFIER
+    return [word.tokens for word in query.words if not by_value or not (word.tail or word.date or word.amount)]
 
 
 def _places_of_phrase(tokens: Sequence[Token], phrase: Sequence[str]) -> list[Place]:
@@ -133,13 +167,20 @@ def _starts(texts: Sequence[str], phrase: Sequence[str]) -> list[int]:
     ]
 
 
-def _places_of_identifiers(reading: Reading, words: Sequence[Word]) -> list[Place]:
-    return [
-        place
-        for identifier in identifiers_of_reading(reading)
-        if any(_asks_for(word, identifier.canonical, identifier.tail) for word in words)
-        for place in identifier.places
+def _places_of_values(reading: Reading, words: Sequence[Word]) -> list[Place]:
+    running = running_text(reading)
+    spans = [span_of_date(word.date) for word in words if word.date]
+    amounts = {word.amount for word in words if word.amount}
+    found = [
+        *(
+            identifier.places
+            for identifier in identifiers_in(running)
+            if any(_asks_for(word, identifier.canonical, identifier.tail) for word in words)
+        ),
+        *(day.places for day in dates_in(running) if any(span.low <= day.value <= span.high for span in spans)),
+        *(amount.places for amount in amounts_in(running) if amount.value in amounts),
     ]
+    return [place for places in found for place in places]
 
 
 def _asks_for(word: Word, canonical: str, tail: str) -> bool:

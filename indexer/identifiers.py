@@ -8,20 +8,18 @@ last digits.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from dossier.folding import Folded, fold
+from dossier.folding import Folded, fold_for_search
 from dossier.numbers import PROVINCE_CODES, canonical, spans
-from dossier.reading import Line, Reading
+from dossier.reading import Reading
+from indexer.running_text import Place, RunningText, running_text
 
 SHORTEST_TAIL = 4
 _SHORTEST_OTHER = 9  # one more than a date like 20200305
 _LONGEST = 32
-
-# Between two lines of which the second does not go on where the first ended. A flowing line's end is a line break.
-_BORDER = "\x00"
 
 _DIGITS = re.compile(r"\d+")
 _CHECK_X = re.compile(r"x(?![0-9a-z])")
@@ -31,15 +29,6 @@ _LANDLINE_GROUPS = {(3, 7), (3, 8), (4, 7), (4, 8)}
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999, annex A
 _ID_CHECKS = "10X98765432"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Raw characters `start` to `end` of line `line`, counted from 0."""
-
-    line: int
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +52,39 @@ class Identifier:
 
 def identifiers_of_reading(reading: Reading) -> list[Identifier]:
     """The identifiers on a page, in reading order; those broken at a line's end are whole."""
-    characters: list[str] = []
-    places: list[Place] = []
-    for index, line in enumerate(reading.lines):
-        folded = fold(line.text)
-        characters.append(folded.text)
-        places.extend(Place(index, *span) for span in zip(folded.starts, folded.ends, strict=True))
-        flows = index + 1 < len(reading.lines) and _flows_into(line, reading.lines[index + 1])
-        characters.append("\n" if flows else _BORDER)
-        places.append(Place(index, len(line.text), len(line.text)))
-    text = "".join(characters)
-    return [Identifier(form, _merged(places[start:end])) for form, start, end in _find(text)]
+    return identifiers_in(running_text(reading))
+
+
+def identifiers_in(running: RunningText) -> list[Identifier]:
+    """The identifiers in the running text of a page, in reading order."""
+    return [Identifier(form, running.places(start, end)) for form, start, end in find_identifiers(running.text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A date or an amount on a page: its canonical value, and its places, one for each line that it touches."""
+
+    value: str
+    places: tuple[Place, ...]
+
+
+def apart_from_identifiers(running: RunningText, values: Iterable[tuple[str, int, int]]) -> list[Found]:
+    """Of (value, start, end) in a running text those that are no part of an identifier."""
+    taken = [range(start, end) for _, start, end in find_identifiers(running.text)]
+    return [
+        Found(value, running.places(start, end))
+        for value, start, end in values
+        if not any(start < span.stop and span.start < end for span in taken)
+    ]
 
 
 def identifiers_of_text(text: str) -> list[Identifier]:
     """The identifiers in a query; their places are in line 0."""
-    folded: Folded = fold(text)
-    return [Identifier(form, (Place(0, *folded.raw_span(start, end)),)) for form, start, end in _find(folded.text)]
+    folded: Folded = fold_for_search(text)
+    return [
+        Identifier(form, (Place(0, *folded.raw_span(start, end)),))
+        for form, start, end in find_identifiers(folded.text)
+    ]
 
 
 def is_id_number(digits: str) -> bool:
@@ -102,7 +107,7 @@ def is_card_number(digits: str) -> bool:
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
-def _find(text: str) -> Iterator[tuple[str, int, int]]:
+def find_identifiers(text: str) -> Iterator[tuple[str, int, int]]:
     """(canonical form, start, end) of all identifiers in folded text, by place."""
     case_numbers = [(canonical(text[start:end]), start, end) for _, start, end in spans(text)]
     taken = [range(start, end) for _, start, end in case_numbers]
@@ -165,29 +170,3 @@ def _recognised(groups: list[str], breaks: int) -> str:
         return digits
     # Accounts, orders, chat names; also IDs and cards whose check digit is wrong, on paper or by OCR.
     return digits if sizes[0] >= _SHORTEST_OTHER and len(sizes) == 1 and not breaks else ""
-
-
-def _flows_into(line: Line, following: Line) -> bool:
-    """Whether the text of a line goes on in the next: that is below it, near, and under it for the most part.
-
-    Cells of a table row stand beside each other, and its last cell is not above the next row's first.
-    """
-    if line.vertical or following.vertical:
-        return False
-    height = line.box.y1 - line.box.y0
-    below = following.box.y0 > (line.box.y0 + line.box.y1) / 2
-    near = following.box.y0 - line.box.y1 < 2 * height
-    shared = min(line.box.x1, following.box.x1) - max(line.box.x0, following.box.x0)
-    narrower = min(line.box.x1 - line.box.x0, following.box.x1 - following.box.x0)
-    return below and near and shared > narrower / 2
-
-
-def _merged(places: list[Place]) -> tuple[Place, ...]:
-    """One place a line, from those of single characters; line ends have no extent."""
-    lines: dict[int, Place] = {}
-    for place in places:
-        if place.start == place.end:
-            continue
-        so_far = lines.get(place.line, place)
-        lines[place.line] = Place(place.line, min(so_far.start, place.start), max(so_far.end, place.end))
-    return tuple(lines.values())

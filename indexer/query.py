@@ -1,35 +1,55 @@
-"""From what a user types to the ladder: identifier, phrase, words; best rung first.
+"""From what a user types to the ladder: identifier, phrase, words, similar; best rung first.
 
-Words are divided by spaces; what stands in quotation marks is one word. There is no syntax to get wrong: any other sign
-is text, and a mark without its partner is ignored.
+A query is a tree of a fixed shape: groups, of each of which one choice must hold; a choice is a word (or the words
+that a number divides), a field, or one of these excluded (indexer/syntax.py has the language). Each rung translates
+the words, one by one, and leaves the tree as it is:
+
+    identifier  numbers, dates and amounts by their value, other words as they stand; one of the former at least
+    phrase      all words of the query joined, in the order in which they were typed
+    words       each word as it stands, anywhere on the page
+    similar     each word by value, as it stands or with a reading error, unless it is in quotation marks; asked for
+                only where the others find little (`settled`)
+
+What is excluded is excluded on every rung alike: by the word as it stands, and by its value.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+from math import prod
 from typing import Literal
 
 from dossier.errors import UsageError
-from indexer.clause import AllOf, AnyOf, Clause, Phrase, Prefix, Term
-from indexer.engine import Rung, Search
+from indexer.amounts import amount_of_text
+from indexer.clause import NOTHING, AllOf, AnyOf, Apart, Clause, Not, Phrase, Prefix, Range, Term
+from indexer.dates import date_of_text, span_of_date, span_of_text
+from indexer.engine import Engine, Rung, Search
 from indexer.entry import pairs_of, pairs_over_turn
 from indexer.identifiers import SHORTEST_TAIL, identifiers_of_text
 from indexer.sight import Sight
+from indexer.similar import BUDGET, Variant, variants
+from indexer.syntax import FieldName, Piece, groups_of
 from indexer.tokens import tokens_of_text
 from indexer.turn import LONGEST as LONGEST_BESIDE_TURN
 
-IDENTIFIER, PHRASE, WORDS = "identifier", "phrase", "words"
+IDENTIFIER, PHRASE, WORDS, SIMILAR = "identifier", "phrase", "words", "similar"
 # What a rung is worth in a hit's `score`; only the order among them means something.
-SCORES = {IDENTIFIER: 1.0, PHRASE: 0.8, WORDS: 0.5}
+SCORES = {IDENTIFIER: 1.0, PHRASE: 0.8, WORDS: 0.5, SIMILAR: 0.2}
 
 # A paragraph. Each token is up to one clause for the engine, and Elasticsearch takes 1,024 on the smallest server.
 LONGEST = 500
+# Of alternatives (甲 OR 乙) (丙 OR 丁) each combination is a phrase; beyond this many, there is no rung for phrases.
+MOST_COMBINATIONS = 16
+# So many pages that nobody looks for one more among those with reading errors.
+ENOUGH = 200
 
-_QUOTED = re.compile(r'["“”„＂]([^"“”„＂]*)["“”„＂]|「([^」]*)」|『([^』]*)』')
 _TAIL = re.compile(rf"\d{{{SHORTEST_TAIL - 1},}}[\dX]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_AROUND = "，。、；：！？,;:!?()（）[]［］【】〔〕<>《》"  # what may stand around a date or an amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +60,52 @@ class Word:
         tokens: its tokens, at least one.
         identifier: its canonical form, if it is an identifier.
         tail: its digits (with an ID's X), if these may be an identifier of digits or the last ones of any.
+        date: in the form of ISO 8601, if it is a day or a month.
+        amount: a plain decimal number of yuan, if it is one.
+        quoted: whether just this was asked for.
     """
 
     tokens: tuple[str, ...]
     identifier: str = ""
     tail: str = ""
+    date: str = ""
+    amount: str = ""
+    quoted: bool = False
+
+    @property
+    def has_value(self) -> bool:
+        """Whether it can be found by what it means, too."""
+        return bool(self.identifier or self.tail or self.date or self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A field and the value asked for, as typed."""
+
+    name: FieldName
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What one part of a query asks for: words that stand each together, or a field.
+
+    Attributes:
+        words: at least one, or none if it is a field.
+        field: the field.
+        excluded: whether pages with it are not wanted.
+        loose: whether it is looked for only in the phrase.
+    """
+
+    words: tuple[Word, ...]
+    field: Asked | None = None
+    excluded: bool = False
+    loose: bool = False
+
+    @property
+    def wanted(self) -> tuple[Word, ...]:
+        """The words that pages are to have."""
+        return () if self.excluded else self.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +113,32 @@ class Query:
     """What was typed, understood.
 
     Attributes:
-        words: in the order in which they were typed; none, if there is nothing that could be found.
+        groups: of each one choice must hold; none, if there is nothing that could be found.
     """
 
-    words: tuple[Word, ...]
+    groups: tuple[tuple[Choice, ...], ...]
 
     @property
-    def phrase(self) -> tuple[str, ...]:
-        """The tokens of all words, one after the other."""
-        return tuple(token for word in self.words for token in word.tokens)
+    def words(self) -> tuple[Word, ...]:
+        """All words that are wanted, in the order in which they were typed."""
+        return tuple(word for group in self.groups for choice in group for word in choice.wanted)
+
+    @property
+    def fields(self) -> frozenset[Asked]:
+        """The fields asked for; their clauses come from the catalogue (indexer/fields.py), that of 日期 from itself."""
+        return frozenset(choice.field for group in self.groups for choice in group if choice.field)
+
+    @property
+    def combinations(self) -> tuple[tuple[Choice, ...], ...]:
+        """One choice of each group, in all ways; none, if these are too many."""
+        if not self.groups or prod(map(len, self.groups)) > MOST_COMBINATIONS:
+            return ()
+        return tuple(product(*self.groups))
+
+    @property
+    def phrases(self) -> tuple[tuple[str, ...], ...]:
+        """The tokens of each combination's words, one after the other."""
+        return tuple(dict.fromkeys(filter(None, map(_joined, self.combinations))))
 
 
 def understand(text: str) -> Query:
@@ -69,31 +147,74 @@ def understand(text: str) -> Query:
     Raises:
         UsageError: the text has more than `LONGEST` tokens.
     """
-    words: list[Word] = []
-    past = 0
-    for quoted in _QUOTED.finditer(text):
-        words += _plain_words(text[past : quoted.start()])
-        words += _word(next(group for group in quoted.groups() if group is not None))
-        past = quoted.end()
-    words += _plain_words(text[past:])
+    groups = [[_choice(piece) for piece in group] for group in groups_of(text)]
+    choices = [choice for group in groups for choice in group]
+    words = [word for choice in choices for word in choice.words]
     if sum(len(word.tokens) for word in words) > LONGEST:
         raise UsageError(f"a query has at most {LONGEST} characters and numbers")
     if len(words) > 1:
         # Four digits beside other words are a year, if they look like one.
-        words = [replace(word, tail="") if _YEAR.fullmatch(word.tail) else word for word in words]
-    return Query(tuple(words))
+        groups = [
+            [replace(choice, words=tuple(map(_not_by_year, choice.words))) for choice in group] for group in groups
+        ]
+    if all(choice.loose for choice in choices):
+        groups = [[replace(choice, loose=False) for choice in group] for group in groups]
+    return Query(tuple(tuple(group) for group in groups))
 
 
-def ladder(query: Query, sight: Sight) -> Search:
-    """The search for a query within sight; without rungs, if nothing could be found."""
+def ladder(query: Query, sight: Sight, fields: Mapping[Asked, Clause] | None = None) -> Search:
+    """The search for a query within sight; without rungs, if nothing could be found.
+
+    Args:
+        query: as it was understood.
+        sight: what the user sees, and where they search.
+        fields: the clause of each field asked for; those that are not there find nothing.
+    """
+    known = {**_dates_of(query), **(fields or {})}
     rungs: list[Rung] = []
-    if any(word.identifier or word.tail for word in query.words):
-        rungs.append(Rung(IDENTIFIER, AllOf(tuple(_identifier_clause(word) for word in query.words))))
-    if query.words:
-        rungs.append(Rung(PHRASE, phrase_clause(query.phrase)))
-    if len(query.words) > 1:
-        rungs.append(Rung(WORDS, AllOf(tuple(phrase_clause(word.tokens) for word in query.words))))
+    required = [group for group in query.groups if not any(choice.loose for choice in group)]
+    if any(word.has_value for word in query.words):
+        rungs.append(Rung(IDENTIFIER, _identifier_rung(required, known)))
+    phrases = [_phrase_of_combination(choices, known) for choices in query.combinations if _joined(choices)]
+    if phrases:
+        rungs.append(Rung(PHRASE, _any_of(phrases)))
+    if query.groups and not (phrases and all(_is_one_word(choices) for choices in query.combinations)):
+        clauses = [_any_of([_choice_clause(choice, known, _as_it_stands) for choice in group]) for group in required]
+        rungs.append(Rung(WORDS, _all_of(clauses)))
+    misread = variants_of(query)
+    if misread:
+        clauses = [
+            _any_of([_choice_clause(choice, known, partial(_misread, misread)) for choice in group])
+            for group in required
+        ]
+        rungs.append(Rung(SIMILAR, _all_of(clauses)))
     return Search(tuple(rungs), sight.clause)
+
+
+def settled(engine: Engine, search: Search) -> Search:
+    """A search without its rung `similar` where the better ones find `ENOUGH` pages.
+
+    Reading errors matter where little is found; words that are on many pages have many look-alikes, too, and those
+    would cost more than all other rungs together. Asked once for a search, so that hits, counts and groups agree.
+    """
+    better = replace(search, rungs=tuple(rung for rung in search.rungs if rung.name != SIMILAR))
+    if better.rungs and better != search and engine.search(better, 0).total >= ENOUGH:
+        return better
+    return search
+
+
+def variants_of(query: Query) -> dict[Word, tuple[Variant, ...]]:
+    """The reading errors that the rung `similar` allows for in each word; words without any are not in it."""
+    words = dict.fromkeys(
+        word
+        for group in query.groups
+        for choice in group
+        if not choice.loose
+        for word in choice.wanted
+        if not word.quoted
+    )
+    found = {word: variants(word.tokens, BUDGET // len(words)) for word in words}
+    return {word: of_word for word, of_word in found.items() if of_word}
 
 
 def phrase_clause(tokens: tuple[str, ...]) -> Clause:
@@ -113,39 +234,143 @@ def phrase_clause(tokens: tuple[str, ...]) -> Clause:
     return AnyOf((_pairs_clause("pairs", pairs_of(tokens)), *over_turn))
 
 
-def _identifier_clause(word: Word) -> Clause:
+def value_clause(word: Word) -> Clause:
+    """Pages that have a word's number, date or amount, however it is written there."""
+    clauses: list[Clause] = []
     if word.tail:
-        return Prefix("tails", word.tail[::-1])
-    if word.identifier:
+        clauses.append(Prefix("tails", word.tail[::-1]))
+    elif word.identifier:
         # In a sentence a case number may be taken with a word too many before it; as a phrase it is found all the same.
-        return AnyOf((Term("identifiers", word.identifier), phrase_clause(word.tokens)))
+        clauses += [Term("identifiers", word.identifier), phrase_clause(word.tokens)]
+    if word.date:
+        clauses.append(_span_clause(word.date))
+    if word.amount:
+        clauses.append(Term("amounts", word.amount))
+    return _any_of(clauses)
+
+
+def _identifier_rung(groups: Sequence[Sequence[Choice]], fields: Mapping[Asked, Clause]) -> Clause:
+    """Each group by value where it has one; and of all those that have one, one at least."""
+    by_value = [[_choice_clause(choice, fields, _by_value) for choice in group] for group in groups]
+    valued = [
+        clause
+        for group, clauses in zip(groups, by_value, strict=True)
+        for choice, clause in zip(group, clauses, strict=True)
+        if any(word.has_value for word in choice.wanted)
+    ]
+    every = [_any_of(clauses) for clauses in by_value]
+    if any(all(clause in valued for clause in clauses) for clauses in by_value):
+        return _all_of(every)
+    return _all_of([*every, _any_of(valued)])
+
+
+def _phrase_of_combination(choices: Sequence[Choice], fields: Mapping[Asked, Clause]) -> Clause:
+    others = [_choice_clause(choice, fields, _as_it_stands) for choice in choices if not choice.wanted]
+    return _all_of([phrase_clause(_joined(choices)), *others])
+
+
+def _choice_clause(choice: Choice, fields: Mapping[Asked, Clause], word_clause: Callable[[Word], Clause]) -> Clause:
+    if choice.field:
+        clause = fields.get(choice.field, NOTHING)
+    elif choice.excluded:
+        clause = _all_of([_in_any_form(word) for word in choice.words])
+    else:
+        clause = _all_of([word_clause(word) for word in choice.words])
+    return Not(clause) if choice.excluded else clause
+
+
+def _as_it_stands(word: Word) -> Clause:
     return phrase_clause(word.tokens)
+
+
+def _by_value(word: Word) -> Clause:
+    return value_clause(word) if word.has_value else phrase_clause(word.tokens)
+
+
+def _in_any_form(word: Word) -> Clause:
+    return _any_of([phrase_clause(word.tokens), value_clause(word)]) if word.has_value else phrase_clause(word.tokens)
+
+
+def _misread(misread: Mapping[Word, tuple[Variant, ...]], word: Word) -> Clause:
+    return _any_of([_in_any_form(word), *map(_variant_clause, misread.get(word, ()))])
+
+
+def _variant_clause(variant: Variant) -> Clause:
+    if not variant.right or variant.between is None:
+        parts = [_side_by_side(part) for part in (variant.left, variant.right) if part]
+        return _all_of([*parts, *(Term("singles", number) for number in variant.beside)])
+    # A token between lies in two pairs.
+    return Apart("pairs", pairs_of(variant.left), variant.between + 1, pairs_of(variant.right))
+
+
+def _side_by_side(tokens: tuple[str, ...]) -> Clause:
+    """As `phrase_clause`, but not over the turn of the page: reading errors are looked for on one page only."""
+    return Term("singles", tokens[0]) if len(tokens) == 1 else _pairs_clause("pairs", pairs_of(tokens))
+
+
+def _joined(choices: Sequence[Choice]) -> tuple[str, ...]:
+    return tuple(token for choice in choices for word in choice.wanted for token in word.tokens)
+
+
+def _is_one_word(choices: Sequence[Choice]) -> bool:
+    """Whether the words rung finds nothing of these that the phrase does not."""
+    return sum(len(choice.wanted) for choice in choices) == 1 and not any(choice.loose for choice in choices)
+
+
+def _dates_of(query: Query) -> dict[Asked, Clause]:
+    spans = {asked: span_of_text(asked.value) for asked in query.fields if asked.name == "日期"}
+    return {asked: Range("dates", span.low, span.high) for asked, span in spans.items() if span}
+
+
+def _span_clause(value: str) -> Clause:
+    span = span_of_date(value)
+    return Term("dates", value) if span.low == span.high else Range("dates", span.low, span.high)
+
+
+def _all_of(clauses: Sequence[Clause]) -> Clause:
+    return clauses[0] if len(clauses) == 1 else AllOf(tuple(clauses))
+
+
+def _any_of(clauses: Sequence[Clause]) -> Clause:
+    return clauses[0] if len(clauses) == 1 else AnyOf(tuple(clauses))
 
 
 def _pairs_clause(field: Literal["pairs", "turn"], pairs: tuple[str, ...]) -> Clause:
     return Term(field, pairs[0]) if len(pairs) == 1 else Phrase(field, pairs)
 
 
-def _plain_words(text: str) -> Iterator[Word]:
-    """The words of a text without quotation marks: its identifiers, and what spaces divide between them."""
+def _choice(piece: Piece) -> Choice:
+    if piece.field:
+        return Choice((), Asked(piece.field, piece.text), piece.excluded)
+    words = (_word(piece.text, quoted=True),) if piece.quoted else tuple(_words(piece.text))
+    return Choice(words, excluded=piece.excluded, loose=piece.loose)
+
+
+def _words(text: str) -> Iterator[Word]:
+    """The words of a text without quotation marks: its identifiers, and what stands before, between and after them."""
     past = 0
     for identifier in identifiers_of_text(text):
         start, end = identifier.places[0].start, identifier.places[0].end
-        yield from _divided(text[past:start])
-        tokens = tuple(tokens_of_text(text[start:end]))
+        if tokens_of_text(text[past:start]):
+            yield _word(text[past:start])
         canonical = identifier.canonical
-        yield Word(tokens, canonical, canonical if _TAIL.fullmatch(canonical) else "")
+        yield Word(tuple(tokens_of_text(text[start:end])), canonical, canonical if _TAIL.fullmatch(canonical) else "")
         past = end
-    yield from _divided(text[past:])
+    if tokens_of_text(text[past:]):
+        yield _word(text[past:])
 
 
-def _divided(text: str) -> Iterator[Word]:
-    for part in text.split():
-        yield from _word(part)
-
-
-def _word(text: str) -> Iterator[Word]:
+def _word(text: str, quoted: bool = False) -> Word:
     tokens = tuple(tokens_of_text(text))
+    if quoted:
+        return Word(tokens, quoted=True)
+    bare = text.strip(_AROUND)
+    day_or_month = date_of_text(bare)
     digits = "".join(tokens).upper() if len(tokens) <= 2 else ""
-    if tokens:
-        yield Word(tokens, tail=digits if _TAIL.fullmatch(digits) else "")
+    tail = digits if _TAIL.fullmatch(digits) else ""
+    # A year alone is too many dates to be worth more than the words beside it; 日期:2020 asks for it.
+    return Word(tokens, tail=tail, date=day_or_month if len(day_or_month) > 4 else "", amount=amount_of_text(bare))
+
+
+def _not_by_year(word: Word) -> Word:
+    return replace(word, tail="", amount="") if _YEAR.fullmatch(word.tail) else word

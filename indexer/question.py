@@ -10,6 +10,7 @@ from dossier.permissions import case_in_sight
 from dossier.viewers import Viewer
 from indexer.clause import AllOf, Clause
 from indexer.engine import Search
+from indexer.fields import fields_of
 from indexer.narrowing import Narrowing, narrowed
 from indexer.query import Query, ladder, understand
 from indexer.sight import Sight, sight_of
@@ -65,6 +66,6 @@ def question_of(session: Session, text: str, case: str | None, viewer: Viewer, n
     only = case_in_sight(session, viewer, case).id if case else ""
     query = understand(text)
     sight = replace(sight_of(session, viewer), only_cases=frozenset({only}) if only else None)
-    search = ladder(query, sight)
+    search = ladder(query, sight, fields_of(session, query))
     search = replace(search, scope=AllOf((search.scope, *narrowed(session, narrowing))))
     return Question(viewer, only, narrowing, text, query, sight, search)

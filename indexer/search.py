@@ -26,6 +26,7 @@ from indexer.facets import Facets, facets_of
 from indexer.hits import Hit, hits_shown
 from indexer.narrowing import ANYTHING, Narrowing
 from indexer.near_names import Proposal, names_in_sight, proposed_queries
+from indexer.query import settled
 from indexer.question import Question, question_of
 from indexer.results import Group, Groups, Neighbours, SearchResult
 
@@ -79,7 +80,7 @@ class Searcher:
             EngineUnreachable: the engine does not answer.
         """
         with self._catalogue.reading() as session:
-            question = question_of(session, query, case, viewer, narrowing)
+            question = self._question(session, query, case, viewer, narrowing)
             question = replace(question, search=replace(question.search, order=order))
             asked = (*question.parts, order, group or "")
             place = opened_cursor(asked, after)
@@ -115,7 +116,7 @@ class Searcher:
             NotFound, NumberClash, UsageError, EngineUnreachable: as of `search`.
         """
         with self._catalogue.reading() as session:
-            question = question_of(session, query, case, viewer, narrowing)
+            question = self._question(session, query, case, viewer, narrowing)
             by_case = self._engine.counts(question.search, "case_id")
             by_volume = self._engine.counts(question.search, "volume_id")
             return facets_of(session, question.sight, by_case, by_volume, limit)
@@ -141,7 +142,7 @@ class Searcher:
         """
         with self._catalogue.reading() as session:
             page = session.get(Page, page_id)
-            question = question_of(session, query, case, viewer, narrowing)
+            question = self._question(session, query, case, viewer, narrowing)
             if page is None or not question.sight.allows(session.get_one(Case, page.case_id)):
                 raise NotFound(page_id)
             within = replace(question.within(Term("document_id", page.document_id)), order="page")
@@ -163,6 +164,12 @@ class Searcher:
                 before=before[-1] if before else None,
                 after=behind[0] if behind else None,
             )
+
+    def _question(
+        self, session: Session, query: str, case: str | None, viewer: Viewer, narrowing: Narrowing
+    ) -> Question:
+        question = question_of(session, query, case, viewer, narrowing)
+        return replace(question, search=settled(self._engine, question.search))
 
     def _find(self, search: Search, limit: int, offset: int, after: str) -> engines.Hits:
         try:
@@ -209,7 +216,7 @@ class Searcher:
         proposals = []
         names = names_in_sight(session, question.text, question.sight)
         for text, name in proposed_queries(question.text, names)[:_MOST_PROPOSALS]:
-            other = question_of(session, text, question.case, question.viewer, question.narrowing)
+            other = self._question(session, text, question.case, question.viewer, question.narrowing)
             if total := self._engine.search(other.search, 0).total:
                 proposals.append(Proposal(text, name, total))
         return tuple(proposals)

@@ -24,7 +24,7 @@ from typing import Any
 import tantivy
 
 from dossier.errors import EngineUnreachable, HomeBusy, IndexDamaged
-from indexer.clause import AllOf, AnyOf, Clause, Not, OneOf, Phrase, Prefix, Term
+from indexer.clause import AllOf, AnyOf, Apart, Clause, Not, OneOf, Phrase, Prefix, Range, Term
 from indexer.engine import (
     COUNT_KEYS,
     GROUP_KEYS,
@@ -68,8 +68,10 @@ def _schema() -> Any:
     for name in ("order", "newest", "case_id", "volume_key", "document_key", "department"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("received", fast=True)
-    for name in ("volume_id", "document_id", "identifiers", "tails"):
+    for name in ("volume_id", "document_id", "identifiers", "tails", "dates", "amounts"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    # The engine has no spans of texts; as numbers, dates stand in the same order.
+    builder.add_unsigned_field("days", fast=True)
     builder.add_text_field("singles", tokenizer_name="whitespace", index_option="basic")
     for name in ("pairs", "turn"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
@@ -345,7 +347,8 @@ def _document(change: Change) -> Any:
     if not isinstance(change, IndexEntry):
         values: dict[str, Any] = {"page_id": change.page_id, "version": change.version, "state": _REMOVED}
         return tantivy.Document.from_dict(values, _SCHEMA)
-    values = {"version": change.version, "state": _LIVE, **change.fields}
+    days = [_day(date) for date in change.dates]
+    values = {"version": change.version, "state": _LIVE, "days": days, **change.fields}
     values |= {name: _hex(str(values[name])) for name in ("order", "newest")}
     return tantivy.Document.from_dict(values, _SCHEMA)
 
@@ -365,6 +368,8 @@ def _query(clause: Clause) -> Any:
             return queries.term_query(_SCHEMA, field, value, "basic")
         case Prefix(field, value):
             return queries.fuzzy_term_query(_SCHEMA, field, value, distance=0, prefix=True)
+        case Range(_, low, high):
+            return queries.range_query(_SCHEMA, "days", tantivy.FieldType.Unsigned, _day(low), _day(high))
         case OneOf(field, values):
             return queries.term_set_query(_SCHEMA, field, sorted(values)) if values else queries.empty_query()
         case AllOf(clauses):
@@ -376,6 +381,15 @@ def _query(clause: Clause) -> Any:
             return queries.boolean_query(parts)
         case Phrase(field, values):
             return queries.phrase_query(_SCHEMA, field, list(values))
+        case Apart(field, left, gap, right):
+            beyond = len(left) + gap
+            words = [*enumerate(left), *((beyond + place, value) for place, value in enumerate(right))]
+            return queries.phrase_query(_SCHEMA, field, words)
+
+
+def _day(date: str) -> int:
+    """A date as a number: 2020-03-05 is 20200305, 2020-03 is 20200300, which comes before all days of the month."""
+    return int(date.replace("-", "").ljust(8, "0"))
 
 
 def _boolean(occur: Any, clauses: Sequence[Clause]) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dossier.folding import HAN, fold
+from dossier.folding import HAN, fold_for_search
 
 # Elasticsearch's whitespace analyser cuts what is longer than 255 UTF-16 units. Two tokens of 60, all of them beyond
 # the BMP, with the marks between and before them, stay below.
@@ -49,7 +49,7 @@ def is_han(character: str) -> bool:
 
 
 def _tokens_of_line(line: str, index: int) -> Iterator[Token]:
-    folded = fold(line)
+    folded = fold_for_search(line)
     start = 0
     while start < len(folded.text):
         kind = _kind(folded.text[start])

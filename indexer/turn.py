@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dossier.folding import fold
+from dossier.folding import fold_for_search
 from dossier.reading import Line, Reading
 from indexer.tokens import Token, tokens_of_lines
 
@@ -52,7 +52,7 @@ def _is_furniture(line: Line, neighbour: Reading) -> bool:
     """Whether a line is a page number, or a head or foot that stands at the same place on the neighbour."""
     if line.box.y1 > _MARGIN and line.box.y0 < 1 - _MARGIN:
         return False
-    if _PAGE_NUMBER.fullmatch(re.sub(r"\W+", " ", fold(line.text).text).strip()):
+    if _PAGE_NUMBER.fullmatch(re.sub(r"\W+", " ", fold_for_search(line.text).text).strip()):
         return True
     return any(
         abs(line.box.y0 - other.box.y0) < _SAME_PLACE and _without_numbers(line) == _without_numbers(other)
@@ -61,4 +61,4 @@ def _is_furniture(line: Line, neighbour: Reading) -> bool:
 
 
 def _without_numbers(line: Line) -> str:
-    return re.sub(r"[\d\s]+", "0", fold(line.text).text)
+    return re.sub(r"[\d\s]+", "0", fold_for_search(line.text).text)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dossier.reading import Box, Line, Reading
 from indexer.highlight import highlight
 from indexer.hits import Hit
-from indexer.query import IDENTIFIER, PHRASE, WORDS, understand
+from indexer.query import IDENTIFIER, PHRASE, SIMILAR, WORDS, understand
 
 Rect = tuple[float, float, float, float]
 
@@ -25,7 +25,7 @@ def rects_of_query(text: str, reading: Reading) -> tuple[Rect, ...]:
     query = understand(text)
     if not query.words:
         return ()
-    for rung in (IDENTIFIER, PHRASE, WORDS):
+    for rung in (IDENTIFIER, PHRASE, WORDS, SIMILAR):
         boxes = highlight(query, rung, reading, None).rects
         if boxes:
             return tuple((box.x0, box.y0, box.x1, box.y1) for box in boxes)

@@ -1,4 +1,4 @@
-"""Doubts: pages on which only a person's name was found, and which may be about somebody else."""
+"""Doubts: pages on which a person's name was found and no number of theirs, and which may be about somebody else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from functools import cache
 from indexer.roster.doubles import plain
 from indexer.roster.matrix import NAMESAKE, OTHER_ID, PART_OF_NAME
 from indexer.roster.passages import Passage, spaced
-from indexer.roster.people import NAME, Person
+from indexer.roster.people import CARD, ID_NUMBER, NAME, PHONE, Person
+
+_NUMBERS = {ID_NUMBER, PHONE, CARD}
+"""What tells a person from all others; a sum does not."""
 
 Found = dict[str, set[str]]
 """The details found of a person, by page id."""
@@ -27,7 +30,7 @@ def doubts_of(
     pages_of_longer: Mapping[str, Mapping[str, Collection[str]]],
     texts: Texts,
 ) -> list[Doubts]:
-    """For each person the doubts about pages on which nothing but their name was found.
+    """For each person the doubts about pages on which their name was found and no number of theirs.
 
     Args:
         people: the people of the roster.
@@ -45,10 +48,10 @@ def doubts_of(
     asked: dict[str, list[int]] = {}
     for page_id, places in by_page.items():
         # Whose number is on the page is on it; who has the name alone may be that one.
-        told = {plain_once(people[place].name): place for place in places if len(found[place][page_id]) > 1}
+        told = {plain_once(people[place].name): place for place in places if found[place][page_id] & _NUMBERS}
         for place in places:
             person = people[place]
-            if len(found[place][page_id]) > 1:
+            if found[place][page_id] & _NUMBERS:
                 continue
             namesake = told.get(plain_once(person.name))
             if namesake is not None:

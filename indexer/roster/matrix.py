@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.roster.citation import CitedPage, citation_of
-from indexer.roster.people import DETAILS, Person, Roster
+from indexer.roster.people import DETAILS, Person, Roster, plain_amount
 
 PART_OF_NAME, NAMESAKE, OTHER_ID = "part_of_name", "namesake", "other_id"
 DOUBTS = {
@@ -156,7 +156,7 @@ def _row_as_json(row: PersonRow) -> dict[str, Any]:
         "id_numbers": list(person.id_numbers),
         "phones": list(person.phones),
         "cards": list(person.cards),
-        "amounts": [format(amount.normalize(), "f") for amount in person.amounts],
+        "amounts": [plain_amount(amount) for amount in person.amounts],
         "remarks": [{"code": remark.code, "message": remark.chinese} for remark in person.remarks],
         "pages": len(row.certain),
         "doubtful_pages": len(row.pages) - len(row.certain),

@@ -149,6 +149,11 @@ def roster_of(sheets: Sequence[Sheet]) -> Roster:
     )
 
 
+def plain_amount(amount: Decimal) -> str:
+    """An amount as the index has it, a plain number of yuan: 38000, 12.5."""
+    return format(amount.normalize(), "f")
+
+
 def is_searchable_name(name: str) -> bool:
     """Whether a name says more than a single character, which is on nearly every page."""
     return len(tokens_of_text(name)) > 1 or len(name) > 1

@@ -19,7 +19,7 @@ from dossier.errors import RosterRefused, StoreError
 from dossier.reading import lines_of
 from dossier.vault import Vault
 from dossier.viewers import AT_MACHINE, Viewer
-from indexer.clause import AnyOf, Clause, Term
+from indexer.clause import AllOf, AnyOf, Clause, Term
 from indexer.engine import Engine, Rung, Search
 from indexer.identifiers import identifiers_of_text
 from indexer.query import IDENTIFIER, PHRASE, phrase_clause
@@ -28,7 +28,7 @@ from indexer.roster.doubts import Doubts, Found, doubts_of
 from indexer.roster.facts import counts_of, coverage_of, facts_of, names_in_cases, portions, seen_cases
 from indexer.roster.kinds import Kinds
 from indexer.roster.matrix import Matrix, PageFacts, PersonPage, PersonRow
-from indexer.roster.people import DETAILS, NAME, Person, is_searchable_name, roster_of
+from indexer.roster.people import AMOUNT, DETAILS, NAME, Person, is_searchable_name, plain_amount, roster_of
 from indexer.roster.sheet import sheets_of
 from indexer.sight import sight_of
 from indexer.tokens import tokens_of_text
@@ -174,9 +174,15 @@ def _rungs(person: Person) -> Iterator[tuple[str, Rung]]:
     """(detail, what finds it) for each detail that can be searched."""
     if is_searchable_name(person.name):
         yield NAME, _name_rung(person.name)
+    details = [_name_rung(person.name).clause] if is_searchable_name(person.name) else []
     for detail, number in person.numbers():
         if clause := _number_clause(number):
+            details.append(clause)
             yield detail, Rung(IDENTIFIER, clause)
+    # A sum is on many pages; it counts where the person is.
+    amounts = tuple(Term("amounts", plain_amount(amount)) for amount in person.amounts)
+    if amounts and details:
+        yield AMOUNT, Rung(IDENTIFIER, AllOf((AnyOf(amounts), AnyOf(tuple(details)))))
 
 
 def _name_rung(name: str) -> Rung:

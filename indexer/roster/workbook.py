@@ -19,7 +19,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from indexer.roster.matrix import DETAIL_NAMES, DOUBTS, Matrix, PersonRow, cell_text
-from indexer.roster.people import DETAILS
+from indexer.roster.people import DETAILS, plain_amount
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -73,7 +73,7 @@ def _write_matrix(book: Workbook, matrix: Matrix) -> None:
                     "、".join(person.id_numbers),
                     "、".join(person.phones),
                     "、".join(person.cards),
-                    "、".join(format(amount.normalize(), "f") for amount in person.amounts),
+                    "、".join(map(plain_amount, person.amounts)),
                     len(row.certain),
                     len(row.pages) - len(row.certain),
                     _found(row),
@@ -165,7 +165,13 @@ def _write_scope(book: Workbook, matrix: Matrix) -> None:
 def _found(row: PersonRow) -> str:
     """How many pages each detail was found on, zeros too; those that were not searched are not named."""
     person, counts = row.person, row.counts()
-    given = {"name": person.name, "id_number": person.id_numbers, "phone": person.phones, "card": person.cards}
+    given = {
+        "name": person.name,
+        "id_number": person.id_numbers,
+        "phone": person.phones,
+        "card": person.cards,
+        "amount": person.amounts,
+    }
     return "、".join(f"{DETAIL_NAMES[detail]} {counts[detail]}" for detail in DETAILS if given.get(detail))
 
 

@@ -10,15 +10,15 @@ from printed import entry, place, printed
 from indexer.clause import NOTHING, AllOf, Not, OneOf, Term
 from indexer.engine import DEEPEST, Engine, Hit, Rung, Search
 from indexer.entry import Removal, entry_of_page
-from indexer.query import ladder, understand
+from indexer.query import SIMILAR, ladder, understand
 from indexer.sight import Sight
 
 
 def found(engine: Engine, text: str, sight: Sight | None = None) -> list[tuple[str, str]]:
-    """(page id, rung) of all pages that a user's text finds, in order."""
+    """(page id, rung) of all pages that a user's text finds as it is meant, in order."""
     hits = engine.search(ladder(understand(text), sight or Sight()), 1000)
     assert hits.total == len(hits.hits)
-    return [(hit.page_id, hit.rung) for hit in hits.hits]
+    return [(hit.page_id, hit.rung) for hit in hits.hits if hit.rung != SIMILAR]
 
 
 def pages(engine: Engine, text: str, sight: Sight | None = None) -> list[str]:
@@ -178,6 +178,8 @@ class TestText:
         engine.apply([entry("p1", "甲 OR 乙"), entry("p2", "甲 丙")])
         for typed in (
             "甲 AND 丙",
+            "甲 NOT",
+            "OR",
             "甲*",
             "+甲 -丙",
             "case_id:c1",
@@ -191,8 +193,7 @@ class TestText:
             "/甲/",
         ):
             pages(engine, typed)
-        assert pages(engine, "甲 OR 乙") == ["p1"]
-        assert pages(engine, "+甲 -丙") == ["p2"]
+        assert pages(engine, "+甲 丙") == ["p2"]
         assert pages(engine, '甲"') == ["p1", "p2"]
         assert pages(engine, '"') == []
         assert pages(engine, "singles:甲") == []

@@ -54,6 +54,40 @@ def test_each_detail_is_found_by_itself_and_the_pages_are_their_union(filed: Fil
     ]
 
 
+def test_an_amount_counts_where_the_person_is_however_it_is_written(filed: Filed) -> None:
+    case = filed.case()
+    filed.document(
+        case, "收据", ["今收到林晓禾叁万捌仟元整"], ["今收到周望舒38,000元"], ["林晓禾投资3.8万元"], ["林晓禾"]
+    )
+
+    matrix = filed.searcher.search(csv("林晓禾,,,,38000"))
+
+    assert [(page.facts.page_number, page.matched) for page in matrix.rows[0].pages] == [
+        (1, ("name", "amount")),
+        (3, ("name", "amount")),
+        (4, ("name",)),
+    ]
+
+
+def test_an_amount_beside_a_name_does_not_tell_namesakes_apart(filed: Filed) -> None:
+    filed.document(filed.case(), "询问笔录", ["王岚投资38,000元", f"身份证号{OTHER_ID}"])
+
+    assert filed.searcher.search(csv(f"王岚,{WANG_ID},,,38000")).rows[0].pages[0].doubt == "other_id"
+
+
+def test_a_traditional_name_is_the_simplified_one(filed: Filed) -> None:
+    filed.document(filed.case(), "合同", ["王偉签字"], ["王伟明签字"])
+
+    matrix = filed.searcher.search(csv("王偉,,,,", "王伟,,,,", "王偉明,,,,"))
+
+    assert [[(page.facts.page_number, page.doubt) for page in row.pages] for row in matrix.rows] == [
+        [(1, ""), (2, "part_of_name")],
+        [(1, ""), (2, "part_of_name")],
+        [(2, "")],
+    ]
+    assert [[remark.code for remark in row.person.remarks] for row in matrix.rows] == [["homonym"], ["homonym"], []]
+
+
 def test_kinds_are_told_by_titles_and_pages_are_cited_as_ranges(filed: Filed) -> None:
     case = filed.case()
     filed.document(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dossier.folding import fold
+from dossier.folding import fold, fold_for_search
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,29 @@ def test_spans_lie_in_the_text_and_never_go_back(text: str) -> None:
     assert all(0 <= start < end <= len(text) for start, end in zip(folded.starts, folded.ends, strict=True))
     assert list(folded.starts) == sorted(folded.starts)
     assert list(folded.ends) == sorted(folded.ends)
+
+
+@pytest.mark.parametrize(
+    ("raw", "folded"),
+    [
+        ("張國榮", "张国荣"),
+        ("滬刑訴〔２０２０〕第１號", "沪刑诉(2020)第1号"),
+        ("叁萬捌仟圓", "叁万捌仟圆"),
+        ("著", "著"),
+        ("𠮷𰵧", "𠮷𰵧"),
+    ],
+)
+def test_traditional_characters_are_simplified_for_the_search_only(raw: str, folded: str) -> None:
+    assert fold_for_search(raw).text == folded
+    assert fold("張國榮").text == "張國榮"
+
+
+def test_a_character_is_simplified_alike_whatever_stands_beside_it() -> None:
+    assert fold_for_search("乾隆").text[0] == fold_for_search("餅乾").text[1]
+
+
+@given(st.text(alphabet=st.one_of(st.characters(), st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF))))
+def test_places_are_the_same_with_simplified_characters(text: str) -> None:
+    plain, simple = fold(text), fold_for_search(text)
+    assert (plain.starts, plain.ends) == (simple.starts, simple.ends)
+    assert fold_for_search(simple.text).text == fold(simple.text).text

@@ -97,6 +97,60 @@ def test_a_case_number_in_other_brackets_is_marked() -> None:
     assert near(shown("[2020]沪0104刑初1号", "identifier", reading).rects) == [[0.21, 0.2, 0.36, 0.215]]
 
 
+@pytest.mark.parametrize("typed", ["2020-03-05", "2020年3月"])
+def test_a_date_is_marked_as_it_is_printed(typed: str) -> None:
+    reading = page(row("于二〇二〇年三月", 0, boxes=True), row("五日到案", 1, boxes=True))
+    assert near(shown(typed, "identifier", reading).rects) == [[0.21, 0.2, 0.28, 0.215], [0.2, 0.22, 0.22, 0.235]]
+
+
+def test_an_amount_is_marked_as_it_is_printed() -> None:
+    reading = page(row("付叁萬捌仟圓整，3.8元", 0, boxes=True))
+    assert near(shown("38,000元", "identifier", reading).rects) == [[0.21, 0.2, 0.27, 0.215]]
+
+
+def test_traditional_characters_are_marked_in_their_place() -> None:
+    assert near(shown("张国荣", "phrase", page(row("證人張國榮說", 0, boxes=True))).rects) == [[0.22, 0.2, 0.25, 0.215]]
+
+
+@pytest.mark.parametrize(
+    ("printed", "start", "end"),
+    [
+        ("证人林小朋说", 2, 5),  # a look-alike
+        ("证人林明说", 2, 4),  # one is missing
+    ],
+)
+def test_a_word_with_a_reading_error_is_marked_whole(printed: str, start: int, end: int) -> None:
+    result = shown("林小明", "similar", page(row(printed, 0, boxes=True)))
+    assert near(result.rects) == [[0.2 + 0.01 * start, 0.2, 0.2 + 0.01 * end, 0.215]]
+
+
+@pytest.mark.parametrize("printed", ["提起甲公诉案件", "提起甲诉案件", "提起公，甲诉案件"])
+def test_what_stands_between_is_marked_with_it(printed: str) -> None:
+    result = shown("提起公诉案件", "similar", page(row(printed, 0, boxes=True)))
+    assert near(result.rects) == [[0.2, 0.2, 0.2 + 0.01 * len(printed), 0.215]]
+
+
+def test_a_word_that_stands_on_the_page_is_not_marked_where_it_is_only_similar() -> None:
+    result = shown("己方 林小明", "similar", page(row("己方，已方，林小朋", 0, boxes=True)))
+    assert near(result.rects) == [[0.2, 0.2, 0.22, 0.215], [0.26, 0.2, 0.29, 0.215]]
+
+
+def test_a_long_sentence_is_marked_but_for_the_part_with_the_error() -> None:
+    text = "被告人将收取的钱款全部交给同案犯保管后离开"
+    result = shown(text, "similar", page(row(text.replace("全", "金"), 0, boxes=True)))
+    assert result.rects[0].x0 == pytest.approx(0.2)
+    assert result.rects[-1].x1 == pytest.approx(0.2 + 0.01 * len(text))
+
+
+def test_what_is_excluded_is_not_marked() -> None:
+    assert near(shown("甲 -乙", "phrase", page(row("甲丙", 0, boxes=True))).rects) == [[0.2, 0.2, 0.21, 0.215]]
+
+
+def test_of_alternatives_those_that_stand_there_are_marked() -> None:
+    result = shown("甲 OR 乙 OR 丙", "phrase", page(row("甲丁丙", 0, boxes=True)))
+    assert near(result.rects) == [[0.2, 0.2, 0.21, 0.215], [0.22, 0.2, 0.23, 0.215]]
+
+
 def test_words_beside_an_identifier_are_marked_too() -> None:
     reading = page(row("林某，19900001234", 0, boxes=True))
     result = shown("林某 19900001234", "identifier", reading)

@@ -1,0 +1,135 @@
+"""Amounts of money in page text and in queries, however written: 3.8万, 38,000元, 38000.00, 叁万捌仟元整.
+
+An amount is a plain decimal number of yuan: 38000, 12.5. Digits without a unit are an amount only where they stand
+apart from words and are no date and no part of a number; a figure with 万 or 亿 is none where a word for things comes
+after it (3万人). Words like 余 and 多 make no difference: 3万余元 is 30000.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from dossier.folding import HAN, fold_for_search
+from indexer.dates import find_dates
+from indexer.identifiers import Found, apart_from_identifiers
+from indexer.running_text import RunningText
+
+_ORDINARY = "零〇一二两三四五六七八九"
+_FORMAL = "零壹贰叁肆伍陆柒捌玖"
+_DIGIT_VALUES = {
+    **{digit: value for value, digit in enumerate("零一二三四五六七八九")},
+    **{digit: value for value, digit in enumerate(_FORMAL)},
+    "〇": 0,
+    "两": 2,
+    "参": 3,
+}
+_SMALL_UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
+_LARGE_UNITS = {"万": 10**4, "亿": 10**8}
+_LARGEST = 10**15
+
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_HAN_NUMERAL = "[" + "".join({*_DIGIT_VALUES, *_SMALL_UNITS, *_LARGE_UNITS}) + "]"
+_S = "[ \n]?"  # what OCR puts between, and a line's end
+_THINGS = "人名个份件股次条页只张辆户家字公平米吨斤亩倍票册本台部套枚粒颗支瓶箱年月日天时"
+_AMOUNT = re.compile(
+    rf"(?P<sign>人民币{_S}|rmb{_S}|¥{_S})?(?<![0-9a-z.\-/])"
+    rf"(?P<number>{_DIGITS}(?:{_S}{_HAN_NUMERAL}+(?:\d+(?={_HAN_NUMERAL}|{_S}[元圆]))?)*|{_HAN_NUMERAL}+(?:\n{_HAN_NUMERAL}+)*)"
+    rf"(?:{_S}[余多])?(?P<unit>{_S}(?:[元圆]|块钱))?"
+    rf"(?P<rest>(?<=[元圆])零?(?:(?P<jiao>[{_ORDINARY}{_FORMAL}\d])角)?零?(?:(?P<fen>[{_ORDINARY}{_FORMAL}\d])分)?)?"
+    r"(?P<whole>[整正])?"
+)
+_PART = re.compile(rf"{_DIGITS}|{_HAN_NUMERAL}")
+# Money without its unit: 38,000 and 38000.00 by their look, 38000 where it stands apart.
+_LOOKS_LIKE_MONEY = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d\d)?|\d+\.\d\d")
+_BARE = re.compile(r"\d{4,8}")
+_LIKE_YEAR = re.compile(r"(?:19|20)\d\d")
+_APART_BEFORE = re.compile(r"(?<![第号(.\-/,:])\Z")
+_APART_AFTER = re.compile(rf"(?![{HAN}a-z\d]|[-/:.,)]\d)")
+
+
+def find_amounts(text: str) -> Iterator[tuple[str, int, int]]:
+    """(amount, start, end) of all amounts in folded text, by place."""
+    for match in _AMOUNT.finditer(text):
+        value = _value(re.sub(r"\s", "", match["number"]))
+        if value is None or not _is_money(match, text):
+            continue
+        value += Decimal(_small(match["jiao"])) / 10 + Decimal(_small(match["fen"])) / 100
+        if 0 < value < _LARGEST:
+            yield _plain(value), match.start(), match.end()
+
+
+def amounts_in(running: RunningText) -> list[Found]:
+    """The amounts in the running text of a page, in reading order; none is a date or a part of another number."""
+    days = [range(start, end) for _, start, end in find_dates(running.text)]
+    amounts = (
+        (value, start, end)
+        for value, start, end in find_amounts(running.text)
+        if not any(start < day.stop and day.start < end for day in days)
+    )
+    return apart_from_identifiers(running, amounts)
+
+
+def amount_of_text(text: str) -> str:
+    """The amount that a text is, as a whole; empty if it is none. Four digits and more are one, without a unit."""
+    folded = fold_for_search(text).text.strip()
+    if _BARE.fullmatch(folded):
+        return _plain(Decimal(folded))
+    return next((value for value, start, end in find_amounts(folded) if (start, end) == (0, len(folded))), "")
+
+
+def _is_money(match: re.Match[str], text: str) -> bool:
+    number = match["number"]
+    if match["unit"] or match["sign"]:
+        return True
+    following = text[match.end() : match.end() + 1]
+    if set(number) & set(_LARGE_UNITS) and set(number) & {*_DIGIT_VALUES, *"0123456789"}:
+        return not following or following not in _THINGS
+    if set(number) & set(_FORMAL[1:]):
+        return bool(set(number) & {*_SMALL_UNITS})
+    if _LOOKS_LIKE_MONEY.fullmatch(number):
+        return bool(_APART_AFTER.match(text, match.end()))
+    return bool(
+        _BARE.fullmatch(number)
+        and not _LIKE_YEAR.fullmatch(number)
+        and _APART_BEFORE.search(text, 0, match.start())
+        and _APART_AFTER.match(text, match.end())
+    )
+
+
+def _value(numeral: str) -> Decimal | None:
+    """The value of a numeral: 3.8万, 叁万捌仟, 三万八; None if it is none, such as 一二三."""
+    total = section = Decimal(0)  # what was closed by 万 or 亿; what is below it
+    digit: Decimal | None = None
+    last_unit = 0
+    parts = _PART.findall(numeral)
+    for part in parts:
+        if part in _SMALL_UNITS:
+            section += (Decimal(1) if digit is None else digit) * _SMALL_UNITS[part]
+            last_unit, digit = _SMALL_UNITS[part], None
+        elif part in _LARGE_UNITS:
+            total = (
+                (total + section + (digit or 0)) * _LARGE_UNITS[part]
+                if part == "亿"
+                else total + (section + (digit or 0)) * _LARGE_UNITS[part]
+            )
+            section, last_unit, digit = Decimal(0), _LARGE_UNITS[part], None
+        else:
+            if digit not in (None, 0):
+                return None  # digit by digit, as years are
+            digit = Decimal(_DIGIT_VALUES[part]) if part in _DIGIT_VALUES else Decimal(part.replace(",", ""))
+    if digit is not None:
+        # 三万八 is 38000, 三万零八 30008.
+        short = last_unit >= 100 and parts[-1] in _DIGIT_VALUES and parts[-2] not in ("零", "〇")
+        section += digit * (last_unit // 10 if short else 1)
+    return total + section
+
+
+def _small(digit: str | None) -> int:
+    return 0 if not digit else int(digit) if digit.isdecimal() else _DIGIT_VALUES[digit]
+
+
+def _plain(value: Decimal) -> str:
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
