@@ -8,7 +8,7 @@ LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-has
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-servers demo run test bench lint format lock clean
+.PHONY: help setup setup-dev setup-servers demo run test bench bench-search lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ test: setup-dev setup-servers ## what the tests need, and the tests
 bench: setup-dev ## all measurements, beside other programs, with plots, to docs/benchmarks (about 70 minutes)
 	bash bench/peers/install.sh
 	$(BIN)/python -m bench
+
+bench-search: setup-dev setup-servers ## all measurements of the search, with plots, to docs/benchmarks (about 60 minutes)
+	$(BIN)/python -m bench.finding
 
 lint: setup-dev ## style, types, direction of imports
 	$(BIN)/ruff check .

@@ -10,40 +10,17 @@ be repeated by name.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
+from bench.measurement import Measurement, figures_of, measure_all, sections
 from bench.plots import bars, scatter, stacked
 
 RESULTS = Path("build/bench")
 REPORT = Path("docs/benchmarks")
 CORPUS = Path("../shared/corpus/judgments.jsonl")
 SAMPLES = Path("../shared/samples")
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One of the measurements.
-
-    Attributes:
-        name: of its files.
-        title: what it tells.
-        command: module and arguments, for this Python.
-        has_figures: whether it takes `--json`.
-        needs: what it reads, if that is not in the project; it is left out where that is missing.
-    """
-
-    name: str
-    title: str
-    command: str
-    has_figures: bool = False
-    needs: Path | None = None
 
 
 MEASUREMENTS = (
@@ -77,43 +54,21 @@ MEASUREMENTS = (
 )
 
 
-def measure(measurement: Measurement, place: str) -> bool:
-    """Runs one; what it prints goes to its file once it is done. Returns whether it worked."""
-    print(f"{place} {measurement.title}: python -m {measurement.command}", flush=True)
-    output, figures = RESULTS / f"{measurement.name}.txt", RESULTS / f"{measurement.name}.json"
-    command = [sys.executable, "-m", *measurement.command.split()]
-    if measurement.has_figures:
-        command += ["--json", str(figures)]
-    started = time.monotonic()
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    print(done.stdout, f"  {time.monotonic() - started:.0f} s", sep="", flush=True)
-    if done.returncode:
-        return False
-    output.write_text(done.stdout, encoding="utf-8")
-    return True
-
-
-def figures_of(name: str) -> Any:
-    """The figures of a measurement; None if there are none yet."""
-    path = RESULTS / f"{name}.json"
-    return json.loads(path.read_text("utf-8")) if path.exists() else None
-
-
 def write_plots() -> dict[str, str]:
     """Draws what there are figures for; returns the picture's file by measurement."""
     drawn = {}
-    if (peers := figures_of("peers")) is not None:
+    if (peers := figures_of("peers", RESULTS)) is not None:
         points = {
             name: (3600 * len(seconds) / sum(seconds), 100 * max(peers["errors"][name], 1) / peers["printed"])
             for name, seconds in peers["seconds"].items()
         }
         title = "Accuracy against speed: to the right is faster, lower is better"
         drawn["peers"] = scatter(title, points, "pages an hour", "character errors, %")
-    if (kinds := figures_of("kinds")) is not None:
+    if (kinds := figures_of("kinds", RESULTS)) is not None:
         errors = {name: 100 * kind["error"] for name, kind in kinds["kinds"].items() if kind["printed"]}
         ordered = dict(sorted(errors.items(), key=lambda pair: -pair[1]))
         drawn["kinds"] = bars("Character errors by kind of damage", ordered, " %")
-    if (stages := figures_of("stages")) is not None:
+    if (stages := figures_of("stages", RESULTS)) is not None:
         times = {stage: 1000 * median(page[stage] for page in stages["pages"]) for stage in stages["pages"][0]}
         drawn["stages"] = stacked("Processor time of a page by stage, median", times, " ms")
     for name, picture in drawn.items():
@@ -125,14 +80,7 @@ def write_report() -> None:
     """Writes the page of figures from what is in the folder of results."""
     pictures = write_plots()
     parts = ["# Figures\n\nWritten by `make bench`; what they mean is told in [README.md](README.md).\n"]
-    for measurement in MEASUREMENTS:
-        output = RESULTS / f"{measurement.name}.txt"
-        if not output.exists():
-            continue
-        parts.append(f"## {measurement.title}\n\n`python -m {measurement.command}`\n")
-        if measurement.name in pictures:
-            parts.append(f"![{measurement.title}]({pictures[measurement.name]})\n")
-        parts.append(f"```text\n{output.read_text('utf-8').rstrip()}\n```\n")
+    parts += sections(MEASUREMENTS, RESULTS, pictures)
     (REPORT / "figures.md").write_text("\n".join(parts), encoding="utf-8")
 
 
@@ -142,17 +90,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="All measurements.")
     parser.add_argument("names", nargs="*", choices=[*names, []], metavar="NAME", help=", ".join(names))
     chosen = parser.parse_args(arguments)
-    RESULTS.mkdir(parents=True, exist_ok=True)
     wanted = [one for one in MEASUREMENTS if not chosen.names or one.name in chosen.names]
-    failed = []
-    for number, measurement in enumerate(wanted, 1):
-        if measurement.needs is not None and not measurement.needs.exists():
-            print(f"{measurement.title}: left out, {measurement.needs} is not there")
-        elif not measure(measurement, f"{number}/{len(wanted)}"):
-            failed.append(measurement.name)
+    failed = measure_all(wanted, RESULTS)
     write_report()
-    if failed:
-        print("failed: " + ", ".join(failed), file=sys.stderr)
     return 1 if failed else 0
 
 

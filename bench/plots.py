@@ -39,6 +39,32 @@ def bars(title: str, values: Mapping[str, float], unit: str) -> str:
     return _picture(title, 50 + len(values) * _ROW, shapes)
 
 
+def grouped_bars(title: str, series: Mapping[str, Mapping[str, float]], unit: str) -> str:
+    """Horizontal bars, one a series beneath each name, from zero; the series have the same names."""
+    names = list(next(iter(series.values())))
+    largest = max([value for values in series.values() for value in values.values()] + [1e-9])
+    left, room, thin = 250, _WIDTH - 250 - 90, 16
+    shapes = []
+    for number, name in enumerate(series):
+        x = 20 + number * 180
+        shapes.append(f'<rect x="{x}" y="34" width="12" height="12" fill="{_COLOURS[number]}"/>')
+        shapes.append(f'<text x="{x + 18}" y="45" {_TEXT}>{escape(name)}</text>')
+    y = 60
+    for name in names:
+        middle = y + thin * len(series) / 2 + 4
+        shapes.append(f'<text x="{left - 8}" y="{middle}" text-anchor="end" {_TEXT}>{escape(name)}</text>')
+        for number, values in enumerate(series.values()):
+            width = room * values[name] / largest
+            shapes.append(
+                f'<rect x="{left}" y="{y}" width="{max(width, 1):.1f}" height="{thin - 3}" fill="{_COLOURS[number]}"/>'
+            )
+            label = f"{values[name]:.3g}{escape(unit)}"
+            shapes.append(f'<text x="{left + width + 6:.1f}" y="{y + 11}" {_TEXT}>{label}</text>')
+            y += thin
+        y += 8
+    return _picture(title, y + 10, shapes)
+
+
 def stacked(title: str, parts: Mapping[str, float], unit: str) -> str:
     """One bar of parts, with each part's name and value below."""
     whole = sum(parts.values()) or 1.0

@@ -77,8 +77,8 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ),
     ),
     (Kind.POLICE, re.compile(r"(?<![0-9a-z])a\d{22}(?!\d)")),
-    # Not the first 17 of an ID card's 18 characters, of which the last may be X.
-    (Kind.UNIFIED, re.compile(rf"(?<!\d)(?:{PROVINCE_CODES})\d{{4}}20\d{{2}}\d{{7}}(?![\dx])")),
+    # Not the first 17 of an ID card's 18 characters, of which the last may be X and stand in the next line.
+    (Kind.UNIFIED, re.compile(rf"(?<!\d)(?:{PROVINCE_CODES})\d{{4}}20\d{{2}}\d{{7}}(?![\dx]|\n[\dx](?![\da-z]))")),
     (
         Kind.DOCUMENT,
         re.compile(

@@ -182,7 +182,8 @@ class ElasticsearchEngine:
 
     def groups(self, search: Search, grouping: Grouping) -> tuple[Group, ...]:
         """See `Engine.groups`."""
-        return groups_of(search, lambda clause: self._tally(clause, GROUP_KEYS[grouping]))
+        is_dated = search.order == "received"
+        return groups_of(search, lambda clause: self._tally(clause, GROUP_KEYS[grouping], is_dated))
 
     def versions(self, page_ids: Collection[str]) -> dict[str, int]:
         """See `Engine.versions`."""
@@ -217,8 +218,8 @@ class ElasticsearchEngine:
         """See `Engine.close`."""
         self._client.close()
 
-    def _tally(self, clause: Clause, field: str) -> Iterator[Tally]:
-        """How many pages have each value of a field, and the newest of them.
+    def _tally(self, clause: Clause, field: str, is_dated: bool = False) -> Iterator[Tally]:
+        """How many pages have each value of a field, and the time of the newest of them where that is asked for.
 
         A composite aggregation gives all values, some at a time; a terms aggregation gives the most frequent, and over
         several shards not exactly.
@@ -226,21 +227,22 @@ class ElasticsearchEngine:
         composite: dict[str, Any] = {"size": _VALUES_AT_ONCE, "sources": [{"value": {"terms": {"field": field}}}]}
         query = _query(AllOf((clause, Term("state", _LIVE))))
         while True:
-            found = self._values(query, composite)
+            found = self._values(query, composite, is_dated)
             for bucket in found["buckets"]:
-                yield Tally(bucket["key"]["value"], int(bucket["doc_count"]), int(bucket["newest"]["value"]))
+                received = int(bucket["newest"]["value"]) if is_dated else 0
+                yield Tally(bucket["key"]["value"], int(bucket["doc_count"]), received)
             if len(found["buckets"]) < _VALUES_AT_ONCE:
                 return
             composite = {**composite, "after": found["after_key"]}
 
-    def _values(self, query: dict[str, Any], composite: dict[str, Any]) -> Any:
-        newest = {"newest": {"max": {"field": "received"}}}
+    def _values(self, query: dict[str, Any], composite: dict[str, Any], is_dated: bool) -> Any:
+        newest = {"aggregations": {"newest": {"max": {"field": "received"}}}} if is_dated else {}
         return self._on_index(
             lambda: self._client.search(
                 index=self._alias,
                 query=query,
                 size=0,
-                aggregations={"values": {"composite": composite, "aggregations": newest}},
+                aggregations={"values": {"composite": composite, **newest}},
                 allow_partial_search_results=False,
             )
         )["aggregations"]["values"]

@@ -233,11 +233,16 @@ def any_rung(search: Search) -> Clause:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many pages have a value in a field, and when the newest of them was received (milliseconds since 1970)."""
+    """How many pages have a value in a field.
+
+    Attributes:
+        value, total: these.
+        received: when the newest of the pages was, milliseconds since 1970; 0 where it was not asked for.
+    """
 
     value: str
     total: int
-    received: int
+    received: int = 0
 
 
 def most_frequent(tallies: Iterable[Tally], limit: int | None) -> dict[str, int]:
@@ -251,7 +256,8 @@ def groups_of(search: Search, tally: Callable[[Clause], Iterable[Tally]]) -> tup
 
     Args:
         search: whose hits are grouped.
-        tally: counts, for each key of the grouping, the pages that a clause matches. Keys stand as their pages do.
+        tally: counts, for each key of the grouping, the pages that a clause matches; in the order "received" with
+            the time of the newest. Keys stand as their pages do.
     """
     if search.order == "relevance":
         totals: dict[str, int] = {}

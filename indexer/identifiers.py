@@ -22,8 +22,6 @@ _SHORTEST_OTHER = 9  # one more than a date like 20200305
 _LONGEST = 32
 
 _DIGITS = re.compile(r"\d+")
-_CHECK_X = re.compile(r"x(?![0-9a-z])")
-_GAP = re.compile(r"[ \n-](?=\d)")
 _PHONE_GROUPS = {(11,), (3, 4, 4), (13,), (2, 11), (2, 3, 4, 4)}
 _LANDLINE_GROUPS = {(3, 7), (3, 8), (4, 7), (4, 8)}
 
@@ -132,26 +130,36 @@ def _long_numbers(text: str) -> Iterator[tuple[str, int, int]]:
                 break
 
 
+# Between two groups of a number: a space or a hyphen, the end of a line, or one of the former at the end of a line.
+_BETWEEN = re.compile(r"(?:[ -]?\n[ -]?|[ -])(?=\d)")
+_CHECK_X = re.compile(r"\n?x(?![0-9a-z])")
+
+
 def _candidates(text: str, start: int) -> Iterator[tuple[str, int]]:
     """For each end that a number starting here may have: its canonical form ("" if it is none) and the end."""
-    groups: list[str] = []
-    breaks = 0
+    # A line may end between two groups or within one; which it is only the sizes of the groups tell.
+    within: list[str] = []
+    apart: list[str] = []
+    gap, breaks = "", 0
     end = start
     while match := _DIGITS.match(text, end):
-        if breaks and text[end - 1] == "\n":
-            groups[-1] += match.group()  # a line's end does not divide a number into groups
+        apart.append(match.group())
+        if gap == "\n":
+            within[-1] += match.group()
         else:
-            groups.append(match.group())
+            within.append(match.group())
         end = match.end()
-        if sum(map(len, groups)) > _LONGEST:
+        if sum(map(len, apart)) > _LONGEST:
             return
-        yield _recognised(groups, breaks), end
-        if _CHECK_X.match(text, end):
-            yield _recognised([*groups[:-1], groups[-1] + "X"], breaks), end + 1
-        if not _GAP.match(text, end):
+        yield _recognised(within, breaks) or _recognised(apart, breaks), end
+        if check := _CHECK_X.match(text, end):
+            yield _recognised([*within[:-1], within[-1] + "X"], breaks + ("\n" in check.group())), check.end()
+        between = _BETWEEN.match(text, end)
+        if not between:
             return
-        breaks += text[end] == "\n"
-        end += 1
+        gap = between.group()
+        breaks += "\n" in gap
+        end = between.end()
 
 
 def _recognised(groups: list[str], breaks: int) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Case, Person
 from dossier.folding import HAN
+from indexer.look_alikes import alternatives
 from indexer.sight import Sight
 
 _NAME = re.compile(rf"(?<![{HAN}])[{HAN}]{{2,4}}(?![{HAN}])")
@@ -40,15 +41,17 @@ def near_names(word: str, names: Iterable[str]) -> list[str]:
     """The names of two to four Han that are one character away, the nearest first.
 
     One character away: one is another, one is missing, or one is too many. Of two names of two Han, the surname must
-    be the same: otherwise everybody is near to everybody. Nearer are names of the same length, then those that agree
-    longer from the beginning.
+    be the same or look alike: otherwise everybody is near to everybody. Nearest are names that differ in a look-alike,
+    then those of the same length, then those that agree longer from the beginning.
 
     Args:
         word: what was typed, two to four Han.
         names: those that may be proposed.
     """
     near = {name for name in names if _NAME.fullmatch(name) and _is_near(word, name)}
-    return sorted(near, key=lambda name: (len(name) != len(word), -_common_start(word, name), name))
+    return sorted(
+        near, key=lambda name: (not _looks_alike(word, name), len(name) != len(word), -_common_start(word, name), name)
+    )
 
 
 def proposed_queries(query: str, names: Iterable[str]) -> list[tuple[str, str]]:
@@ -92,9 +95,16 @@ def _forms(word: str) -> set[str]:
 def _is_near(one: str, other: str) -> bool:
     start = _common_start(one, other)
     if len(one) == len(other):
-        return one != other and one[start + 1 :] == other[start + 1 :] and (start > 0 or len(one) > 2)
+        is_one_away = one != other and one[start + 1 :] == other[start + 1 :]
+        return is_one_away and (start > 0 or len(one) > 2 or _looks_alike(one, other))
     shorter, longer = sorted((one, other), key=len)
     return len(longer) - len(shorter) == 1 and shorter[start:] == longer[start + 1 :]
+
+
+def _looks_alike(one: str, other: str) -> bool:
+    """Whether two names one character away differ in characters that are taken for each other."""
+    start = _common_start(one, other)
+    return len(one) == len(other) and other[start : start + 1] in alternatives(one[start : start + 1])
 
 
 def _common_start(one: str, other: str) -> int:

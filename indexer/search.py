@@ -22,11 +22,12 @@ from indexer import engine as engines
 from indexer.clause import OneOf, Term
 from indexer.cursor import opened_cursor, sealed_cursor
 from indexer.engine import DEEPEST, Engine, Grouping, Order, Search
+from indexer.entry import SEPARATOR
 from indexer.facets import Facets, facets_of
 from indexer.hits import Hit, hits_shown
 from indexer.narrowing import ANYTHING, Narrowing
 from indexer.near_names import Proposal, names_in_sight, proposed_queries
-from indexer.query import settled
+from indexer.query import SIMILAR, settled
 from indexer.question import Question, question_of
 from indexer.results import Group, Groups, Neighbours, SearchResult
 
@@ -80,10 +81,13 @@ class Searcher:
             EngineUnreachable: the engine does not answer.
         """
         with self._catalogue.reading() as session:
-            question = self._question(session, query, case, viewer, narrowing)
+            question = question_of(session, query, case, viewer, narrowing)
             question = replace(question, search=replace(question.search, order=order))
             asked = (*question.parts, order, group or "")
-            place = opened_cursor(asked, after)
+            rungs, _, place = opened_cursor(asked, after).partition(SEPARATOR)
+            # What is gone on with keeps its ladder, whatever pages came in meanwhile.
+            search = _with_rungs(question.search, rungs) if place else settled(self._engine, question.search)
+            question = replace(question, search=search)
             if group:
                 result = self._grouped(session, question, asked, group, limit, offset, place)
             else:
@@ -92,9 +96,11 @@ class Searcher:
                 found = self._find(question.search, ahead, offset, place)
                 given = found.hits[:limit]
                 is_more = len(found.hits) > limit or (ahead == limit > 0 and offset + limit < found.total)
-                after_last = sealed_cursor(asked, given[-1].cursor) if given and is_more else None
+                after_last = _sealed(asked, search, given[-1].cursor) if given and is_more else None
                 result = SearchResult(found.total, self._hits(session, question, given), after_last)
-            proposals = self._proposals(session, question) if result.total < _LITTLE else ()
+            only_similar = bool(result.hits) and all(hit.rung == SIMILAR for hit in result.hits)
+            few = result.total < _LITTLE or only_similar
+            proposals = self._proposals(session, question) if few else ()
             return replace(result, document_hits=self._document_hits(question, result.hits), did_you_mean=proposals)
 
     def facets(
@@ -201,7 +207,7 @@ class Searcher:
         return SearchResult(
             total=sum(group.total for group in groups),
             hits=tuple(hit for group in shown for hit in group.hits),
-            after=sealed_cursor(asked, remaining[limit - 1].cursor) if 0 < limit < len(remaining) else None,
+            after=_sealed(asked, question.search, remaining[limit - 1].cursor) if 0 < limit < len(remaining) else None,
             groups=Groups(grouping, len(groups), tuple(shown)),
         )
 
@@ -220,3 +226,11 @@ class Searcher:
             if total := self._engine.search(other.search, 0).total:
                 proposals.append(Proposal(text, name, total))
         return tuple(proposals)
+
+
+def _sealed(asked: tuple[str, ...], search: Search, cursor: str) -> str:
+    return sealed_cursor(asked, SEPARATOR.join((",".join(rung.name for rung in search.rungs), cursor)))
+
+
+def _with_rungs(search: Search, names: str) -> Search:
+    return replace(search, rungs=tuple(rung for rung in search.rungs if rung.name in names.split(",")))

@@ -154,7 +154,8 @@ class TantivyEngine:
     def groups(self, search: Search, grouping: Grouping) -> tuple[Group, ...]:
         """See `Engine.groups`."""
         searcher = self._searcher()
-        return groups_of(search, lambda clause: self._tally(searcher, clause, GROUP_KEYS[grouping]))
+        is_dated = search.order == "received"
+        return groups_of(search, lambda clause: self._tally(searcher, clause, GROUP_KEYS[grouping], is_dated))
 
     def versions(self, page_ids: Collection[str]) -> dict[str, int]:
         """See `Engine.versions`."""
@@ -214,16 +215,16 @@ class TantivyEngine:
         return {page_id: rungs.get(page_id, search.rungs[-1].name) for page_id in page_ids}
 
     @staticmethod
-    def _tally(searcher: Any, clause: Clause, field: str) -> list[Tally]:
-        """How many pages have each value of a field, and the newest of them."""
+    def _tally(searcher: Any, clause: Clause, field: str, is_dated: bool = False) -> list[Tally]:
+        """How many pages have each value of a field, and the time of the newest of them where that is asked for."""
         query = _live(clause)
 
         def counted(part: dict[str, str]) -> list[Tally]:
             terms = {"field": field, "size": _ALL_VALUES, "segment_size": _ALL_VALUES, **part}
-            newest = {"newest": {"max": {"field": "received"}}}
-            found = searcher.aggregate(query, {"values": {"terms": terms, "aggs": newest}})
+            newest = {"aggs": {"newest": {"max": {"field": "received"}}}} if is_dated else {}
+            found = searcher.aggregate(query, {"values": {"terms": terms, **newest}})
             return [
-                Tally(bucket["key"], int(bucket["doc_count"]), int(bucket["newest"]["value"]))
+                Tally(bucket["key"], int(bucket["doc_count"]), int(bucket["newest"]["value"]) if is_dated else 0)
                 for bucket in found["values"]["buckets"]
             ]
 

@@ -29,6 +29,8 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/pages/{page_id}/image"): READ,
     ("GET", "/api/v1/pages/{page_id}/text"): READ,
     ("GET", "/api/v1/search"): SEARCH,
+    ("GET", "/api/v1/search/facets"): SEARCH,
+    ("GET", "/api/v1/search/neighbours"): SEARCH,
     ("POST", "/api/v1/roster"): SEARCH,
     ("GET", "/api/v1/status"): READ,
 }

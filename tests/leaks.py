@@ -28,10 +28,11 @@ from sqlalchemy import select
 from dossier import api_keys, cases, outbox, permissions, users
 from dossier.attention import questions
 from dossier.catalogue.tables import ApiKey, Case, Person, User, Volume
+from dossier.errors import NotFound
 from dossier.home import Home
 from dossier.status import status_of, volume_statuses
 from dossier.viewers import ADMIN, OPERATOR, ROLES, Viewer
-from indexer.engine import Engine
+from indexer.engine import Engine, Order
 from indexer.feed import Feed
 from indexer.query import ladder, understand
 from indexer.search import Searcher
@@ -194,9 +195,47 @@ class World:
             within = self.room.searcher.search(query, case=case.number, limit=0, viewer=viewer).total
             of_case = sum(page in expected for page in case.pages)
             findings += self._difference("total in a case", asker, query, within, of_case)
+        if self.chance.random() < 0.3:
+            findings += self._divided(asker, viewer, query, expected)
         if self.chance.random() < 0.05:
             findings += self._around(asker, viewer)
         return len(expected), len(everything) - len(expected), findings
+
+    def _divided(self, asker: Asker, viewer: Viewer, query: str, expected: set[str]) -> list[Finding]:
+        """Groups, facets, and the hits around a page: counted, and named."""
+        searcher = self.room.searcher
+        order: Order = self.chance.choice(("relevance", "page", "received"))
+        grouped = searcher.search(query, limit=_ALL_HITS, viewer=viewer, order=order, group="volume")
+        facets = searcher.facets(query, limit=_ALL_HITS, viewer=viewer)
+        of_pages = [self.case_of_page[page] for page in expected]
+        assert grouped.groups is not None
+        counted = {
+            "groups": {group.id: group.total for group in grouped.groups.shown},
+            "facet case": {each.value: each.count for each in facets.values["case"]},
+            "facet department": {each.value: each.count for each in facets.values["department"]},
+        }
+        true = {
+            "groups": Counter(case.volume for case in of_pages),
+            "facet case": Counter(case.id for case in of_pages),
+            "facet department": Counter(case.department for case in of_pages),
+        }
+        findings = self._traces("groups", asker, query, grouped.as_json())
+        findings += self._traces("facets", asker, query, facets.as_json())
+        findings += self._difference("number of groups", asker, query, grouped.groups.total, len(true["groups"]))
+        for where, numbers in counted.items():
+            findings += self._differences(where, asker, query, set(numbers), set(true[where]))
+            for value in set(numbers) & set(true[where]):
+                findings += self._difference(where, asker, query, numbers[value], true[where][value])
+        page, case = self.chance.choice(list(self.case_of_page.items()))
+        try:
+            around = searcher.neighbours(page, query, viewer=viewer)
+        except NotFound:
+            return findings + [Finding("loss", "neighbours", asker.name, query, page)] * asker.sees(case)
+        if not asker.sees(case):
+            return [*findings, Finding("leak", "neighbours", asker.name, query, page)]
+        return findings + self._difference(
+            "neighbours", asker, query, around.total, sum(page in expected for page in case.pages)
+        )
 
     def _around(self, asker: Asker, viewer: Viewer) -> list[Finding]:
         """What is counted, listed and suggested beside the hits."""

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from dossier.viewers import Viewer
-from indexer import search
+from indexer import question
 from indexer.sight import Sight, sight_of
 from tests.leaks import World, described, look_for_leaks, open_world
 
@@ -47,5 +47,5 @@ def with_everything(_session: Session, _viewer: Viewer) -> Sight:
 
 @pytest.mark.parametrize("fault", [without_moves, without_seals, with_everything])
 def test_a_rule_that_is_not_kept_is_found_out(world: World, monkeypatch: pytest.MonkeyPatch, fault: object) -> None:
-    monkeypatch.setattr(search, "sight_of", fault)
+    monkeypatch.setattr(question, "sight_of", fault)
     assert look_for_leaks(world, 120).leaks

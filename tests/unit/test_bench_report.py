@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from bench import __main__ as bench
-from bench.plots import bars, scatter, stacked
+from bench.finding import __main__ as finding
+from bench.plots import bars, grouped_bars, scatter, stacked
 
 
 def texts(picture: str) -> list[str]:
@@ -64,9 +65,32 @@ def test_the_report_holds_what_each_measurement_printed(tmp_path: Path, monkeypa
     assert "find 200 ms" in texts((tmp_path / "stages.svg").read_text("utf-8"))
 
 
+def test_every_series_has_a_bar_beneath_every_name() -> None:
+    picture = grouped_bars("Time", {"few": {"a": 1.0, "b": 2.0}, "many": {"a": 2.0, "b": 4.0}}, " ms")
+
+    widths = [width for width in numbers(picture, "rect", "width") if width not in (12.0, 760.0)]
+    assert widths == pytest.approx([widths[0], 2 * widths[0], 2 * widths[0], 4 * widths[0]], abs=0.2)
+    assert {"few", "many", "a", "b", "4 ms"} <= set(texts(picture))
+
+
+def test_the_report_of_the_search_holds_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "RESULTS", tmp_path)
+    monkeypatch.setattr(finding, "REPORT", tmp_path)
+    (tmp_path / "exact.txt").write_text("recall 1\n", encoding="utf-8")
+    (tmp_path / "exact.json").write_text('{"kinds": {"name": {"recall": 0.75}}}', encoding="utf-8")
+
+    finding.write_report()
+
+    report = (tmp_path / "finding.md").read_text("utf-8")
+    assert "recall 1" in report and "(finding-exact.svg)" in report
+    assert "0.75" in texts((tmp_path / "finding-exact.svg").read_text("utf-8"))
+
+
 def test_every_measurement_is_a_program_of_its_own() -> None:
-    for measurement in bench.MEASUREMENTS:
+    for measurement in (*bench.MEASUREMENTS, *finding.MEASUREMENTS):
         module, *arguments = measurement.command.split()
+        if measurement.needs and measurement.needs.suffix == ".py" and not measurement.needs.exists():
+            continue
         if module == "bench.peers":
             module = "bench.peers.__main__"
         source = Path(str(importlib.util.find_spec(module).origin)).read_text("utf-8")  # type: ignore[union-attr]

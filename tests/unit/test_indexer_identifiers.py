@@ -89,6 +89,27 @@ def test_a_number_broken_at_the_end_of_a_line_is_whole() -> None:
     assert found(upper, lower) == [("19900001234", (Place(0, 5, 12), Place(1, 0, 4)))]
 
 
+@pytest.mark.parametrize(
+    ("upper", "lower", "form"),
+    [
+        ("卡号9990 0177", "7741 2154 723，", "9990017777412154723"),  # between two groups
+        ("卡号9990 0177 77", "41 2154 723，", "9990017777412154723"),  # within one
+        ("电话199-0000-", "7396，", "19900007396"),
+        ("电话199", "-0000-8384，", "19900008384"),
+        ("身份证号53010220970812753", "3，住", "530102209708127533"),
+        ("身份证号53010220970812018", "X，住", "53010220970812018X"),
+    ],
+)
+def test_a_number_in_groups_is_whole_wherever_its_line_ends(upper: str, lower: str, form: str) -> None:
+    assert [one for one, _ in found(line(upper, 0.15, 0.2, 0.85), line(lower, 0.15, 0.22, 0.4))] == [form]
+
+
+def test_a_number_of_17_digits_is_none_of_18_cut_short() -> None:
+    # 统一受案号; the line below begins with another number.
+    upper, lower = line("统一受案号53010220310012753", 0.15, 0.2, 0.85), line("3月5日受理", 0.15, 0.22, 0.4)
+    assert [one for one, _ in found(upper, lower)] == ["53010220310012753"]
+
+
 def test_a_case_number_broken_at_the_end_of_a_line_is_whole() -> None:
     upper, lower = line("判决书（2020）沪0104", 0.15, 0.2, 0.85), line("刑初12号", 0.15, 0.22, 0.4)
     assert [form for form, _ in found(upper, lower)] == ["(2020)沪0104刑初12号"]

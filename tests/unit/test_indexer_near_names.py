@@ -18,6 +18,7 @@ from indexer.near_names import near_names, proposed_queries
         ("林禾", "林晓禾"),
         ("欧阳晓禾", "欧阳晓和"),
         ("张三", "张山"),
+        ("未明", "末明"),  # of two Han the surname looks alike
     ],
 )
 def test_a_name_one_character_away_is_near(typed: str, known: str) -> None:
@@ -58,3 +59,7 @@ def test_one_word_of_a_query_is_replaced_and_the_rest_stays() -> None:
 def test_in_a_sentence_no_name_is_looked_for() -> None:
     assert proposed_queries("林晓禾把钱转走了", ["林晓和"]) == []
     assert proposed_queries("4417", ["林晓和"]) == []
+
+
+def test_a_look_alike_is_nearer_than_any_other() -> None:
+    assert near_names("林晓未", ["林晓和", "林晓末", "林小未"]) == ["林晓末", "林晓和", "林小未"]

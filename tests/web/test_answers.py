@@ -21,6 +21,7 @@ from dossier.case_metadata import apply_metadata, parse_metadata
 from dossier.catalogue.tables import Arrival, Case, CaseNumber, Page, Volume
 from dossier.home import Home
 from dossier.viewers import AT_MACHINE
+from indexer.query import ENOUGH
 from indexer.search import HITS_OF_A_GROUP
 from search_api.app import create_app
 
@@ -153,6 +154,23 @@ class TestOrdersAndCursors:
         got = browser.get("/api/v1/search", params={"q": WORD, "offset": 9_990, "limit": 11})
         assert (got.status_code, got.json()["code"]) == (400, "usage")
         assert "10000" in got.json()["detail"]
+
+
+def test_a_cursor_keeps_its_ladder_while_better_hits_come_in(room: Room) -> None:
+    scanroom = room.scanroom
+    for number in range(4):
+        scanroom.read(scanroom.receive(f"{number}.jpg", volume="卷四"), ["闵照己签字"])  # as 闵照已 was read
+    scanroom.make_searchable()
+    browser = room.signed_in()
+    found = answer(browser, q="闵照已签字", limit=2)
+    assert {hit["rung"] for hit in found["hits"]} == {"similar"}
+    for number in range(ENOUGH):
+        scanroom.read(scanroom.receive(f"{number}.jpg", volume="卷五"), ["闵照已签字"])
+    scanroom.make_searchable()
+    rest = answer(browser, q="闵照已签字", limit=100, after=found["after"])
+    assert [hit["rung"] for hit in rest["hits"]] == ["similar", "similar"]
+    assert not set(ids(rest)) & set(ids(found))
+    assert {hit["rung"] for hit in answer(browser, q="闵照已签字", limit=100)["hits"]} == {"phrase"}
 
 
 class TestGroups:

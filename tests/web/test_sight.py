@@ -118,7 +118,8 @@ def test_no_list_count_or_suggestion_tells_of_a_case_out_of_sight(office: Room, 
 
 def test_nothing_is_counted_that_is_out_of_sight(office: Room) -> None:
     outsider = office.signed_in_as("邬怀青")
-    assert outsider.get("/api/v1/search?q=林晓禾").json() == {"total": 0, "hits": []}
+    found = outsider.get("/api/v1/search?q=林晓禾").json()
+    assert found == {"total": 0, "hits": [], "after": None, "document_hits": [], "did_you_mean": []}
     status = outsider.get("/api/v1/status").json()
     assert {name: set(status[name].values()) for name in ("files", "pages")} == {"files": {0}, "pages": {0}}
     assert (status["volumes"], status["attention"], status["queue"]) == ([], [], {})
