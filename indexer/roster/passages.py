@@ -45,6 +45,8 @@ class Passage:
             name: as `spaced` gives it.
             longer: names that contain it, likewise.
         """
+        if not longer:
+            return ""
         text, within = self._text, ""
         # The longest first: what remains of the name after all are taken out stands alone.
         for other in sorted(longer, key=len, reverse=True):
