@@ -26,6 +26,7 @@ from cli import (
     parts,
     reindex,
     retry,
+    roster,
     run,
     search,
     settings,
@@ -63,6 +64,7 @@ app.command("demo")(demo.demo)
 app.command("ingest")(ingest.ingest)
 app.command("status")(status.status)
 app.command("search")(search.search)
+app.command("roster")(roster.roster)
 app.command("pages")(pages.pages)
 app.command("export")(export.export)
 app.command("watch")(parts.watch)

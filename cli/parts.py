@@ -14,6 +14,7 @@ from cli.context import Context, context_of, stop_signal
 from dossier import users
 from dossier.errors import SettingsError
 from dossier.lifeline import die_with_parent
+from indexer.roster.search import RosterSearcher
 from pipeline.intake.inbox import Intake
 from pipeline.intake.watch import watch as watch_inbox
 
@@ -60,7 +61,15 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     host, port = host or context.settings.host, context.settings.port if port is None else port
     listener = _listen(host, port)
     password = secrets.token_urlsafe(12)
-    application = create_app(context.home, context.catalogue, context.vault, context.searcher, password, hosts=[host])
+    application = create_app(
+        context.home,
+        context.catalogue,
+        context.vault,
+        context.searcher,
+        password,
+        hosts=[host],
+        roster=RosterSearcher(context.catalogue, context.vault, context.engine).search,
+    )
     address = f"http://{host}:{listener.getsockname()[1]}/"
     # On standard output, not in the log: whoever starts the program is meant to read it, nobody else.
     print(f"网页地址 {address}  {_way_in(context, password)}", flush=True)

@@ -4,7 +4,8 @@
     ├── UsageError                exit 2: wrong usage or settings
     │   ├── SettingsError
     │   ├── NotFound
-    │   └── NumberClash           a number names two cases
+    │   ├── NumberClash           a number names two cases
+    │   └── RosterRefused         a spreadsheet of people that cannot be searched
     ├── FileRefused               exit 3: a file that could not become pages
     │   ├── EmptyFile
     │   ├── TruncatedFile
@@ -110,6 +111,16 @@ class NumberClash(UsageError):
     english = "This number names two cases."
     remedy_chinese = "请改用受案号。"
     remedy_english = "Use the acceptance number instead."
+
+
+class RosterRefused(UsageError):
+    """A spreadsheet of people cannot be read, or is not one; the detail names row and column."""
+
+    code = "roster_refused"
+    chinese = "人员名册无法使用。"
+    english = "The roster cannot be used."
+    remedy_chinese = "请改正表格后再试。"
+    remedy_english = "Mend the spreadsheet and try again."
 
 
 class FileRefused(EdossierError):

@@ -180,3 +180,18 @@ class Reading:
             return cls(lines=lines, labels=labels, **document)
         except (OSError, EOFError, zlib.error, KeyError, TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"not a stored reading: {error}") from error
+
+
+def lines_of(stored: bytes) -> tuple[str, ...]:
+    """The texts alone of the lines of a stored reading, in reading order: a tenth of the work for who needs no places.
+
+    Raises:
+        ValueError: the bytes are not a stored reading.
+    """
+    try:
+        document = json.loads(gzip.decompress(stored))
+        if document["format"] != FORMAT:
+            raise ValueError("a reading of another format")
+        return tuple(str(line["text"]) for line in document["lines"])
+    except (OSError, EOFError, zlib.error, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError(f"not a stored reading: {error}") from error

@@ -32,6 +32,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/search"): SEARCH,
     ("GET", "/api/v1/search/facets"): SEARCH,
     ("GET", "/api/v1/search/neighbours"): SEARCH,
+    ("POST", "/api/v1/roster"): SEARCH,
     ("GET", "/api/v1/status"): READ,
 }
 

@@ -13,12 +13,22 @@ from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
 from indexer.search import Searcher
-from search_api import board, page_picture, page_view, problems, search_page, search_routes, session, volume_view
+from search_api import (
+    board,
+    page_picture,
+    page_view,
+    problems,
+    roster_answer,
+    search_page,
+    search_routes,
+    session,
+    volume_view,
+)
 from search_api.access import check_scope
 from search_api.callers import Callers
 from search_api.gate import Gate
 from search_api.session import Doorkeeper
-from search_api.site import STATIC, Site, TheSite, page_templates
+from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
 
 _health = APIRouter()
@@ -31,6 +41,7 @@ def create_app(
     searcher: Searcher,
     one_time_password: str,
     hosts: Collection[str] = (),
+    roster: RosterFunction | None = None,
 ) -> FastAPI:
     """The site of one home.
 
@@ -41,6 +52,7 @@ def create_app(
         searcher: answers queries.
         one_time_password: opens a session while there are no users; good as long as the application lives.
         hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
+        roster: gives the matrix of a spreadsheet of people; without it that route is not there.
     """
     doorkeeper = Doorkeeper(one_time_password)
     callers = Callers(catalogue, doorkeeper)
@@ -55,13 +67,15 @@ def create_app(
     )
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(),
+        page_templates(), roster,
     )  # fmt: skip
     problems.install(app)
     app.add_middleware(Gate, callers=callers, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
     for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture):
         app.include_router(module.router)
+    if roster is not None:
+        app.include_router(roster_answer.router)
     app.include_router(_health)
     return app
 

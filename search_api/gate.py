@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from indexer.roster.sheet import MOST_BYTES
 from search_api import problems
 from search_api.problems import Problem
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 OPEN_PATHS = ("/login", "/api/v1/health")
 OPEN_FOLDER = "/static/"
 
-# Nothing that is offered takes more than a short form.
+# Nothing that is offered takes more than a short form, except these.
 MOST_BODY_BYTES = 16 * 1024
+LARGER_BODIES = {"/api/v1/roster": MOST_BYTES + MOST_BODY_BYTES}
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _HEADERS = {
@@ -149,7 +151,7 @@ def _body_is_too_large(request: Request) -> bool:
     length = request.headers.get("content-length", "")
     if not length:
         return "transfer-encoding" in request.headers
-    return not length.isdecimal() or int(length) > MOST_BODY_BYTES
+    return not length.isdecimal() or int(length) > LARGER_BODIES.get(request.url.path, MOST_BODY_BYTES)
 
 
 def _add_headers(headers: MutableHeaders, path: str) -> None:

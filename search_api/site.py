@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import jinja2
 from fastapi import Depends, Request
@@ -15,6 +15,7 @@ from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
 from dossier.viewers import Viewer
+from indexer.roster.matrix import Matrix
 from indexer.search import Searcher
 from search_api import wording
 
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
+
+
+class RosterFunction(Protocol):
+    """What the site asks for a roster's matrix: `indexer.roster.search.RosterSearcher.search`."""
+
+    def __call__(self, content: bytes, case: str | None = None, *, viewer: Viewer) -> Matrix:
+        """The matrix of a spreadsheet of people, over what the viewer sees."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,7 @@ class Site:
     callers: Callers
     standings: Standings
     pages: Jinja2Templates
+    roster: RosterFunction | None = None
 
 
 def page_templates() -> Jinja2Templates:

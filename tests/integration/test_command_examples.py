@@ -23,8 +23,8 @@ from tests.recorded import print_page
 
 COMMANDS = (Path(__file__).parents[2] / "docs" / "commands.md").read_text("utf-8")
 
-# Objects whose fields are not fixed: `queue` has one for each kind of work that waits.
-FREE = {"queue"}
+# Objects whose fields are not fixed: one for each kind of work that waits, and one for each kind of document.
+FREE = {"queue", "people[].kinds"}
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,12 @@ def answer(home: Home, *arguments: str) -> Any:
 @pytest.mark.parametrize("arguments", [("status",), ("search", "证人甲1号"), ("pages", "--case", CASE), ("settings",)])
 def test_the_example_of_a_command_has_its_fields(home: Home, arguments: tuple[str, ...]) -> None:
     assert fields(answer(home, *arguments)) == fields(example(arguments[0]))
+
+
+def test_the_example_of_roster_has_its_fields(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "名册.csv").write_text("姓名,住址\n证人甲,\n证人甲,\n", "utf-8")
+
+    assert fields(answer(home, "roster", str(tmp_path / "名册.csv"))) == fields(example("roster"))
 
 
 def test_the_example_of_ingest_has_its_fields(home: Home) -> None:

@@ -12,6 +12,7 @@ from site_under_test import PAGES, PASSWORD, Room
 from starlette.testclient import TestClient
 
 from dossier.home import Home
+from indexer.roster.search import RosterSearcher
 from search_api.app import create_app
 
 
@@ -53,5 +54,6 @@ def browser(room: Room) -> TestClient:
 
 
 def _opened(scanroom: Scanroom, page_ids: tuple[str, ...]) -> Room:
-    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher, PASSWORD)
+    roster = RosterSearcher(scanroom.catalogue, scanroom.vault, scanroom.engine).search
+    app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher, PASSWORD, roster=roster)
     return Room(scanroom, app, page_ids)

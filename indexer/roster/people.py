@@ -1,0 +1,318 @@
+"""The people of a roster: which column is what, and what each row says of a person.
+
+A detail that cannot be searched as it stands (digits lost to Excel, brackets, an ID whose check digit is wrong) is said
+as a remark on the person; it never silently becomes a zero.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+
+from dossier.errors import RosterRefused
+from dossier.folding import HAN, fold
+from indexer.identifiers import is_card_number, is_id_number
+from indexer.roster.sheet import Cell, Sheet
+from indexer.tokens import tokens_of_text
+
+NAME, ID_NUMBER, PHONE, CARD, AMOUNT = "name", "id_number", "phone", "card", "amount"
+DETAILS = (NAME, ID_NUMBER, PHONE, CARD, AMOUNT)
+
+MOST_PEOPLE = 10_000
+MOST_NUMBERS = 60_000
+"""Each is a search of its own."""
+_LONGEST_NAME = 60
+_HEADINGS_WITHIN = 30
+_TRUE_DIGITS = 15  # of a number in Excel, which holds IEEE 754 doubles and shows no more
+
+# As people write them, folded, without spaces, brackets and what is in them. The first that fits counts.
+_HEADINGS: dict[str, tuple[str, ...]] = {
+    ID_NUMBER: (
+        r"(?:居民)?(?:身份证|证件|公民身份)(?:件)?(?:号码?|编号)?",
+        r".*(?:身份证|证件|身份)(?:号码?|编号)",
+        r"id(?:number|no)?",
+    ),
+    PHONE: (r"(?:手机|电话|联系电话|联系方式|移动电话)(?:号码?)?", r".*(?:手机|电话)(?:号码?)?", r"phone|mobile|tel"),
+    CARD: (r"(?:银行)?(?:卡号|[账帐]号|[账帐]户|银行卡)(?:号码?)?", r".*(?:卡号|[账帐]号|银行卡号码)", r"card|account"),
+    AMOUNT: (r"(?:投资|涉案|损失|被骗)?(?:总)?金额|投资额|本金", r".*(?:金额|投资额|本金)", r"amount"),
+    NAME: (
+        r"姓名|名字|投资人|投资者|集资参与人|被害人|受害人|出借人|客户|会员|人员|当事人",
+        r".*(?:姓名|名字|投资人|投资者|集资参与人|被害人|受害人|出借人)",
+        r"name",
+    ),
+}
+_SEVERAL = re.compile(r"[/、;；,，\n|]+")
+_BRACKETED = re.compile(r"\([^()]*\)")
+_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
+_DIGIT_GAPS = re.compile(r"[\s\-+]+")
+# An ID, a passport, a phone, an account: letters and digits, (7) at the end of some IDs; at least four digits.
+_NUMBER = re.compile(r"(?=(?:\D*\d){4})[0-9A-Z()]{4,40}")
+_NOTHING = {"", "无", "不详", "未知", "暂无", "没有", "缺", "/", "NULL", "NONE"}
+_SUMS = {"合计", "总计", "小计", "共计"}
+_MONEY = re.compile(r"(?:人民币|rmb|cny|[¥$])?([+-]?[\d,]*\.?\d+)(万|亿)?元?(?:整|人民币)?")
+_UNITS = {"": Decimal(1), "万": Decimal(10_000), "亿": Decimal(100_000_000)}
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a person's reader should know.
+
+    Attributes:
+        code: stable: digits_lost, check_digit, bracket_left_out, unreadable_amount, homonym, id_under_two_names, ….
+        chinese: the sentence.
+    """
+
+    code: str
+    chinese: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person of the roster.
+
+    Attributes:
+        rows: numbers of the sheet's rows that are about them, from 1; several where name and ID are the same.
+        name: without spaces and brackets; empty if the row has none.
+        id_numbers, phones, cards: as they are searched: digits (an ID's X upper case), or as written.
+        amounts: yuan.
+        remarks: what could not be searched, and why.
+    """
+
+    rows: tuple[int, ...]
+    name: str
+    id_numbers: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    cards: tuple[str, ...] = ()
+    amounts: tuple[Decimal, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    def numbers(self) -> Iterator[tuple[str, str]]:
+        """(detail, number) of each ID, phone and card."""
+        for detail, values in ((ID_NUMBER, self.id_numbers), (PHONE, self.phones), (CARD, self.cards)):
+            for value in values:
+                yield detail, value
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its place from 0, its heading as written, and what it is ("" if it is not searched)."""
+
+    place: int
+    heading: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A spreadsheet understood.
+
+    Attributes:
+        sheet: the name of the sheet that was taken, empty for CSV.
+        columns: all that have a heading.
+        people: in the order of their first rows.
+        skipped: numbers of rows that name nobody.
+    """
+
+    sheet: str
+    columns: tuple[Column, ...]
+    people: tuple[Person, ...]
+    skipped: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Draft:
+    rows: list[int]
+    name: str = ""
+    values: dict[str, list[str]] = field(default_factory=lambda: {ID_NUMBER: [], PHONE: [], CARD: []})
+    amounts: list[Decimal] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+def roster_of(sheets: Sequence[Sheet]) -> Roster:
+    """The people of the first sheet that has headings of a roster.
+
+    Raises:
+        RosterRefused: no sheet has them, nobody is in it, or too many are; a row has what cannot be.
+    """
+    for sheet in sheets:
+        for place, row in enumerate(sheet.rows[:_HEADINGS_WITHIN]):
+            columns = columns_of(row)
+            details = {column.detail for column in columns}
+            # A single cell is the sheet's title, unless the sheet is a plain list.
+            if details & {NAME, ID_NUMBER} and (len(columns) > 1 or _is_list(sheet.rows[place + 1 :])):
+                return _read(sheet, place, columns)
+    raise RosterRefused(
+        f"前 {_HEADINGS_WITHIN} 行没有找到表头：要有“姓名”，以及身份证号、手机号、银行卡号、金额中的若干列"
+        f" / no headings within the first {_HEADINGS_WITHIN} rows: 姓名 and some of 身份证号, 手机号, 银行卡号, 金额"
+    )
+
+
+def plain_amount(amount: Decimal) -> str:
+    """An amount as the index has it, a plain number of yuan: 38000, 12.5."""
+    return format(amount.normalize(), "f")
+
+
+def is_searchable_name(name: str) -> bool:
+    """Whether a name says more than a single character, which is on nearly every page."""
+    return len(tokens_of_text(name)) > 1 or len(name) > 1
+
+
+def columns_of(row: Sequence[Cell]) -> tuple[Column, ...]:
+    """What each cell of a row says as a heading; only phones and cards may have several columns."""
+    headings = [_BRACKETED.sub("", re.sub(r"[\s*:：]+", "", fold(cell.text).text)) for cell in row]
+    details = [""] * len(row)
+    for detail, patterns in _HEADINGS.items():
+        for pattern in patterns:
+            fitting = [
+                place
+                for place, heading in enumerate(headings)
+                if not details[place] and re.fullmatch(rf"(?:{pattern})\d{{0,2}}", heading)
+            ]
+            if fitting:
+                for place in fitting if detail in (PHONE, CARD) else fitting[:1]:
+                    details[place] = detail
+                break
+    return tuple(
+        Column(place, cell.text.strip(), detail)
+        for place, (cell, detail) in enumerate(zip(row, details, strict=True))
+        if cell.text.strip()
+    )
+
+
+def _is_list(rows: Sequence[Sequence[Cell]]) -> bool:
+    return all(sum(bool(cell.text.strip()) for cell in row) <= 1 for row in rows)
+
+
+def _read(sheet: Sheet, place: int, columns: tuple[Column, ...]) -> Roster:
+    taken = [column for column in columns if column.detail]
+    drafts: list[_Draft] = []
+    known: dict[tuple[str, str], _Draft] = {}
+    skipped: list[int] = []
+    numbers = 0
+    for number, row in enumerate(sheet.rows[place + 1 :], place + 2):
+        if not any(cell.text.strip() for cell in row):
+            continue
+        draft = _draft(number, row, taken)
+        numbers += sum(map(len, draft.values.values()))
+        if numbers > MOST_NUMBERS:
+            raise RosterRefused(f"超过 {MOST_NUMBERS} 个号码，请拆分 / more than {MOST_NUMBERS} numbers; divide it")
+        is_heading = any(draft.name == column.heading for column in taken if column.detail == NAME)
+        if draft.name in _SUMS or is_heading or not (draft.name or any(draft.values.values())):
+            skipped.append(number)
+            continue
+        ids = draft.values[ID_NUMBER]
+        same = known.get((draft.name, ids[0])) if ids else None
+        if same is not None:
+            _join(same, draft)
+            continue
+        if ids:
+            known[draft.name, ids[0]] = draft
+        drafts.append(draft)
+        if len(drafts) > MOST_PEOPLE:
+            raise RosterRefused(f"超过 {MOST_PEOPLE} 人，请拆分 / more than {MOST_PEOPLE} people; divide it")
+    if not drafts:
+        raise RosterRefused(
+            f"第 {place + 1} 行是表头，下面没有人员 / row {place + 1} has the headings, and nobody is below it"
+        )
+    return Roster(sheet.name, columns, tuple(_person(draft) for draft in drafts), tuple(skipped))
+
+
+def _draft(number: int, row: Sequence[Cell], columns: Sequence[Column]) -> _Draft:
+    draft = _Draft([number])
+    for column in columns:
+        cell = row[column.place] if column.place < len(row) else Cell("")
+        # A leading apostrophe is Excel's sign for text, and comes along when a cell is copied as it is shown.
+        text = fold(cell.text).text.strip().lstrip("'`’‘").strip()
+        if not text:
+            continue
+        where = f"第 {number} 行“{column.heading}”"
+        if column.detail == NAME:
+            _take_name(draft, cell.text, where, number, column)
+        elif column.detail == AMOUNT:
+            _take_amount(draft, text, column.heading, where)
+        else:
+            _take_numbers(draft, column.detail, text, cell.is_number, where)
+    return draft
+
+
+def _take_name(draft: _Draft, written: str, where: str, number: int, column: Column) -> None:
+    raw = written.strip().lstrip("'`’‘").strip()
+    name = re.sub(r"[（(\[【〔][^）)\]】〕]*[）)\]】〕]", "", raw)
+    if name != raw:
+        draft.remarks.append(Remark("bracket_left_out", f"{where}：括号里的字没有用来检索（{raw}）"))
+    name = re.sub(rf"(?<=[{HAN}])\s+(?=[{HAN}])", "", " ".join(name.split()))
+    if not name:
+        return
+    if len(name) > _LONGEST_NAME:
+        letter = chr(ord("A") + column.place) if column.place < 26 else str(column.place + 1)
+        raise RosterRefused(
+            f"第 {number} 行 {letter} 列“{column.heading}”不像姓名：超过 {_LONGEST_NAME} 字"
+            f" / row {number}, column {letter}: no name has more than {_LONGEST_NAME} characters"
+        )
+    draft.name = name
+    if not is_searchable_name(name):
+        draft.remarks.append(Remark("name_too_short", f"{where}：只有一个字（{name}），没有按姓名检索"))
+
+
+def _take_numbers(draft: _Draft, detail: str, text: str, is_number: bool, where: str) -> None:
+    if _SCIENTIFIC.fullmatch(text) or (is_number and len(text.lstrip("-")) > _TRUE_DIGITS):
+        draft.remarks.append(
+            Remark(
+                "digits_lost",
+                f"{where}：Excel 已把长数字存成数值（{text}），末几位已丢失，没有检索；请把该列设为文本后重新填写",
+            )
+        )
+        return
+    for part in _SEVERAL.split(text):
+        value = _DIGIT_GAPS.sub("", part).upper()
+        if value in _NOTHING or value in draft.values[detail]:
+            continue
+        if not _NUMBER.fullmatch(value):
+            draft.remarks.append(Remark("not_a_number", f"{where}：不是号码（{value[:40]}），没有检索"))
+            continue
+        is_wrong_id = detail == ID_NUMBER and re.fullmatch(r"\d{17}[\dX]", value) and not is_id_number(value)
+        is_wrong_card = detail == CARD and re.fullmatch(r"\d{16,19}", value) and not is_card_number(value)
+        if (is_wrong_id or is_wrong_card) and re.fullmatch(rf"\d{{{_TRUE_DIGITS}}}00+", value):
+            draft.remarks.append(
+                Remark("digits_lost", f"{where}：末几位都是 0 且校验位不符（{value}），多半是 Excel 丢了，没有检索")
+            )
+            continue
+        if is_wrong_id:
+            draft.remarks.append(Remark("check_digit", f"{where}：身份证号校验位不符（{value}），已照样检索"))
+        draft.values[detail].append(value)
+
+
+def _take_amount(draft: _Draft, text: str, heading: str, where: str) -> None:
+    unit = "万" if "万" in heading else ""
+    match = _MONEY.fullmatch(text.replace(" ", ""))
+    try:
+        amount = Decimal(match.group(1).replace(",", "") if match else text)
+        if not amount.is_finite() or amount.adjusted() > _TRUE_DIGITS:
+            raise InvalidOperation
+    except InvalidOperation:
+        draft.remarks.append(Remark("unreadable_amount", f"{where}：金额看不懂（{text[:40]}），没有使用"))
+        return
+    draft.amounts.append(amount * _UNITS[(match.group(2) or unit) if match else unit])
+
+
+def _join(person: _Draft, row: _Draft) -> None:
+    """Add what another row says of the same person."""
+    person.rows += row.rows
+    person.remarks += row.remarks
+    person.amounts += row.amounts
+    for detail, values in row.values.items():
+        person.values[detail] += [value for value in values if value not in person.values[detail]]
+
+
+def _person(draft: _Draft) -> Person:
+    return Person(
+        rows=tuple(draft.rows),
+        name=draft.name,
+        id_numbers=tuple(draft.values[ID_NUMBER]),
+        phones=tuple(draft.values[PHONE]),
+        cards=tuple(draft.values[CARD]),
+        amounts=tuple(draft.amounts),
+        remarks=tuple(draft.remarks),
+    )
