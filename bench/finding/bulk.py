@@ -23,12 +23,12 @@ from bench.finding.figures import spread
 from bench.finding.many_pages import entries, pages, sentences_of
 from bench.finding.servers import VERSIONS, missing, node
 from bench.finding.speed import CORPUS
-from indexer import feed
+from indexer import pace
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.entry import IndexEntry
 
 _SEED = 72
-PORTIONS = (feed.BATCH, 1000)
+PORTIONS = (pace.MOST, 2 * pace.MOST)
 BARE = "helpers.bulk"
 
 
