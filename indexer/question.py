@@ -47,6 +47,10 @@ class Question:
         """The search, for what these clauses match besides."""
         return replace(self.search, scope=AllOf((self.search.scope, *clauses)))
 
+    def seen_anew(self, session: Session) -> Question:
+        """The same question, with what is in sight now."""
+        return replace(self, sight=replace(sight_of(session, self.viewer), only_cases=self.sight.only_cases))
+
 
 def question_of(session: Session, text: str, case: str | None, viewer: Viewer, narrowing: Narrowing) -> Question:
     """What somebody asks for.

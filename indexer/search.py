@@ -1,18 +1,20 @@
 """Search: from a query to pages, with the words' places on the picture.
 
 The engine says which pages; the catalogue says what they are and whether they still are; the readings say where on the
-page the words stand. A page that the catalogue no longer shows is left out, whatever the engine says.
+page the words stand. A page that the catalogue does not show once the engine has answered is left out, whatever the
+engine says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dossier import permissions
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Case, Page
 from dossier.errors import NotFound, UsageError
@@ -34,12 +36,28 @@ from indexer.results import Group, Groups, Neighbours, SearchResult
 HITS_OF_A_GROUP = 3
 # So few pages that a name may have been mistyped; and at most so many proposals, each of which is a search.
 _LITTLE, _MOST_PROPOSALS = 3, 5
+# How often the engine is asked at most, where permissions change while it answers.
+_MOST_ASKS = 3
+
+_Found = TypeVar("_Found")
+_Answer = TypeVar("_Answer")
 
 _ID_FIELDS: dict[Grouping, Literal["case_id", "volume_id", "document_id"]] = {
     "case": "case_id",
     "volume": "volume_id",
     "document": "document_id",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouped:
+    """What the engine found in groups: all of them, those asked for, and the first hits of each of these."""
+
+    by: Grouping
+    groups: Sequence[engines.Group]
+    given: Sequence[engines.Group]
+    first_hits: Sequence[Sequence[engines.Hit]]
+    is_more: bool
 
 
 class Searcher:
@@ -80,28 +98,35 @@ class Searcher:
             UsageError: the query is longer than a paragraph, the cursor is of another search, or the offset is too far.
             EngineUnreachable: the engine does not answer.
         """
-        with self._catalogue.reading() as session:
+        # One more than asked for tells whether there is more.
+        ahead = limit + 1 if limit + offset < DEEPEST else limit
+
+        def ask(session: Session) -> tuple[Question, engines.Hits | _Grouped]:
             question = question_of(session, query, case, viewer, narrowing)
             question = replace(question, search=replace(question.search, order=order))
-            asked = (*question.parts, order, group or "")
-            rungs, _, place = opened_cursor(asked, after).partition(SEPARATOR)
+            rungs, _, place = opened_cursor((*question.parts, order, group or ""), after).partition(SEPARATOR)
             # What is gone on with keeps its ladder, whatever pages came in meanwhile.
             search = _with_rungs(question.search, rungs) if place else settled(self._engine, question.search)
             question = replace(question, search=search)
             if group:
-                result = self._grouped(session, question, asked, group, limit, offset, place)
+                return question, self._found_in_groups(question, group, limit, offset, place)
+            return question, self._find(search, ahead, offset, place)
+
+        def answer(session: Session, question: Question, found: engines.Hits | _Grouped) -> SearchResult:
+            asked = (*question.parts, order, group or "")
+            if isinstance(found, _Grouped):
+                result = self._grouped(session, question, asked, found)
             else:
-                # One more than asked for tells whether there is more.
-                ahead = limit + 1 if limit + offset < DEEPEST else limit
-                found = self._find(question.search, ahead, offset, place)
                 given = found.hits[:limit]
                 is_more = len(found.hits) > limit or (ahead == limit > 0 and offset + limit < found.total)
-                after_last = _sealed(asked, search, given[-1].cursor) if given and is_more else None
+                after_last = _sealed(asked, question.search, given[-1].cursor) if given and is_more else None
                 result = SearchResult(found.total, self._hits(session, question, given), after_last)
             only_similar = bool(result.hits) and all(hit.rung == SIMILAR for hit in result.hits)
             few = result.total < _LITTLE or only_similar
             proposals = self._proposals(session, question) if few else ()
             return replace(result, document_hits=self._document_hits(question, result.hits), did_you_mean=proposals)
+
+        return self._answered(ask, answer)
 
     def facets(
         self,
@@ -121,11 +146,16 @@ class Searcher:
         Raises:
             NotFound, NumberClash, UsageError, EngineUnreachable: as of `search`.
         """
-        with self._catalogue.reading() as session:
+
+        def ask(session: Session) -> tuple[Question, tuple[dict[str, int], dict[str, int]]]:
             question = self._question(session, query, case, viewer, narrowing)
-            by_case = self._engine.counts(question.search, "case_id")
-            by_volume = self._engine.counts(question.search, "volume_id")
-            return facets_of(session, question.sight, by_case, by_volume, limit)
+            counted = self._engine.counts(question.search, "case_id"), self._engine.counts(question.search, "volume_id")
+            return question, counted
+
+        def answer(session: Session, question: Question, counted: tuple[dict[str, int], dict[str, int]]) -> Facets:
+            return facets_of(session, question.sight, *counted, limit)
+
+        return self._answered(ask, answer)
 
     def neighbours(
         self,
@@ -146,20 +176,23 @@ class Searcher:
             NotFound: there is no such page or case within sight.
             NumberClash, UsageError, EngineUnreachable: as of `search`.
         """
-        with self._catalogue.reading() as session:
-            page = session.get(Page, page_id)
+
+        def ask(session: Session) -> tuple[Question, set[str]]:
             question = self._question(session, query, case, viewer, narrowing)
-            if page is None or not question.sight.allows(session.get_one(Case, page.case_id)):
-                raise NotFound(page_id)
-            within = replace(question.within(Term("document_id", page.document_id)), order="page")
+            document_id = _page_in_sight(session, page_id, question).document_id
+            within = replace(question.within(Term("document_id", document_id)), order="page")
             found: set[str] = set()
             portion = self._engine.search(within, DEEPEST)
             while portion.hits:
                 found |= {hit.page_id for hit in portion.hits}
                 portion = self._engine.search(within, DEEPEST, after=portion.after)
+            return question, found
+
+        def answer(session: Session, question: Question, found: set[str]) -> Neighbours:
+            document_id = _page_in_sight(session, page_id, question).document_id
             # As they stand now: pages may have moved since they were indexed.
             in_order = session.scalars(
-                select(Page.id).where(Page.document_id == page.document_id).order_by(Page.page_number, Page.id)
+                select(Page.id).where(Page.document_id == document_id).order_by(Page.page_number, Page.id)
             ).all()
             here = in_order.index(page_id)
             before = [other for other in in_order[:here] if other in found]
@@ -170,6 +203,28 @@ class Searcher:
                 before=before[-1] if before else None,
                 after=behind[0] if behind else None,
             )
+
+        return self._answered(ask, answer)
+
+    def _answered(
+        self,
+        ask: Callable[[Session], tuple[Question, _Found]],
+        answer: Callable[[Session, Question, _Found], _Answer],
+    ) -> _Answer:
+        """The answer to a question, from a look at the catalogue that begins after the engine has found something.
+
+        What the engine counted cannot be looked at again. So it is asked again where somebody has changed meanwhile
+        who sees what; not for ever, since cases may come in all the time.
+        """
+        for remaining in reversed(range(_MOST_ASKS)):
+            with self._catalogue.reading() as session:
+                version = permissions.version(session)
+                question, found = ask(session)
+            with self._catalogue.reading() as session:
+                if remaining and permissions.version(session) != version:
+                    continue
+                return answer(session, question.seen_anew(session), found)
+        raise AssertionError("unreachable")
 
     def _question(
         self, session: Session, query: str, case: str | None, viewer: Viewer, narrowing: Narrowing
@@ -186,29 +241,26 @@ class Searcher:
     def _hits(self, session: Session, question: Question, found: Sequence[engines.Hit]) -> tuple[Hit, ...]:
         return tuple(hits_shown(session, self._vault, question.query, question.sight, found))
 
-    def _grouped(
-        self,
-        session: Session,
-        question: Question,
-        asked: tuple[str, ...],
-        grouping: Grouping,
-        limit: int,
-        offset: int,
-        place: str,
-    ) -> SearchResult:
+    def _found_in_groups(self, question: Question, grouping: Grouping, limit: int, offset: int, place: str) -> _Grouped:
         groups = self._engine.groups(question.search, grouping)
         remaining = engines.groups_after(groups, place)[offset:]
+        first_hits = [
+            self._engine.search(question.within(Term(_ID_FIELDS[grouping], group.id)), HITS_OF_A_GROUP).hits
+            for group in remaining[:limit]
+        ]
+        return _Grouped(grouping, groups, remaining[:limit], first_hits, len(remaining) > limit > 0)
+
+    def _grouped(self, session: Session, question: Question, asked: tuple[str, ...], found: _Grouped) -> SearchResult:
         shown = []
-        for group in remaining[:limit]:
-            within = question.within(Term(_ID_FIELDS[grouping], group.id))
-            hits = self._hits(session, question, self._engine.search(within, HITS_OF_A_GROUP).hits)
+        for group, first_hits in zip(found.given, found.first_hits, strict=True):
+            hits = self._hits(session, question, first_hits)
             if hits:
                 shown.append(Group(group.id, group.total, hits))
         return SearchResult(
-            total=sum(group.total for group in groups),
+            total=sum(group.total for group in found.groups),
             hits=tuple(hit for group in shown for hit in group.hits),
-            after=_sealed(asked, question.search, remaining[limit - 1].cursor) if 0 < limit < len(remaining) else None,
-            groups=Groups(grouping, len(groups), tuple(shown)),
+            after=_sealed(asked, question.search, found.given[-1].cursor) if found.is_more else None,
+            groups=Groups(found.by, len(found.groups), tuple(shown)),
         )
 
     def _document_hits(self, question: Question, hits: Sequence[Hit]) -> dict[str, int]:
@@ -234,3 +286,10 @@ def _sealed(asked: tuple[str, ...], search: Search, cursor: str) -> str:
 
 def _with_rungs(search: Search, names: str) -> Search:
     return replace(search, rungs=tuple(rung for rung in search.rungs if rung.name in names.split(",")))
+
+
+def _page_in_sight(session: Session, page_id: str, question: Question) -> Page:
+    page = session.get(Page, page_id)
+    if page is None or not question.sight.allows(session.get_one(Case, page.case_id)):
+        raise NotFound(page_id)
+    return page
