@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dossier.catalogue.tables import Case, Person
 from dossier.folding import HAN
@@ -16,6 +16,8 @@ from indexer.look_alikes import alternatives
 from indexer.sight import Sight
 
 _NAME = re.compile(rf"(?<![{HAN}])[{HAN}]{{2,4}}(?![{HAN}])")
+# SQLite takes expressions no deeper than 1,000, and each alternative is one deeper (sqlite.org/limits.html).
+_FORMS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +68,23 @@ def proposed_queries(query: str, names: Iterable[str]) -> list[tuple[str, str]]:
 
 def names_in_sight(session: Session, query: str, sight: Sight) -> set[str]:
     """The names of suspects and handlers, in cases within sight, that may be near to a word of a query."""
-    forms = [form for word in _NAME.finditer(query) for form in _forms(word[0])]
-    if not forms:
-        return set()
+    forms = sorted({form for word in _NAME.finditer(query) for form in _forms(word[0])})
     suspects = select(Person.name, Case).join(Case, Case.id == Person.case_id)
     handlers = select(Case.handler, Case)
     return {
         name
+        for start in range(0, len(forms), _FORMS_AT_ONCE)
         for rows in (
-            session.execute(suspects.where(or_(*(Person.name.like(form) for form in forms)))),
-            session.execute(handlers.where(or_(*(Case.handler.like(form) for form in forms)))),
+            session.execute(suspects.where(_is_like(Person.name, forms[start : start + _FORMS_AT_ONCE]))),
+            session.execute(handlers.where(_is_like(Case.handler, forms[start : start + _FORMS_AT_ONCE]))),
         )
         for name, case in rows
         if sight.allows(case)
     }
+
+
+def _is_like(column: InstrumentedAttribute[str], forms: list[str]) -> ColumnElement[bool]:
+    return or_(*(column.like(form) for form in forms))
 
 
 def _forms(word: str) -> set[str]:

@@ -57,7 +57,7 @@ def room(tmp_path: Path) -> Iterator[Scanroom]:
 
 
 def searcher_of(room: Scanroom, deed: Callable[[], None], times: int = 1) -> Searcher:
-    return Searcher(room.catalogue, room.vault, Slow(room.engine, deed, times))  # type: ignore[arg-type]
+    return Searcher(room.catalogue, room.vault, Slow(room.engine, deed, times))
 
 
 def sealing(room: Scanroom) -> Callable[[], None]:

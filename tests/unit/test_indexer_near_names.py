@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from indexer.near_names import near_names, proposed_queries
+from dossier.catalogue.database import Catalogue
+from dossier.catalogue.tables import Case, Person
+from dossier.home import Home
+from indexer.near_names import names_in_sight, near_names, proposed_queries
+from indexer.sight import Sight
 
 
 @pytest.mark.parametrize(
@@ -63,3 +69,17 @@ def test_in_a_sentence_no_name_is_looked_for() -> None:
 
 def test_a_look_alike_is_nearer_than_any_other() -> None:
     assert near_names("林晓未", ["林晓和", "林晓末", "林小未"]) == ["林晓末", "林晓和", "林小未"]
+
+
+def test_names_near_to_any_of_a_long_list_are_known(tmp_path: Path) -> None:
+    names = [f"林{chr(0x4E00 + number)}{chr(0x5E00 + number)}" for number in range(300)]
+    catalogue = Catalogue.open(Home.at(tmp_path))
+    with catalogue.writing() as session:
+        case = Case(state="known", name="", handler=names[299][:2])
+        session.add(case)
+        session.flush()
+        session.add_all([Person(case_id=case.id, name=names[0][:2]), Person(case_id=case.id, name="苏未晚")])
+    with catalogue.reading() as session:
+        assert names_in_sight(session, " ".join(names), Sight()) == {names[0][:2], names[299][:2]}
+        assert names_in_sight(session, "", Sight()) == set()
+    catalogue.close()
