@@ -63,15 +63,19 @@ class Callers:
             return users.are_there_any(session)
 
     def enter(self, address: str, name: str, password: str) -> str | None:
-        """The token of a new session; None where name or password is wrong, or the address must wait."""
+        """The token of a new session; None where name or password is wrong, or the address or the name must wait."""
         if not self.has_users():
             return self._doorkeeper.enter(address, password)
-        token = self._doorkeeper.enter_by(address, lambda: self._proof(name, password))
+        token = self._doorkeeper.enter_by(address, lambda: self._proof(name, password), _counted_name(name))
         proof = self._doorkeeper.proof_of(token) if token else None
         if proof is not None and proof.user_id is not None:
             with self._catalogue.writing() as session:
                 audit.record(session, "sign_in", "user", proof.user_id, plain_name(name), address=address)
         return token
+
+    def seconds_locked(self, address: str, name: str) -> int:
+        """Whole seconds that the address, or the name, must still wait; 0 when they may try."""
+        return self._doorkeeper.seconds_locked(address, _counted_name(name) if self.has_users() else "")
 
     def _proof(self, name: str, password: str) -> Proof | None:
         with self._catalogue.reading() as session:
@@ -92,3 +96,8 @@ class Callers:
                 headers={"WWW-Authenticate": "Bearer"},
             )  # fmt: skip
         return viewer
+
+
+def _counted_name(given: str) -> str:
+    """The name for which wrong passwords are counted, whether anybody bears it or not."""
+    return plain_name(given)[: users.LONGEST_NAME]

@@ -12,6 +12,7 @@ import math
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -29,7 +30,8 @@ IDLE_SECONDS = 12 * 3600.0
 FREE_FAILURES = 5
 FIRST_LOCK_SECONDS = 30.0
 LONGEST_LOCK_SECONDS = 900.0
-_MOST_ADDRESSES = 1000
+FORGOTTEN_SECONDS = 3600.0
+_MOST_KNOWN = 1000  # addresses, and names
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,10 @@ class Doorkeeper:
     """Knows the one-time password, who is inside, and who has guessed wrong too often.
 
     After `FREE_FAILURES` wrong passwords from an address, that address waits: 30 seconds, then twice as long with each
-    further failure, up to a quarter of an hour. Meanwhile even the right password is not looked at.
+    further failure, up to a quarter of an hour. Meanwhile even the right password is not looked at. It is the same with
+    a name, from whatever addresses somebody guesses at it. Whoever gets in has their own failures forgiven, and nobody
+    else's: otherwise one could guess at others' passwords for ever, with one's own in between. What was guessed wrong
+    is forgotten an hour after the last of it.
 
     Args:
         password: the one-time password; never empty.
@@ -63,36 +68,38 @@ class Doorkeeper:
         self._clock = clock
         self._lock = threading.Lock()
         self._seen: dict[str, tuple[float, Proof]] = {}
-        self._failures: dict[str, tuple[int, float]] = {}
+        self._of_addresses: dict[str, _Failures] = {}
+        self._of_names: dict[str, _Failures] = {}
 
-    def seconds_locked(self, address: str) -> int:
-        """Whole seconds that an address must still wait; 0 when it may try."""
+    def seconds_locked(self, address: str, name: str = "") -> int:
+        """Whole seconds that an address, or a name, must still wait; 0 when it may try."""
         with self._lock:
-            _, until = self._failures.get(address, (0, 0.0))
-            return max(0, math.ceil(until - self._clock()))
+            return max(0, math.ceil(self._locked_until(address, name) - self._clock()))
 
     def enter(self, address: str, password: str) -> str | None:
         """The token of a new session, or None where it is not the one-time password or the address must wait."""
         given = password.strip().encode("utf-8")
         return self.enter_by(address, lambda: Proof() if hmac.compare_digest(given, self._password) else None)
 
-    def enter_by(self, address: str, look: Callable[[], Proof | None]) -> str | None:
-        """The token of a new session, or None where `look` finds no proof or the address must wait.
+    def enter_by(self, address: str, look: Callable[[], Proof | None], name: str = "") -> str | None:
+        """The token of a new session, or None where `look` finds no proof or the address or the name must wait.
 
         Looking takes time, and others look meanwhile: it counts as a failure until it has succeeded, so that nobody
         can try a hundred passwords at once.
         """
         with self._lock:
             now = self._clock()
-            failures, until = self._failures.get(address, (0, 0.0))
-            if until > now:
+            if self._locked_until(address, name) > now:
                 return None
-            self._count_failure(address, failures + 1, now)
+            _count_failure(self._of_addresses, address, name, now)
+            if name:
+                _count_failure(self._of_names, name, name, now)
         proof = look()
         if proof is None:
             return None
         with self._lock:
-            self._failures.pop(address, None)
+            _forgive(self._of_addresses, address, name)
+            _forgive(self._of_names, name, name)
             now = self._clock()
             self._seen = {token: seen for token, seen in self._seen.items() if now - seen[0] <= IDLE_SECONDS}
             token = secrets.token_urlsafe(32)
@@ -114,14 +121,46 @@ class Doorkeeper:
         with self._lock:
             self._seen.pop(token, None)
 
-    def _count_failure(self, address: str, failures: int, now: float) -> None:
-        over = failures - FREE_FAILURES
-        wait = min(FIRST_LOCK_SECONDS * 2 ** min(over, 30), LONGEST_LOCK_SECONDS) if over >= 0 else 0.0
-        # Renewed at the end of the dictionary, so that the address that failed longest ago is forgotten first.
-        self._failures.pop(address, None)
-        self._failures[address] = (failures, now + wait)
-        while len(self._failures) > _MOST_ADDRESSES:
-            self._failures.pop(next(iter(self._failures)))
+    def _locked_until(self, address: str, name: str) -> float:
+        return max(
+            self._of_addresses.get(address, _NO_FAILURES).locked_until,
+            self._of_names.get(name, _NO_FAILURES).locked_until,
+        )
+
+
+@dataclass(slots=True)
+class _Failures:
+    """Wrong passwords of an address or a name: how many for each name, when the last was, and until when it waits."""
+
+    by_name: Counter[str]
+    last: float = 0.0
+    locked_until: float = 0.0
+
+
+_NO_FAILURES = _Failures(Counter())
+
+
+def _count_failure(known: dict[str, _Failures], whose: str, name: str, now: float) -> None:
+    # Renewed at the end of the dictionary, so that whoever failed longest ago is forgotten first.
+    failures = known.pop(whose, None)
+    if failures is None or now > max(failures.last, failures.locked_until) + FORGOTTEN_SECONDS:
+        failures = _Failures(Counter())
+    failures.by_name[name] += 1
+    failures.last = now
+    over = failures.by_name.total() - FREE_FAILURES
+    if over >= 0:
+        failures.locked_until = now + min(FIRST_LOCK_SECONDS * 2 ** min(over, 30), LONGEST_LOCK_SECONDS)
+    known[whose] = failures
+    while len(known) > _MOST_KNOWN:
+        known.pop(next(iter(known)))
+
+
+def _forgive(known: dict[str, _Failures], whose: str, name: str) -> None:
+    """Somebody got in who was let try: so nobody waits, and only others' failures go on to count."""
+    failures = known.get(whose)
+    if failures is not None:
+        del failures.by_name[name]
+        failures.locked_until = 0.0
 
 
 router = APIRouter(include_in_schema=False)
@@ -175,7 +214,8 @@ def local_target(target: str) -> str:
 
 
 def _form(request: Request, site: TheSite, target: str, name: str = "", wrong: bool = False) -> Response:
-    locked = site.doorkeeper.seconds_locked(request.client.host if request.client else "")
+    address = request.client.host if request.client else ""
+    locked = site.callers.seconds_locked(address, name)
     status, headers = (429, {"Retry-After": str(locked)}) if locked else (401 if wrong else 200, {})
     context = {
         "target": local_target(target), "by_name": site.callers.has_users(), "name": name, "wrong": wrong,

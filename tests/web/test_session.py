@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 from site_under_test import PASSWORD, Room
 
-from search_api.session import COOKIE, FREE_FAILURES, IDLE_SECONDS, Doorkeeper, local_target
+from dossier.viewers import PROSECUTOR
+from search_api.session import (
+    COOKIE,
+    FORGOTTEN_SECONDS,
+    FREE_FAILURES,
+    IDLE_SECONDS,
+    LONGEST_LOCK_SECONDS,
+    Doorkeeper,
+    Proof,
+    local_target,
+)
 
 
 class Clock:
@@ -90,6 +100,46 @@ def test_one_address_that_guesses_does_not_lock_out_another() -> None:
         door.enter("10.0.0.7", "guess")
     assert door.enter("10.0.0.7", PASSWORD) is None
     assert door.enter("10.0.0.8", PASSWORD) is not None
+
+
+def test_ones_own_success_does_not_forgive_guesses_at_another(room: Room) -> None:
+    room.add_user("闵榆", PROSECUTOR)
+    room.add_user("邬怀青", PROSECUTOR)
+    client = room.client()
+    for _ in range(FREE_FAILURES - 1):
+        assert client.post("/login", data={"name": "闵榆", "password": "guess"}).status_code == 401
+    assert client.post("/login", data={"name": "邬怀青", "password": PASSWORD}).status_code == 303
+    stranger = room.client()
+    assert stranger.post("/login", data={"name": "闵榆", "password": "guess"}).status_code == 429
+    assert stranger.post("/login", data={"name": "闵榆", "password": PASSWORD}).status_code == 429
+
+
+def test_a_name_waits_from_whatever_addresses_somebody_guesses_at_it() -> None:
+    door = Doorkeeper(PASSWORD, Clock())
+    for number in range(FREE_FAILURES):
+        assert door.enter_by(f"10.0.0.{number}", lambda: None, "闵榆") is None
+    assert door.enter_by("10.0.0.9", Proof, "闵榆") is None
+    assert door.seconds_locked("10.0.0.9", "闵榆") == 30
+    assert door.enter_by("10.0.0.9", Proof, "邬怀青") is not None
+
+
+def test_ones_own_failures_are_forgiven_and_do_not_hold_up_others_at_the_address() -> None:
+    door = Doorkeeper(PASSWORD, Clock())
+    for name in ("闵榆", "邬怀青", "苏见川", "何景行"):
+        for _ in range(FREE_FAILURES - 1):
+            assert door.enter_by("10.0.0.7", lambda: None, name) is None
+        assert door.enter_by("10.0.0.7", Proof, name) is not None, name
+        assert door.seconds_locked("10.0.0.7", name) == 0
+
+
+def test_failures_are_forgotten_an_hour_after_the_last() -> None:
+    clock = Clock()
+    door = Doorkeeper(PASSWORD, clock)
+    for _ in range(FREE_FAILURES):
+        door.enter_by("10.0.0.7", lambda: None, "闵榆")
+    clock.now += LONGEST_LOCK_SECONDS + FORGOTTEN_SECONDS + 1
+    door.enter_by("10.0.0.7", lambda: None, "闵榆")
+    assert door.seconds_locked("10.0.0.7", "闵榆") == 0
 
 
 def test_a_session_ends_after_a_night_without_use() -> None:
