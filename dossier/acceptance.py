@@ -132,11 +132,11 @@ def _accept_rows(
     if arrival is not None and not _may_now_succeed(arrival, incoming):
         audit.record(session, "accept_again", "arrival", arrival.id, actor, source=incoming.source)
         if metadata is not None:  # brought back after another version: what came last holds
-            _take_metadata(session, arrival, metadata)
+            _take_metadata(session, arrival, metadata, actor)
         return Accepted(arrival.id, is_replay=True)
     if arrival is None:
         arrival = _new_arrival(session, incoming, stored, case, volume)
-    _take_contents(session, arrival, incoming, stored, metadata)
+    _take_contents(session, arrival, incoming, stored, metadata, actor)
     audit.record(
         session, "accept", "arrival", arrival.id, actor, source=incoming.source, sha256=stored.sha256,
         state=arrival.state, error=arrival.error_code,
@@ -173,12 +173,17 @@ def _new_arrival(session: Session, incoming: Incoming, stored: StoredOriginal, c
 
 
 def _take_contents(
-    session: Session, arrival: Arrival, incoming: Incoming, stored: StoredOriginal, metadata: bytes | None
+    session: Session,
+    arrival: Arrival,
+    incoming: Incoming,
+    stored: StoredOriginal,
+    metadata: bytes | None,
+    actor: str,
 ) -> None:
     if metadata is not None:
         arrival.media_type = METADATA_TYPE
         register_attachment(session, arrival, stored.size)
-        _take_metadata(session, arrival, metadata)
+        _take_metadata(session, arrival, metadata, actor)
     elif incoming.place.case_folder == "" and incoming.place.path.casefold() == METADATA_NAME:
         register_attachment(session, arrival, stored.size)
         flags.raise_flag(
@@ -216,10 +221,10 @@ def _metadata_stored(vault: Vault, stored: StoredOriginal) -> bytes:
         return file.read(_MOST_METADATA_BYTES)
 
 
-def _take_metadata(session: Session, arrival: Arrival, content: bytes) -> None:
+def _take_metadata(session: Session, arrival: Arrival, content: bytes, actor: str) -> None:
     case = session.get_one(Case, arrival.case_id)
     try:
-        apply_metadata(session, case, parse_metadata(content))
+        apply_metadata(session, case, parse_metadata(content), actor)
     except FileRefused as error:
         refuse(arrival, error)
         flags.raise_flag(session, "arrival", arrival.id, case.id, "metadata_unusable", reason=error.detail)

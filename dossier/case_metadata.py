@@ -74,7 +74,7 @@ def parse_metadata(content: bytes) -> CaseMetadata:
         raise DamagedFile(f"case.json: {type(error).__name__}") from error
 
 
-def apply_metadata(session: Session, case: Case, metadata: CaseMetadata) -> None:
+def apply_metadata(session: Session, case: Case, metadata: CaseMetadata, actor: str) -> None:
     """Write metadata into a case, which is then known; its pages are indexed anew.
 
     A number that another case of the system bears is not taken from it; the case is flagged.
@@ -91,9 +91,9 @@ def apply_metadata(session: Session, case: Case, metadata: CaseMetadata) -> None
         if value is not None:
             setattr(case, name, value)
     if metadata.department is not None:
-        permissions.move(session, case, plain_name(metadata.department))
+        permissions.move(session, case, plain_name(metadata.department), actor)
     if metadata.handler is not None:
-        permissions.hand_over(session, case, plain_name(metadata.handler))
+        permissions.hand_over(session, case, plain_name(metadata.handler), actor)
     if metadata.suspects is not None:
         session.execute(delete(Person).where(Person.case_id == case.id, Person.role == "suspect"))
         session.add_all(

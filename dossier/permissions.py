@@ -138,24 +138,27 @@ def unseal(session: Session, case: Case, actor: str) -> None:
     audit.record(session, "unseal", "case", case.id, actor)
 
 
-def move(session: Session, case: Case, department: str) -> None:
+def move(session: Session, case: Case, department: str, actor: str) -> None:
     """Give a case to a department; what the index still holds of it under the former one counts no more.
 
     The caller puts its pages in the outbox, in the same transaction.
     """
     if case.department == department:
         return
+    audit.record(session, "move", "case", case.id, actor, before=case.department, after=department)
     case.department = department
     if session.scalar(select(exists().where(Page.case_id == case.id, Page.reading_version.is_not(None)))):
         session.merge(DepartmentMove(case_id=case.id))
     _changed(session)
 
 
-def hand_over(session: Session, case: Case, handler: str) -> None:
+def hand_over(session: Session, case: Case, handler: str, actor: str) -> None:
     """Give a case to a handler."""
-    if case.handler != handler:
-        case.handler = handler
-        _changed(session)
+    if case.handler == handler:
+        return
+    audit.record(session, "hand_over", "case", case.id, actor, before=case.handler, after=handler)
+    case.handler = handler
+    _changed(session)
 
 
 def members_of(session: Session, case: Case) -> Sequence[Membership]:

@@ -167,11 +167,11 @@ class World:
                 case.sealed = False
             elif deed == "move":
                 case.department = self.chance.choice(("", *DEPARTMENTS))
-                permissions.move(session, row, case.department)
+                permissions.move(session, row, case.department, "test")
                 outbox.enqueue(session, case.pages)
             else:
                 case.handler = self.chance.choice((*NAMES, ""))
-                permissions.hand_over(session, row, case.handler)
+                permissions.hand_over(session, row, case.handler, "test")
         if self.chance.random() < 0.3:
             self.room.make_searchable()
 
@@ -341,8 +341,8 @@ class World:
             case.name = f"{mark}案"
             known.department = chance.choice(("", *DEPARTMENTS))
             known.handler = chance.choice((*NAMES, "", ""))
-            permissions.move(session, case, known.department)
-            permissions.hand_over(session, case, known.handler)
+            permissions.move(session, case, known.department, "test")
+            permissions.hand_over(session, case, known.handler, "test")
             session.add(Person(case_id=case.id, name=mark))
             if chance.random() < 0.2:
                 permissions.seal(session, case, "test")

@@ -50,7 +50,7 @@ def room(tmp_path: Path) -> Iterator[Scanroom]:
         room.read(room.receive("0001.jpg", case=number), ("林晓禾转入账户",))
     with room.catalogue.writing() as session:
         for case in session.scalars(select(Case)).all():
-            permissions.move(session, case, DEPARTMENT)
+            permissions.move(session, case, DEPARTMENT, "test")
     room.make_searchable()
     yield room
     room.close()
@@ -95,7 +95,7 @@ def test_permissions_that_change_without_end_do_not_hold_an_answer_up(room: Scan
     def change() -> None:
         with room.catalogue.writing() as session:
             case = cases.case_named(session, OPEN)
-            permissions.hand_over(session, case, case.handler + "苏")
+            permissions.hand_over(session, case, case.handler + "苏", "test")
 
     result = searcher_of(room, change, times=1000).search("林晓禾", viewer=VIEWER)
     assert len(result.hits) == 2

@@ -150,7 +150,7 @@ def test_a_case_out_of_sight_is_as_one_that_does_not_exist(session: Session) -> 
 
 def test_departments_and_handlers_are_the_same_however_they_are_typed(session: Session) -> None:
     case = case_of(session, "甲")
-    apply_metadata(session, case, CaseMetadata(department="第１检察部 ", handler=" 傅溪"))
+    apply_metadata(session, case, CaseMetadata(department="第１检察部 ", handler=" 傅溪"), "test")
     assert seen_by(session, user_of(session, "a", PROSECUTOR, "第1检察部")) == {"甲"}
     assert seen_by(session, user_of(session, " 傅溪\n", PROSECUTOR)) == {"甲"}
     assert plain_name("A　\tB") == "A B"
@@ -164,6 +164,8 @@ def test_every_deed_is_in_the_audit_and_raises_the_version(session: Session) -> 
         lambda: permissions.seal(session, case, "test"),
         lambda: permissions.revoke(session, case, user, "test"),
         lambda: permissions.unseal(session, case, "test"),
+        lambda: permissions.move(session, case, "一部", "test"),
+        lambda: permissions.hand_over(session, case, "傅溪", "test"),
     )
     for deed in deeds:
         deed()
@@ -171,7 +173,19 @@ def test_every_deed_is_in_the_audit_and_raises_the_version(session: Session) -> 
         versions.append(permissions.version(session))
     assert versions == sorted(set(versions))
     kinds = session.scalars(select(AuditRow.deed).where(AuditRow.subject_id == case.id).order_by(AuditRow.id))
-    assert list(kinds) == ["grant", "seal", "revoke", "unseal"]
+    assert list(kinds) == ["grant", "seal", "revoke", "unseal", "move", "hand_over"]
+
+
+def test_a_case_json_that_changes_who_sees_a_case_is_in_the_audit(session: Session) -> None:
+    case = case_of(session, "甲", "一部", "傅溪")
+    for _ in range(2):
+        apply_metadata(session, case, CaseMetadata(department="二部", handler="苏见川"), "watch")
+        session.flush()
+    rows = session.scalars(select(AuditRow).where(AuditRow.subject_id == case.id).order_by(AuditRow.id)).all()
+    assert [(row.deed, row.actor, row.details) for row in rows] == [
+        ("move", "watch", {"before": "一部", "after": "二部"}),
+        ("hand_over", "watch", {"before": "傅溪", "after": "苏见川"}),
+    ]
 
 
 def test_a_name_is_given_once_and_no_role_is_invented(session: Session) -> None:

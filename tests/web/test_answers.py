@@ -64,7 +64,7 @@ def cases(filed: Path, furnished: tuple[Path, tuple[str, ...]], tmp_path: Path) 
 
 def tell(scanroom: Scanroom, number: str, metadata: str) -> None:
     with scanroom.catalogue.writing() as session:
-        apply_metadata(session, case_of(session, number), parse_metadata(metadata.encode()))
+        apply_metadata(session, case_of(session, number), parse_metadata(metadata.encode()), "test")
 
 
 def case_of(session: Any, number: str) -> Case:

@@ -137,7 +137,7 @@ DEPARTMENT = "第一检察部"
 def office(room: Room) -> Room:
     """The room, its case given to a department, and a user of it and one of another."""
     with room.scanroom.catalogue.writing() as session:
-        permissions.move(session, session.scalars(select(Case)).one(), DEPARTMENT)
+        permissions.move(session, session.scalars(select(Case)).one(), DEPARTMENT, "test")
     room.scanroom.make_searchable()
     room.add_user("闵榆", PROSECUTOR, DEPARTMENT)
     room.add_user("邬怀青", PROSECUTOR, "第二检察部")

@@ -30,7 +30,7 @@ def office(room: Room) -> Iterator[Room]:
     with room.scanroom.catalogue.writing() as session:
         case = the_case(session)
         case.name, case.state = "周望舒诈骗案", "known"
-        permissions.move(session, case, DEPARTMENT)
+        permissions.move(session, case, DEPARTMENT, "test")
     room.scanroom.make_searchable()
     room.add_user("闵榆", PROSECUTOR, DEPARTMENT)
     room.add_user("邬怀青", PROSECUTOR, "第二检察部")
@@ -179,15 +179,15 @@ def test_a_case_that_changes_department_changes_sight_before_the_index_knows(off
         return tuple(client.get("/api/v1/search?q=林晓禾").json()["total"] for client in (first, second))  # type: ignore[return-value]
 
     assert totals() == (1, 0)
-    change(office, lambda session, case: permissions.move(session, case, "第二检察部"))
+    change(office, lambda session, case: permissions.move(session, case, "第二检察部", "test"))
     assert totals() == (0, 1), "the index still says the first department"
-    change(office, lambda session, case: permissions.move(session, case, DEPARTMENT))
+    change(office, lambda session, case: permissions.move(session, case, DEPARTMENT, "test"))
     assert totals() == (1, 0)
 
 
 def test_a_handler_sees_the_case_in_any_department(office: Room) -> None:
     browser = office.signed_in_as("邬怀青")
-    change(office, lambda session, case: permissions.hand_over(session, case, "邬怀青"))
+    change(office, lambda session, case: permissions.hand_over(session, case, "邬怀青", "test"))
     assert browser.get(f"/pages/{office.page_ids[0]}").status_code == 200
     assert browser.get("/api/v1/search?q=林晓禾").json()["total"] == 1
 
