@@ -81,12 +81,20 @@ class Problem(Exception):
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem that an exception stands for; whatever is not foreseen tells the user nothing of the inside."""
+    """The problem that an exception stands for.
+
+    What was not foreseen, and what is wrong with a service, tells the user nothing of the inside.
+    """
     if isinstance(error, Problem):
         return error
     if isinstance(error, EdossierError):
         status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
-        return Problem(status, error.code, error.chinese, error.remedy_chinese, error.detail)
+        detail = error.detail
+        if isinstance(error, ServiceUnreachable):
+            # Folders, servers and what these say: for whoever looks after the machine.
+            _log.error("%s", error)
+            detail = ""
+        return Problem(status, error.code, error.chinese, error.remedy_chinese, detail)
     if isinstance(error, RequestValidationError):
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'][1:])}: {fault['msg']}" for fault in error.errors()

@@ -8,7 +8,7 @@ import pytest
 from site_under_test import PASSWORD, Room
 from starlette.testclient import TestClient
 
-from dossier.errors import EdossierError, every_error
+from dossier.errors import EdossierError, EngineUnreachable, every_error
 from indexer.engine import Hits, Search
 from indexer.search import Searcher
 from indexer.tantivy_engine import TantivyEngine
@@ -54,17 +54,21 @@ def test_a_person_gets_a_page_and_a_program_json(browser: TestClient) -> None:
     assert problem.json()["code"] == "not_found"
 
 
-def test_a_fault_of_ours_is_logged_and_tells_nothing_of_the_inside(
-    room: Room, caplog: pytest.LogCaptureFixture
-) -> None:
+def browser_of_broken_engine(room: Room, fault: Exception) -> TestClient:
     class Broken(TantivyEngine):
         def search(self, search: Search, limit: int, offset: int = 0, after: str = "") -> Hits:
-            raise RuntimeError("the secret inside")
+            raise fault
 
     scanroom = room.scanroom
     searcher = Searcher(scanroom.catalogue, scanroom.vault, Broken(scanroom.home.index))
     app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, searcher, PASSWORD)
-    browser = Room(scanroom, app, room.page_ids).signed_in()
+    return Room(scanroom, app, room.page_ids).signed_in()
+
+
+def test_a_fault_of_ours_is_logged_and_tells_nothing_of_the_inside(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = browser_of_broken_engine(room, RuntimeError("the secret inside"))
     with caplog.at_level(logging.ERROR):
         problem = browser.get("/api/v1/search?q=a")
         page = browser.get("/?q=a")
@@ -75,3 +79,15 @@ def test_a_fault_of_ours_is_logged_and_tells_nothing_of_the_inside(
         assert "secret" not in answer.text
         assert answer.headers["x-frame-options"] == "DENY"
     assert caplog.text.count("\nRuntimeError: the secret inside") == 2
+
+
+def test_a_service_that_is_away_is_described_in_the_log_alone(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    browser = browser_of_broken_engine(room, EngineUnreachable("/srv/secret/index: permission denied"))
+    with caplog.at_level(logging.ERROR):
+        problem = browser.get("/api/v1/search?q=a")
+        page = browser.get("/?q=a")
+    for answer in (problem, page):
+        assert answer.status_code == 503
+        assert EngineUnreachable.chinese in answer.text
+        assert "secret" not in answer.text
+    assert caplog.text.count("/srv/secret/index: permission denied") == 2
