@@ -36,6 +36,7 @@ from dossier.catalogue.tables import Arrival, Case, CaseNumber, Document, Origin
 from dossier.home import Home
 from dossier.reading import Box, Line, Reading
 from dossier.vault import Vault
+from dossier.viewers import AT_MACHINE
 from indexer.engine import Engine
 from indexer.entry import IndexEntry, PagePlace, entry_of_page
 from indexer.roster.matrix import Matrix
@@ -292,7 +293,7 @@ def main(arguments: list[str] | None = None) -> int:
             started, worked = time.monotonic(), _processor_seconds()
             if chosen.profile:
                 profile.enable()
-            matrix = searcher.search(content)
+            matrix = searcher.search(content, viewer=AT_MACHINE)
             profile.disable()
             searching.append(time.monotonic() - started)
             working.append(_processor_seconds() - worked)

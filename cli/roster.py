@@ -11,6 +11,7 @@ from cli.context import CALLERS_UMASK, context_of, people, print_json
 from cli.progress import waiting_progress
 from dossier.derived import written_whole
 from dossier.errors import UsageError
+from dossier.viewers import AT_MACHINE
 from indexer.roster.matrix import Matrix
 from indexer.roster.search import RosterSearcher
 from indexer.roster.sheet import MOST_BYTES
@@ -35,7 +36,7 @@ def roster(
         raise UsageError(f"--out {out}: a file ending in .xlsx, in a folder that exists")
     searcher = RosterSearcher(context.catalogue, context.vault, context.engine)
     with waiting_progress(as_json, "检索", "人") as show:
-        matrix = searcher.search(content, case, show)
+        matrix = searcher.search(content, case, show, viewer=AT_MACHINE)
     if out is not None:
         try:
             with written_whole(out) as target:

@@ -18,7 +18,7 @@ from dossier.catalogue.tables import Page, ReadingRow
 from dossier.errors import RosterRefused, StoreError
 from dossier.reading import lines_of
 from dossier.vault import Vault
-from dossier.viewers import AT_MACHINE, Viewer
+from dossier.viewers import Viewer
 from indexer.clause import AllOf, AnyOf, Clause, Term
 from indexer.engine import Engine, Rung, Search
 from indexer.identifiers import identifiers_of_text
@@ -54,7 +54,8 @@ class RosterSearcher:
         content: bytes,
         case: str | None = None,
         progress: Progress = lambda done, total: None,
-        viewer: Viewer = AT_MACHINE,
+        *,
+        viewer: Viewer,
     ) -> Matrix:
         """The matrix of a spreadsheet of people.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
 from dossier.errors import NotFound, NumberClash, UsageError
 from dossier.home import Home
 from dossier.viewers import ADMIN, AT_MACHINE, CHECKER, OPERATOR, PROSECUTOR, ROLES, Viewer, plain_name
+from indexer.roster.search import RosterSearcher
+from indexer.search import Searcher
 from indexer.sight import sight_of
 
 
@@ -49,6 +52,13 @@ def seen(session: Session, viewer: Viewer) -> set[str]:
 def seen_by(session: Session, user: User) -> set[str]:
     session.flush()
     return seen(session, users.viewer_of_user(user))
+
+
+@pytest.mark.parametrize(
+    "ask", [RosterSearcher.search, Searcher.search, Searcher.facets, Searcher.neighbours, permissions.case_in_sight]
+)
+def test_nothing_is_searched_without_saying_who_asks(ask: Callable[..., object]) -> None:
+    assert inspect.signature(ask).parameters["viewer"].default is inspect.Parameter.empty
 
 
 def test_a_prosecutor_sees_the_department_and_own_cases(session: Session) -> None:
