@@ -1,7 +1,8 @@
-"""Cursors as users get them: where to go on, tied to what was asked, and telling nothing.
+"""Cursors as users get them: where to go on, tied to what was asked.
 
-A cursor carries no right: what is in sight is looked up with every search. One that was made up is at worst a place
-at which nothing stands.
+A cursor is no secret and no proof: whoever decodes it reads the place of the last hit that they were given, with the
+ids in it, and anybody can make one up. It carries no right: what is in sight is looked up with every search, and one
+that was made up is at worst refused, or a place at which nothing stands.
 """
 
 from __future__ import annotations

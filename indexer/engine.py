@@ -299,7 +299,11 @@ def groups_of(search: Search, tally: Callable[[Clause], Iterable[Tally]]) -> tup
 
 
 def groups_after(groups: tuple[Group, ...], cursor: str) -> tuple[Group, ...]:
-    """The groups that stand after the one with this cursor, or after its place if it has gone; all for ""."""
+    """The groups that stand after the one with this cursor, or after its place if it has gone; all for "".
+
+    Raises:
+        ValueError: it is no group's cursor.
+    """
     if not cursor:
         return groups
     rank, _, key = cursor.partition(SEPARATOR)

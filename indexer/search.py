@@ -243,7 +243,10 @@ class Searcher:
 
     def _found_in_groups(self, question: Question, grouping: Grouping, limit: int, offset: int, place: str) -> _Grouped:
         groups = self._engine.groups(question.search, grouping)
-        remaining = engines.groups_after(groups, place)[offset:]
+        try:
+            remaining = engines.groups_after(groups, place)[offset:]
+        except ValueError as error:
+            raise UsageError(str(error)) from error
         first_hits = [
             self._engine.search(question.within(Term(_ID_FIELDS[grouping], group.id)), HITS_OF_A_GROUP).hits
             for group in remaining[:limit]

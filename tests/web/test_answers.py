@@ -8,6 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from html import unescape
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from dossier.case_metadata import apply_metadata, parse_metadata
 from dossier.catalogue.tables import Arrival, Case, CaseNumber, Page, Volume
 from dossier.home import Home
 from dossier.viewers import AT_MACHINE
+from indexer.cursor import sealed_cursor
 from indexer.query import ENOUGH
 from indexer.search import HITS_OF_A_GROUP
 from search_api.app import create_app
@@ -147,6 +149,17 @@ class TestOrdersAndCursors:
         got = browser.get("/api/v1/search", params={"q": WORD, "after": cursor, **other})
         assert (got.status_code, got.json()["code"]) == (400, "usage")
         assert "游标" in got.json()["detail"]
+
+    def test_a_cursor_that_was_made_up_is_no_fault_of_ours(self, cases: Room) -> None:
+        browser = cases.signed_in()
+        places = ("x", "phrase\x1fx", "phrase\x1fx\x1fy", "phrase\x1f-1\x1f", "phrase\x1f\x00", "?\x1fphrase\x1f")
+        for order, group, place in product(("relevance", "page", "received"), ("", "case"), places):
+            made_up = sealed_cursor((WORD, "", order, group), place)
+            asked = {"q": WORD, "after": made_up, "order": order} | ({"group": group} if group else {})
+            got = browser.get("/api/v1/search", params=asked)
+            assert got.status_code in (200, 400), (order, group, place)
+            if got.status_code == 400:
+                assert "another" not in got.json()["detail"] or "\x1f" not in place, "it is one of this search"
 
     def test_beyond_what_an_offset_reaches_is_a_problem_that_says_so(self, cases: Room) -> None:
         browser = cases.signed_in()
