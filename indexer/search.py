@@ -23,7 +23,7 @@ from dossier.viewers import Viewer
 from indexer import engine as engines
 from indexer.clause import OneOf, Term
 from indexer.cursor import opened_cursor, sealed_cursor
-from indexer.engine import DEEPEST, Engine, Grouping, Order, Search
+from indexer.engine import DEEPEST, Engine, Grouping, Order, Search, check_window
 from indexer.entry import SEPARATOR
 from indexer.facets import Facets, facets_of
 from indexer.hits import Hit, hits_shown
@@ -242,8 +242,9 @@ class Searcher:
         return tuple(hits_shown(session, self._vault, question.query, question.sight, found))
 
     def _found_in_groups(self, question: Question, grouping: Grouping, limit: int, offset: int, place: str) -> _Grouped:
-        groups = self._engine.groups(question.search, grouping)
         try:
+            check_window(limit, offset, place)
+            groups = self._engine.groups(question.search, grouping)
             remaining = engines.groups_after(groups, place)[offset:]
         except ValueError as error:
             raise UsageError(str(error)) from error

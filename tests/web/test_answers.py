@@ -168,6 +168,15 @@ class TestOrdersAndCursors:
         assert (got.status_code, got.json()["code"]) == (400, "usage")
         assert "10000" in got.json()["detail"]
 
+    def test_groups_have_the_same_window_and_no_offset_from_a_cursor(self, cases: Room) -> None:
+        browser = cases.signed_in()
+        after = answer(browser, group="volume", limit=1)["after"]
+        assert after
+        for asked in ({"offset": 9_990, "limit": 11}, {"offset": 1, "limit": 1, "after": after}):
+            got = browser.get("/api/v1/search", params={"q": WORD, "group": "volume", **asked})
+            assert (got.status_code, got.json().get("code")) == (400, "usage"), asked
+        assert answer(browser, group="volume", offset=9_990, limit=10)["hits"] == []
+
 
 def test_a_cursor_keeps_its_ladder_while_better_hits_come_in(room: Room) -> None:
     scanroom = room.scanroom
