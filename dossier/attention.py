@@ -153,13 +153,19 @@ def _flags_of_no_case(session: Session, viewer: Viewer) -> list[int]:
     """
     if not (viewer.is_of_scanning_room or viewer.sees_every_department):
         return []
-    found = []
-    for flag in session.scalars(select(Flag).where(Flag.case_id.is_(None), Flag.closed_at.is_(None))):
-        folder = str(flag.details.get("path", "")).lstrip("/").split("/")[0]
-        named = cases_named(session, folder) if folder else []
-        if all(sees(session, viewer, case.id) for case in named):
-            found.append(flag.id)
-    return found
+    by_folder: dict[str, list[int]] = {}
+    for flag_id, details in session.execute(
+        select(Flag.id, Flag.details).where(Flag.case_id.is_(None), Flag.closed_at.is_(None))
+    ):
+        folder = str(details.get("path", "")).lstrip("/").split("/")[0]
+        by_folder.setdefault(folder, []).append(flag_id)
+    # There may be thousands of files, which lie in few folders.
+    return [
+        flag_id
+        for folder, flag_ids in by_folder.items()
+        if not folder or all(sees(session, viewer, case.id) for case in cases_named(session, folder))
+        for flag_id in flag_ids
+    ]
 
 
 def _refused_files(session: Session, statement: Select[Arrival, str]) -> list[Question]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from dossier import permissions
 from dossier.attention import Question, questions
@@ -41,23 +42,29 @@ class Standings:
         self._catalogue = catalogue
         self._lock = threading.Lock()
         self._kept: dict[Viewer, _Kept] = {}
+        # What counts for a viewer holds up whoever else asks as this viewer, and nobody else.
+        self._counting: WeakValueDictionary[Viewer, threading.Lock] = WeakValueDictionary()
 
     def latest(self, viewer: Viewer) -> Standing:
         """What a viewer sees, at most a second old (older only where counting takes long).
 
         Never older than the last change of who sees what.
         """
-        with self._lock, self._catalogue.reading() as session:
+        with self._lock:
+            counting = self._counting.setdefault(viewer, threading.Lock())
+        with counting, self._catalogue.reading() as session:
             begun = time.monotonic()
             version = permissions.version(session)
-            kept = self._kept.get(viewer)
+            with self._lock:
+                kept = self._kept.get(viewer)
             if kept is not None and kept.permissions_version == version and begun < kept.old_at:
                 return kept.standing
             standing = Standing(
                 status_of(session, viewer), tuple(volume_statuses(session, viewer)), tuple(questions(session, viewer))
             )
-            now = time.monotonic()
+        now = time.monotonic()
+        with self._lock:
             self._kept = {who: known for who, known in self._kept.items() if now < known.old_at + _FORGOTTEN_SECONDS}
             rest = (now - begun) * _REST_FACTOR * len({*self._kept, viewer})
             self._kept[viewer] = _Kept(standing, version, now + max(FRESH_SECONDS, rest))
-            return standing
+        return standing

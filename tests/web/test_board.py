@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
 from scanroom import CASE, Shape
 from site_under_test import Room
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from dossier import outbox, permissions, reindexing
+from dossier import flags, outbox, permissions, reindexing
 from dossier.acceptance import Contents
+from dossier.attention import count_questions
 from dossier.catalogue.tables import Case, OutboxRow, Page, SuccessorRow
 from dossier.errors import TruncatedFile
 from dossier.status import document_statuses
-from dossier.viewers import AT_MACHINE, Viewer
+from dossier.viewers import AT_MACHINE, OPERATOR, Viewer
 from search_api.standing import Standings
 from search_api.volume_view import PORTION
 
@@ -101,6 +108,59 @@ def test_what_was_counted_before_a_sealing_is_shown_no_more(room: Room) -> None:
         permissions.seal(session, session.scalars(select(Case)).one(), "test")
     standing = standings.latest(AT_MACHINE)
     assert (standing.volumes, standing.questions, sum(standing.status.files.values())) == ((), (), 0)
+
+
+def test_a_viewer_whose_board_takes_long_to_count_holds_up_nobody_else(room: Room) -> None:
+    counting, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        """A catalogue whose first reader takes their time."""
+
+        @contextmanager
+        def reading(self) -> Iterator[Session]:
+            if not counting.is_set():
+                counting.set()
+                go_on.wait(60)
+            with room.scanroom.catalogue.reading() as session:
+                yield session
+
+    standings = Standings(Slow())  # type: ignore[arg-type]
+    with ThreadPoolExecutor() as people:
+        slow = people.submit(standings.latest, AT_MACHINE)
+        assert counting.wait(30)
+        other = people.submit(standings.latest, Viewer("u1"))
+        try:
+            assert other.result(30).volumes == ()
+        finally:
+            go_on.set()
+        assert len(slow.result(30).volumes) == 1
+
+
+def test_many_files_of_a_folder_in_the_inbox_are_asked_about_once(room: Room) -> None:
+    def statements_of_a_count() -> int:
+        asked: list[str] = []
+
+        def note(*told: Any) -> None:
+            asked.append(told[2])
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            with room.scanroom.catalogue.reading() as session:
+                count_questions(session, Viewer("u1", roles=frozenset({OPERATOR})))
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        return len(asked)
+
+    def raise_flags(numbers: range) -> None:
+        with room.scanroom.catalogue.writing() as session:
+            for number in numbers:
+                path = f"{CASE}/卷/{number}.jpg"
+                flags.raise_flag(session, "inbox", path, None, "not_accepted", path=path)
+
+    raise_flags(range(1))
+    with_one = statements_of_a_count()
+    raise_flags(range(1, 40))
+    assert statements_of_a_count() == with_one
 
 
 def test_a_volume_shows_every_page_with_its_state(room: Room) -> None:
