@@ -80,7 +80,7 @@ def _do(typer_context: typer.Context, name: str, as_json: bool, deed: Callable[[
 
 def _viewer(session: Session, user: str | None, key: str | None) -> User | ApiKey:
     if (user is None) == (key is None):
-        raise UsageError("--user or --key")
+        raise UsageError("请在 --user 和 --key 中给出一个 / give either --user or --key, and one of them")
     return users.user_named(session, user) if user is not None else api_keys.key_named(session, key or "")
 
 

@@ -35,7 +35,7 @@ def add_key(
     wanted = set(scopes) or set(DEFAULT_SCOPES)
     plain = plain_name(name)
     if not plain:
-        raise UsageError("key name")
+        raise UsageError("密钥名称不能为空 / the key's name must not be empty")
     if unknown := wanted - set(SCOPES):
         raise UsageError(f"scope: {', '.join(sorted(unknown))} ({', '.join(SCOPES)})")
     secret = _PREFIX + secrets.token_urlsafe(32)

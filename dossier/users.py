@@ -26,7 +26,9 @@ def add_user(
     """
     plain = plain_name(name)
     if not plain or len(plain) > LONGEST_NAME:
-        raise UsageError(f"user name: {name!r}")
+        raise UsageError(
+            f"用户名要有 1 至 {LONGEST_NAME} 个字 / a user's name must have 1 to {LONGEST_NAME} characters: {name!r}"
+        )
     if role not in ROLES:
         raise UsageError(f"role: {role} ({', '.join(ROLES)})")
     if session.scalars(select(User).where(User.name == plain)).first() is not None:

@@ -90,7 +90,7 @@ class Gate:
             )
         if request.method not in _SAFE_METHODS:
             if _body_is_too_large(request):
-                return problems.as_json(Problem(413, "too_large", "请求太大。", "请从页面上操作。"))
+                return problems.as_json(_too_large(request))
             if not _is_same_origin(request):
                 return problems.as_json(
                     Problem(403, "origin_refused", "请求来自别的网站。", "请从本系统的页面上操作。")
@@ -152,6 +152,15 @@ def _body_is_too_large(request: Request) -> bool:
     if not length:
         return "transfer-encoding" in request.headers
     return not length.isdecimal() or int(length) > LARGER_BODIES.get(request.url.path, MOST_BODY_BYTES)
+
+
+def _too_large(request: Request) -> Problem:
+    if not request.headers.get("content-length", "").isdecimal():
+        return Problem(413, "too_large", "请求没有说明长度。", "请在请求中写明 Content-Length。")
+    most = LARGER_BODIES.get(request.url.path)
+    if most is None:
+        return Problem(413, "too_large", "请求太大。", "请从页面上操作。")
+    return Problem(413, "too_large", f"文件超过 {MOST_BYTES // 1_000_000} MB。", "请拆分后分别上传。")
 
 
 def _add_headers(headers: MutableHeaders, path: str) -> None:

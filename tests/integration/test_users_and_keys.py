@@ -148,7 +148,7 @@ def test_one_user_or_one_key_must_be_named(office: Office, arguments: tuple[str,
     with catalogue.writing() as session:
         session.add(Case(id="c1", state="known"))
     catalogue.close()
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match="give either --user or --key, and one of them"):
         office("sight", "grant", "--case", "c1", *arguments)
     with pytest.raises(NotFound):
         office("sight", "grant", "--case", "c1", "--user", "无此人")

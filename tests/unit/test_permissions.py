@@ -202,8 +202,10 @@ def test_a_name_is_given_once_and_no_role_is_invented(session: Session) -> None:
     user_of(session, "傅溪")
     with pytest.raises(UsageError):
         user_of(session, "傅溪 ")
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match="must have 1 to 100 characters"):
         user_of(session, "")
+    with pytest.raises(UsageError, match="key's name must not be empty"):
+        api_keys.add_key(session, " ", (), [], "test")
     with pytest.raises(UsageError):
         user_of(session, "邬怀青", "root")
     with pytest.raises(UsageError):

@@ -102,6 +102,7 @@ def test_a_body_that_no_form_of_ours_has_is_refused_before_it_is_read(room: Room
     of_unknown_length = room.client().post("/login", content=iter([b"password=x"]))
     assert too_large.status_code == 413
     assert of_unknown_length.status_code == 413
+    assert "Content-Length" in of_unknown_length.json()["remedy"]
 
 
 def test_no_page_of_the_site_asks_for_anything_from_outside(room: Room) -> None:

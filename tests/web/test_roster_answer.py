@@ -96,7 +96,9 @@ def test_only_this_route_takes_large_bodies_and_these_not_without_end(client: Te
 
     assert client.post("/api/v1/roster", files=upload(large)).status_code == 422  # that many rows, but it was read
     assert client.post("/logout", files=upload(large)).status_code == 413
-    assert client.post("/api/v1/roster", files=upload(bytes(MOST_BYTES + 20_000))).status_code == 413
+    refused = client.post("/api/v1/roster", files=upload(bytes(MOST_BYTES + 20_000)))
+    assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+    assert (refused.json()["title"], refused.json()["remedy"]) == ("文件超过 10 MB。", "请拆分后分别上传。")
 
 
 def test_one_roster_is_searched_at_a_time(room: Room) -> None:
