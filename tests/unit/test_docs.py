@@ -21,7 +21,9 @@ from dossier.errors import EdossierError, FileRefused, PageFailed, every_error
 from dossier.flags import SENTENCES
 from dossier.settings import Settings
 from dossier.status import ARRIVAL_STATES, PAGE_STATES
+from dossier.viewers import SCOPES
 from indexer.query import SCORES
+from search_api.access import ACCESS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -180,6 +182,14 @@ def test_the_problems_of_the_web_alone_are_documented() -> None:
     documented = set(code_rows(sections(text_of("docs/errors.md"), 2)["Of the web alone"]))
 
     assert raised - documented == set()
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_the_api_page_lists_the_addresses_of_a_scope_and_no_others(scope: str) -> None:
+    rows = {row[0].strip(" `"): row[1] for row in table_rows(sections(text_of("docs/api.md"), 2)["Who asks"])}
+    addresses = {re.sub(r"/\{.*", "/…", path) for (_, path), wanted in ACCESS.items() if wanted == scope}
+
+    assert set(re.findall(r"`(/[^`]+)`", rows[scope])) == addresses
 
 
 @pytest.mark.parametrize("sentence", sorted(ON_THE_ATTENTION_LIST))
