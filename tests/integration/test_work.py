@@ -17,7 +17,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, select
+from sqlalchemy import JSON, MetaData, String, create_engine, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
@@ -25,7 +25,7 @@ from sqlalchemy.schema import CreateTable
 from dossier import outbox, work
 from dossier.catalogue import tables
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Arrival, OutboxRow, Page, Table, Work
+from dossier.catalogue.tables import Arrival, Case, DepartmentMove, OutboxRow, Page, Table, Work
 from dossier.errors import HomeBusy, PageTimeout
 from dossier.home import Home
 from tests.house import CASE, House
@@ -326,4 +326,50 @@ def test_pages_of_a_catalogue_from_before_labels_were_read_have_no_candidates(tm
 
     with catalogue.reading() as session:
         assert session.get_one(Page, "p").label_candidates == []
+    catalogue.close()
+
+
+def test_names_of_a_catalogue_from_before_users_are_spelt_as_theirs_are(tmp_path: Path) -> None:
+    home = Home.at(tmp_path)
+    engine = create_engine(f"sqlite:///{home.catalogue}")
+    config = Config()
+    config.set_main_option("script_location", str(Path(tables.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        written = MetaData()
+        written.reflect(connection)
+
+        def insert(table: str, **values: object) -> None:
+            """A row in which whatever is not given is 0, or empty."""
+            of_type = {JSON: [], String: ""}
+            zeroes = {
+                column.name: next((zero for kind, zero in of_type.items() if isinstance(column.type, kind)), 0)
+                for column in written.tables[table].columns
+                if not column.nullable
+            }
+            connection.execute(written.tables[table].insert().values(zeroes | values))
+
+        for case_id, department, handler in (("c1", "第１检察部 ", "苏见川"), ("c2", "第1检察部", " 闵　榆")):
+            insert("cases", id=case_id, department=department, handler=handler, details={})
+            insert(
+                "pages",
+                id=f"read-{case_id}",
+                arrival_id=f"a1-{case_id}",
+                case_id=case_id,
+                state="searchable",
+                reading_version=1,
+            )
+            insert("pages", id=f"unread-{case_id}", arrival_id=f"a2-{case_id}", case_id=case_id, state="pending")
+        insert("counters", name="index_version", value=41)
+    engine.dispose()
+
+    catalogue = Catalogue.open(home)
+    with catalogue.reading() as session:
+        named = session.execute(select(Case.department, Case.handler).order_by(Case.id)).all()
+        assert [tuple(row) for row in named] == [("第1检察部", "苏见川"), ("第1检察部", "闵 榆")]
+        assert outbox.due(session, 10) == [outbox.Change("read-c1", 42)]
+        assert list(session.scalars(select(DepartmentMove.case_id))) == ["c1"]
+    with catalogue.writing() as session:
+        assert outbox.next_versions(session, 1) == 43
     catalogue.close()
