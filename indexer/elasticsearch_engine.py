@@ -196,9 +196,9 @@ class ElasticsearchEngine:
             hits.append(Hit(hit["_id"], rung, cursor_of(search, rung, hit["sort"][-1])))
         return Hits(int(found["total"]["value"]), tuple(hits))
 
-    def counts(self, search: Search, counted: Counted, limit: int | None = None) -> dict[str, int]:
+    def counts(self, search: Search, counted: Counted) -> dict[str, int]:
         """See `Engine.counts`."""
-        return most_frequent(self._tally(any_rung(search), COUNT_KEYS[counted]), limit)
+        return most_frequent(self._tally(any_rung(search), COUNT_KEYS[counted]))
 
     def groups(self, search: Search, grouping: Grouping) -> tuple[Group, ...]:
         """See `Engine.groups`."""

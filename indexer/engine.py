@@ -23,7 +23,7 @@ Change: TypeAlias = IndexEntry | Removal
 
 Order: TypeAlias = Literal["relevance", "page", "received"]
 Grouping: TypeAlias = Literal["case", "volume", "document"]
-Counted: TypeAlias = Literal["case_id", "volume_id", "document_id", "department"]
+Counted: TypeAlias = Literal["case_id", "volume_id", "document_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +151,12 @@ class Engine(Protocol):
         """
         ...
 
-    def counts(self, search: Search, counted: Counted, limit: int | None = None) -> dict[str, int]:
+    def counts(self, search: Search, counted: Counted) -> dict[str, int]:
         """How many hits have each value of a field: exact, the most frequent first, then by value.
 
         Args:
             search: the ladder and its scope.
             counted: the field.
-            limit: how many values to give, the first ones; None for all.
         """
         ...
 
@@ -267,10 +266,10 @@ class Tally:
     received: int = 0
 
 
-def most_frequent(tallies: Iterable[Tally], limit: int | None) -> dict[str, int]:
+def most_frequent(tallies: Iterable[Tally]) -> dict[str, int]:
     """The numbers by value, the most frequent first, then by value."""
     ordered = sorted(tallies, key=lambda tally: (-tally.total, tally.value))
-    return {_id_of(tally.value): tally.total for tally in ordered[:limit]}
+    return {_id_of(tally.value): tally.total for tally in ordered}
 
 
 def groups_of(search: Search, tally: Callable[[Clause], Iterable[Tally]]) -> tuple[Group, ...]:
@@ -316,7 +315,6 @@ COUNT_KEYS: dict[Counted, str] = {
     "case_id": "case_id",
     "volume_id": "volume_key",
     "document_id": "document_key",
-    "department": "department",
 }
 
 

@@ -152,9 +152,9 @@ class TantivyEngine:
             total += found[0]
         return Hits(total, tuple(hits))
 
-    def counts(self, search: Search, counted: Counted, limit: int | None = None) -> dict[str, int]:
+    def counts(self, search: Search, counted: Counted) -> dict[str, int]:
         """See `Engine.counts`."""
-        return most_frequent(self._tally(self._searcher(), any_rung(search), COUNT_KEYS[counted]), limit)
+        return most_frequent(self._tally(self._searcher(), any_rung(search), COUNT_KEYS[counted]))
 
     def groups(self, search: Search, grouping: Grouping) -> tuple[Group, ...]:
         """See `Engine.groups`."""
