@@ -68,11 +68,18 @@ def ask(session: Session, engine: str, asked_by: str) -> int:
     return reindex.id
 
 
-def begin(session: Session, reindex: Reindex, generation: str) -> None:
-    """The new index is there, and empty: it is to take every page, and from now on every change."""
+def begin(session: Session, reindex: Reindex, generation: str) -> bool:
+    """The new index is there, and empty: it is to take every page, and from now on every change.
+
+    Returns:
+        False where the reindex has ended meanwhile: another has replaced it, and nothing was changed.
+    """
+    if reindex.state != "open":
+        return False
     session.execute(delete(SuccessorRow))
     reindex.generation, reindex.began_at, reindex.reason = generation, time.time(), ""
     reindex.total = outbox.enqueue_everything(session, SuccessorRow)
+    return True
 
 
 def unfinished(session: Session) -> int:
@@ -92,8 +99,15 @@ def refused_anew(session: Session) -> tuple[int, str]:
     return len(reasons), f"{reasons[0][0]}: {reasons[0][1]}" if reasons else ""
 
 
-def finish(session: Session, reindex: Reindex) -> None:
-    """The new index is in service: what it has still to take becomes the outbox, and what it holds is searchable."""
+def finish(session: Session, reindex: Reindex) -> bool:
+    """The new index is in service: what it has still to take becomes the outbox, and what it holds is searchable.
+
+    Returns:
+        False where the reindex has ended meanwhile, and nothing was changed: what the new index has still to take is
+        known no more, and the feed fills it anew as one that it does not know.
+    """
+    if reindex.state != "open":
+        return False
     columns = ("page_id", "version", "attempts", "not_before", "error", "dead")
     session.execute(delete(OutboxRow))
     session.execute(
@@ -116,10 +130,13 @@ def finish(session: Session, reindex: Reindex) -> None:
     reindex.state, reindex.ended_at, reindex.reason = "done", time.time(), ""
     flags.close_flag(session, *_FLAG)
     audit.record(session, "reindex_done", "index", reindex.engine, reindex.asked_by, pages=reindex.total)
+    return True
 
 
 def fail(session: Session, reindex: Reindex, reason: str) -> None:
-    """Give a reindex up; the index in service stays, and the attention list says why."""
+    """Give a reindex up; the index in service stays, and the attention list says why. One that has ended stays so."""
+    if reindex.state != "open":
+        return
     _end(session, reindex, reason)
     flags.raise_flag(session, *_FLAG[:2], None, _FLAG[2], reason=reason, path="索引")
 

@@ -86,8 +86,11 @@ class Successor:
             return 1
         if reindex.generation is None or engine.generation() != reindex.generation:
             engine.clear()
+            generation = engine.generation()
             with self._catalogue.writing() as session:
-                reindexing.begin(session, session.get_one(Reindex, reindex.id), engine.generation())
+                is_begun = reindexing.begin(session, session.get_one(Reindex, reindex.id), generation)
+            if not is_begun:
+                engine.discard()
             return 1
         feed = Feed(self._catalogue, self._vault, engine, SuccessorRow)
         feed.pace = self.pace
@@ -152,8 +155,11 @@ class Successor:
 
     def _finish(self, reindex: Reindex) -> None:
         with self._catalogue.writing() as session:
-            reindexing.finish(session, session.get_one(Reindex, reindex.id))
-        log.info("%s: the new index is in service", reindex.engine)
+            is_finished = reindexing.finish(session, session.get_one(Reindex, reindex.id))
+        if is_finished:
+            log.info("%s: the new index is in service", reindex.engine)
+        else:
+            log.warning("%s: the reindex was replaced at the last moment", reindex.engine)
         self._sweep_at = time.monotonic() + _GRACE_SECONDS
 
     def _give_up(self, reindex: Reindex, engine: Engine, reason: str) -> None:
@@ -167,7 +173,9 @@ class Successor:
 
     def _note(self, reindex: Reindex, reason: str) -> None:
         with self._catalogue.writing() as session:
-            session.get_one(Reindex, reindex.id).reason = reason
+            standing = session.get_one(Reindex, reindex.id)
+            if standing.state == "open":
+                standing.reason = reason
 
     def _in_service(self) -> str:
         with self._catalogue.reading() as session:

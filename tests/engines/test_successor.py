@@ -1,0 +1,98 @@
+"""What happens to a reindex at the worst moments: replaced, changed, refused, cut short, or left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shelf import Shelf, open_shelf
+from sqlalchemy import select, update
+
+from dossier import reindexing
+from dossier.catalogue.tables import Page, Reindex, SuccessorRow
+from indexer.tantivy_engine import TantivyEngine
+
+
+class OtherEngine(TantivyEngine):
+    """Stands for the engine on a server."""
+
+    name = "elasticsearch"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    """Six pages that are searchable, and another engine to move to."""
+    with open_shelf(tmp_path) as made:
+        made.engines._open["elasticsearch"] = OtherEngine(tmp_path / "other")
+        made.put(6)
+        made.make_searchable()
+        yield made
+
+
+def ask(shelf: Shelf, engine: str = "tantivy") -> int:
+    with shelf.catalogue.writing() as session:
+        return reindexing.ask(session, engine, "test")
+
+
+def state(shelf: Shelf, reindex_id: int) -> str:
+    with shelf.catalogue.reading() as session:
+        return session.get_one(Reindex, reindex_id).state
+
+
+def work_until_it_ends(shelf: Shelf, reindex_id: int, meanwhile: Callable[[], None] = lambda: None) -> str:
+    for _ in range(100):
+        shelf.successor.step()
+        meanwhile()
+        if state(shelf, reindex_id) != "open":
+            break
+        with shelf.catalogue.writing() as session:
+            session.execute(update(SuccessorRow).values(not_before=0.0))
+    return state(shelf, reindex_id)
+
+
+def once(before: Callable[..., None], then: Callable[..., Any]) -> Callable[..., Any]:
+    """A function before the first call of which something happens."""
+    done: list[bool] = []
+
+    def called(*arguments: Any) -> Any:
+        if not done:
+            done.append(True)
+            before(*arguments)
+        return then(*arguments)
+
+    return called
+
+
+def test_a_reindex_that_is_replaced_during_the_switch_loses_no_page(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reindex_id = ask(shelf)
+
+    def replaced(*_: object) -> None:
+        ask(shelf, "elasticsearch")
+        shelf.put(2, "卷二")
+
+    monkeypatch.setattr(TantivyEngine, "promote", once(replaced, TantivyEngine.promote))
+    assert work_until_it_ends(shelf, reindex_id) == "failed"
+    shelf.make_searchable()
+
+    assert shelf.found() == 8
+    assert shelf.faults() == []
+    with shelf.catalogue.reading() as session:
+        assert set(session.scalars(select(Page.state))) == {"searchable"}
+
+
+def test_what_has_ended_is_neither_begun_nor_finished_nor_given_up(shelf: Shelf) -> None:
+    reindex_id = ask(shelf)
+    ask(shelf, "elasticsearch")
+    with shelf.catalogue.writing() as session:
+        reindex = session.get_one(Reindex, reindex_id)
+        reason = reindex.reason
+        assert not reindexing.begin(session, reindex, "another")
+        assert not reindexing.finish(session, reindex)
+        reindexing.fail(session, reindex, "something else")
+        assert (reindex.state, reindex.reason, reindex.generation) == ("failed", reason, None)
+        assert reindexing.unfinished(session) == 0
+        assert reindexing.engine_in_service(session) == "tantivy"
