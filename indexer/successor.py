@@ -33,7 +33,7 @@ class Successor:
     def __init__(self, catalogue: Catalogue, vault: Vault, engines: Engines) -> None:
         self._catalogue, self._vault, self._engines = catalogue, vault, engines
         self.pace = Pace()
-        self._approved = 0
+        self._approved = ""  # the generation that has been proven
         self._sweep_at = time.monotonic()
         self._former = ""
 
@@ -102,12 +102,12 @@ class Successor:
         with self._catalogue.reading() as session:
             if reindexing.unfinished(session):
                 return 0  # what was refused waits for its next attempt
-        if self._approved != reindex.id:
+        if self._approved != reindex.generation:
             fault = self._fault(engine)
             if fault:
                 self._give_up(reindex, engine, fault)
-                return 1
-            self._approved = reindex.id
+            elif fault is not None:
+                self._approved = reindex.generation
             return 1  # what came in while the queries ran goes first
         self._former = self._in_service()
         engine.promote()
@@ -124,8 +124,11 @@ class Successor:
             return False
         return self._engines.named(reindex.engine).generation() == reindex.generation
 
-    def _fault(self, engine: Engine) -> str:
-        """What the new index does not hold or answer as it should, "" if nothing."""
+    def _fault(self, engine: Engine) -> str | None:
+        """What the new index does not hold or answer as it should, "" if nothing.
+
+        None where changes that came in meanwhile leave it open: it is to be asked again when they have been taken.
+        """
         with self._catalogue.reading() as session:
             refused, reason = reindexing.refused_anew(session)
             if refused:
@@ -138,7 +141,7 @@ class Successor:
             except StoreError as error:
                 return str(error)
         if changed > len(dead):
-            return ""  # more has come in; the count is compared when it has been taken
+            return None
         expected = read - len(dead) + len(engine.versions(dead))
         held = engine.count()
         if held != expected:
@@ -150,6 +153,8 @@ class Successor:
             if query.page_id not in on_the_way:
                 # Without the words: the attention list is read by people who may not see the page.
                 return f"page {query.page_id} is not found by {query.kind}"
+        if unanswered:
+            return None
         log.info("the new index holds %d pages and answers %d golden queries", held, len(queries))
         return ""
 

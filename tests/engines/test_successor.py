@@ -10,8 +10,10 @@ import pytest
 from shelf import Shelf, open_shelf
 from sqlalchemy import select, update
 
-from dossier import reindexing
+from dossier import outbox, reindexing
 from dossier.catalogue.tables import Page, Reindex, SuccessorRow
+from indexer import successor as successors
+from indexer.entry import Removal
 from indexer.tantivy_engine import TantivyEngine
 
 
@@ -96,3 +98,42 @@ def test_what_has_ended_is_neither_begun_nor_finished_nor_given_up(shelf: Shelf)
         assert (reindex.state, reindex.reason, reindex.generation) == ("failed", reason, None)
         assert reindexing.unfinished(session) == 0
         assert reindexing.engine_in_service(session) == "tantivy"
+
+
+def test_a_change_during_the_proof_is_no_proof(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    with shelf.catalogue.reading() as session:
+        missing, changed = session.scalars(select(Page.id).limit(2)).all()
+
+    def spoil(*_: object) -> None:
+        engine = shelf.engines.named("tantivy").successor()
+        engine.apply([Removal(missing, 10**6)])
+        engine.close()
+        with shelf.catalogue.writing() as session:
+            outbox.enqueue(session, [changed])
+
+    reindex_id = ask(shelf)
+    monkeypatch.setattr(reindexing, "refused_anew", once(spoil, reindexing.refused_anew))
+
+    assert work_until_it_ends(shelf, reindex_id) == "failed"
+    assert shelf.found() == 6
+
+
+def test_an_index_that_is_begun_again_is_proven_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    proven: list[str] = []
+    lost: list[bool] = []
+    queries = successors.golden_queries
+
+    def noted(*arguments: Any) -> Any:
+        proven.append(shelf.engines.named("tantivy").successor().generation())
+        return queries(*arguments)
+
+    def lose() -> None:
+        if proven and not lost:
+            lost.append(True)
+            shelf.engines.named("tantivy").successor().discard()
+
+    monkeypatch.setattr(successors, "golden_queries", noted)
+    assert work_until_it_ends(shelf, ask(shelf), lose) == "done"
+
+    assert proven[-1] == shelf.engine.generation()
+    assert shelf.faults() == []
