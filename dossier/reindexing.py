@@ -18,6 +18,8 @@ from dossier.catalogue.tables import IndexGeneration, OutboxRow, Page, Reindex, 
 
 FOR_THE_SETTINGS = "settings"
 _FLAG = ("machine", "index", "reindex_failed")
+# In place of the time at which an index was filled: it is in service no more.
+_FORMER = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,29 @@ class ReindexStatus:
 
 def engine_in_service(session: Session) -> str:
     """The engine whose index answers, "" before the first was filled."""
-    return session.scalars(select(IndexGeneration.engine)).first() or ""
+    return session.scalars(select(IndexGeneration.engine).where(IndexGeneration.filled_at != _FORMER)).first() or ""
+
+
+def is_in_service(known: IndexGeneration) -> bool:
+    """Whether an index is the one in service, and none from before it."""
+    return known.filled_at != _FORMER
+
+
+def retire_others(session: Session, engine: str) -> None:
+    """All engines but this one are no more in service."""
+    session.execute(update(IndexGeneration).where(IndexGeneration.engine != engine).values(filled_at=_FORMER))
+
+
+def former_engines(session: Session) -> list[str]:
+    """The engines that were in service before, whose indices have still to be removed."""
+    return list(session.scalars(select(IndexGeneration.engine).where(IndexGeneration.filled_at == _FORMER)))
+
+
+def forget_former(session: Session, engine: str) -> None:
+    """The index of an engine that was in service before has been removed."""
+    session.execute(
+        delete(IndexGeneration).where(IndexGeneration.engine == engine, IndexGeneration.filled_at == _FORMER)
+    )
 
 
 def open_reindex(session: Session) -> Reindex | None:
@@ -125,8 +149,8 @@ def finish(session: Session, reindex: Reindex) -> bool:
         .where(Page.state == "searchable", Page.id.in_(waiting.where(OutboxRow.dead.is_(True))))
         .values(state="read")
     )
-    session.execute(delete(IndexGeneration))
-    session.add(IndexGeneration(engine=reindex.engine, generation=reindex.generation, filled_at=time.time()))
+    retire_others(session, reindex.engine)
+    session.merge(IndexGeneration(engine=reindex.engine, generation=reindex.generation, filled_at=time.time()))
     reindex.state, reindex.ended_at, reindex.reason = "done", time.time(), ""
     flags.close_flag(session, *_FLAG)
     audit.record(session, "reindex_done", "index", reindex.engine, reindex.asked_by, pages=reindex.total)

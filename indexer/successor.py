@@ -35,7 +35,6 @@ class Successor:
         self.pace = Pace()
         self._approved = ""  # the generation that has been proven
         self._sweep_at = time.monotonic()
-        self._former = ""
 
     def heed_settings(self) -> None:
         """Ask for a reindex where the settings name another engine than the one in service; to be called at start."""
@@ -109,7 +108,6 @@ class Successor:
             elif fault is not None:
                 self._approved = reindex.generation
             return 1  # what came in while the queries ran goes first
-        self._former = self._in_service()
         engine.promote()
         self._finish(reindex)
         return 1
@@ -182,20 +180,19 @@ class Successor:
             if standing.state == "open":
                 standing.reason = reason
 
-    def _in_service(self) -> str:
-        with self._catalogue.reading() as session:
-            return reindexing.engine_in_service(session)
-
     def _sweep(self) -> None:
         """Remove what former indices have left, when no search can be using them any more."""
         if time.monotonic() < self._sweep_at:
             return
+        with self._catalogue.reading() as session:
+            in_service, former = reindexing.engine_in_service(session), reindexing.former_engines(session)
         self._sweep_at = float("inf")
-        in_service = self._in_service()
         try:
             if in_service:
                 self._engines.named(in_service).sweep()
-            if self._former and self._former != in_service:
-                self._engines.named(self._former).discard()
+            for name in former:
+                self._engines.named(name).discard()
+                with self._catalogue.writing() as session:
+                    reindexing.forget_former(session, name)
         except EngineUnreachable as error:
             log.warning("what is left of former indices was not removed: %s", error)

@@ -340,7 +340,10 @@ class Counter(Table):
 
 
 class IndexGeneration(Table):
-    """The generation of each engine's index that the catalogue has fed; another one must be filled anew."""
+    """The generation of the index that the catalogue has fed; another one must be filled anew.
+
+    One row is the engine in service. `filled_at` is 0.0 in those of engines before it, until their indices are removed.
+    """
 
     __tablename__ = "index_generations"
     engine: Mapped[str] = mapped_column(primary_key=True)

@@ -14,6 +14,7 @@ from dossier import outbox, reindexing
 from dossier.catalogue.tables import Page, Reindex, SuccessorRow
 from indexer import successor as successors
 from indexer.entry import Removal
+from indexer.successor import Successor
 from indexer.tantivy_engine import TantivyEngine
 
 
@@ -65,6 +66,11 @@ def once(before: Callable[..., None], then: Callable[..., Any]) -> Callable[...,
         return then(*arguments)
 
     return called
+
+
+def indices(folder: Path) -> int:
+    """How many indices there are in the folder of the embedded engine."""
+    return len([path for path in folder.iterdir() if path.is_dir()])
 
 
 def test_a_reindex_that_is_replaced_during_the_switch_loses_no_page(
@@ -137,3 +143,18 @@ def test_an_index_that_is_begun_again_is_proven_again(shelf: Shelf, monkeypatch:
 
     assert proven[-1] == shelf.engine.generation()
     assert shelf.faults() == []
+
+
+def test_the_index_of_a_former_engine_goes_even_when_another_process_switched(shelf: Shelf, tmp_path: Path) -> None:
+    assert work_until_it_ends(shelf, ask(shelf, "elasticsearch")) == "done"
+    assert shelf.found() == 6
+    assert indices(shelf.home.index) == 1
+    shelf.successor = Successor(shelf.catalogue, shelf.vault, shelf.engines)  # as another process
+
+    assert shelf.successor.step() == 0
+
+    assert shelf.engine.name == "elasticsearch"
+    assert indices(shelf.home.index) == 0
+    assert shelf.found() == 6
+    with shelf.catalogue.reading() as session:
+        assert reindexing.former_engines(session) == []
