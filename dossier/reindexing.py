@@ -74,6 +74,18 @@ def open_reindex(session: Session) -> Reindex | None:
     return session.scalars(select(Reindex).where(Reindex.state == "open").order_by(Reindex.id.desc())).first()
 
 
+def abandoned_engines(session: Session) -> list[str]:
+    """The engines of reindexes that failed, where what was built of the new index may still be there."""
+    begun = select(Reindex.engine).where(Reindex.state == "failed", Reindex.generation.is_not(None))
+    return list(session.scalars(begun.distinct().order_by(Reindex.engine)))
+
+
+def forget_abandoned(session: Session, engine: str) -> None:
+    """What failed reindexes have left of an engine has been removed."""
+    failed = update(Reindex).where(Reindex.engine == engine, Reindex.state == "failed")
+    session.execute(failed.values(generation=None))
+
+
 def ask(session: Session, engine: str, asked_by: str) -> int:
     """Ask for a new index of an engine; joins an open reindex of the same engine, and replaces one of another.
 

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 # Searches that had begun in the old index are over by then.
 _GRACE_SECONDS = 30.0
+_SWEEP_AGAIN_SECONDS = 300.0
 
 
 class Successor:
@@ -59,6 +60,7 @@ class Successor:
         if reindex is None:
             self._sweep()
             return 0
+        self._sweep_at = time.monotonic() + _GRACE_SECONDS
         engine = self._engines.named(reindex.engine).successor()
         try:
             return self._work_on(reindex, engine)
@@ -163,7 +165,6 @@ class Successor:
             log.info("%s: the new index is in service", reindex.engine)
         else:
             log.warning("%s: the reindex was replaced at the last moment", reindex.engine)
-        self._sweep_at = time.monotonic() + _GRACE_SECONDS
 
     def _give_up(self, reindex: Reindex, engine: Engine, reason: str) -> None:
         log.error("the new index was not put in service: %s", reason)
@@ -171,7 +172,7 @@ class Successor:
             reindexing.fail(session, session.get_one(Reindex, reindex.id), reason)
         try:
             engine.discard()
-        except EngineUnreachable as error:
+        except (EngineUnreachable, OSError) as error:
             log.warning("the new index was not removed: %s", error)  # the next sweep does
 
     def _note(self, reindex: Reindex, reason: str) -> None:
@@ -186,13 +187,24 @@ class Successor:
             return
         with self._catalogue.reading() as session:
             in_service, former = reindexing.engine_in_service(session), reindexing.former_engines(session)
-        self._sweep_at = float("inf")
+            abandoned = reindexing.abandoned_engines(session)
+        removed = [
+            self._remove_left(name, name == in_service) for name in sorted({*abandoned, *former, in_service} - {""})
+        ]
+        self._sweep_at = float("inf") if all(removed) else time.monotonic() + _SWEEP_AGAIN_SECONDS
+
+    def _remove_left(self, name: str, is_in_service: bool) -> bool:
+        """Remove what reindexes have left of an engine, no reindex being open; False where it must be tried again."""
+        engine = self._engines.named(name)
         try:
-            if in_service:
-                self._engines.named(in_service).sweep()
-            for name in former:
-                self._engines.named(name).discard()
-                with self._catalogue.writing() as session:
-                    reindexing.forget_former(session, name)
-        except EngineUnreachable as error:
+            engine.successor().discard()
+            engine.sweep()
+            if not is_in_service:
+                engine.discard()
+        except (EngineUnreachable, OSError) as error:
             log.warning("what is left of former indices was not removed: %s", error)
+            return False
+        with self._catalogue.writing() as session:
+            reindexing.forget_abandoned(session, name)
+            reindexing.forget_former(session, name)
+        return True

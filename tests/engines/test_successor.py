@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from dossier import outbox, reindexing
 from dossier.catalogue.tables import Page, Reindex, SuccessorRow
+from dossier.errors import EngineUnreachable
 from indexer import successor as successors
 from indexer.entry import Removal
 from indexer.successor import Successor
@@ -158,3 +159,48 @@ def test_the_index_of_a_former_engine_goes_even_when_another_process_switched(sh
     assert shelf.found() == 6
     with shelf.catalogue.reading() as session:
         assert reindexing.former_engines(session) == []
+
+
+def test_what_was_built_of_a_reindex_that_was_replaced_goes(shelf: Shelf, tmp_path: Path) -> None:
+    abandoned = ask(shelf, "elasticsearch")
+    for _ in range(2):
+        shelf.successor.step()
+    assert indices(tmp_path / "other") > 0
+    assert work_until_it_ends(shelf, ask(shelf)) == "done"
+    assert state(shelf, abandoned) == "failed"
+    shelf.successor = Successor(shelf.catalogue, shelf.vault, shelf.engines)
+
+    shelf.successor.step()
+
+    assert indices(tmp_path / "other") == 0
+    assert indices(shelf.home.index) == 1
+    with shelf.catalogue.reading() as session:
+        assert reindexing.abandoned_engines(session) == []
+
+
+@pytest.mark.parametrize("fault", [EngineUnreachable("away"), OSError("disk")])
+def test_what_could_not_be_removed_is_removed_later(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    ask(shelf)
+    for _ in range(2):
+        shelf.successor.step()
+    with shelf.catalogue.writing() as session:
+        open_one = reindexing.open_reindex(session)
+        assert open_one is not None
+        reindexing.fail(session, open_one, "test")
+    assert indices(shelf.home.index) == 2
+
+    def away(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(successors, "_SWEEP_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(successors, "_GRACE_SECONDS", 0.0)
+    shelf.successor = Successor(shelf.catalogue, shelf.vault, shelf.engines)
+    monkeypatch.setattr(TantivyEngine, "discard", once(away, TantivyEngine.discard))
+    shelf.successor.step()
+    assert indices(shelf.home.index) == 2
+    shelf.successor.step()
+
+    assert indices(shelf.home.index) == 1
+    assert shelf.found() == 6
