@@ -7,7 +7,9 @@ docs/decisions/0020-reindexing.md has the reasons.
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, insert, literal, select, update
@@ -18,6 +20,8 @@ from dossier.catalogue.tables import IndexGeneration, OutboxRow, Page, Reindex, 
 
 FOR_THE_SETTINGS = "settings"
 _FLAG = ("machine", "index", "reindex_failed")
+# An error as it stands with a change begins with its code or class.
+_KIND = re.compile(r"[A-Za-z_]+(?=:|$)")
 # In place of the time at which an index was filled: it is in service no more.
 _FORMER = 0.0
 
@@ -124,15 +128,17 @@ def unfinished(session: Session) -> int:
     return session.scalar(rows) or 0
 
 
-def refused_anew(session: Session) -> tuple[int, str]:
-    """How many pages the new index will not take although the one in service does, and the reason for the first."""
+def refused_anew(session: Session) -> Counter[str]:
+    """How many pages the new index will not take although the one in service does, by the kind of their error.
+
+    No more of the errors, which may be told to people who may not see the page.
+    """
     known = select(OutboxRow.page_id).where(OutboxRow.dead.is_(True))
-    reasons = session.execute(
-        select(SuccessorRow.page_id, SuccessorRow.error).where(
-            SuccessorRow.dead.is_(True), SuccessorRow.page_id.not_in(known)
-        )
-    ).all()
-    return len(reasons), f"{reasons[0][0]}: {reasons[0][1]}" if reasons else ""
+    errors = session.scalars(
+        select(SuccessorRow.error).where(SuccessorRow.dead.is_(True), SuccessorRow.page_id.not_in(known))
+    )
+    kinds = (_KIND.match(error) for error in errors)
+    return Counter(kind[0] if kind else "error" for kind in kinds)
 
 
 def finish(session: Session, reindex: Reindex) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from dossier import outbox, reindexing
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, Document, IndexChange, IndexGeneration, OutboxRow, Page, Volume
-from dossier.errors import EngineUnreachable, StoreError
+from dossier.errors import EdossierError, EngineUnreachable, StoreError
 from dossier.outbox import Change
 from dossier.reading import Reading
 from dossier.readings import following_page, reading_of
@@ -107,8 +107,11 @@ class Feed:
                 if reading is not None:
                     following = self._following(session, page, known)
                     entries.append(entry_of_page(self._place(session, page), change.version, reading, following))
+            except EdossierError as error:
+                unreadable[change.page_id] = f"{error.code}: {error.detail}"
             except Exception as error:  # one page's fault must not keep all others out of the index
-                unreadable[change.page_id] = str(error) or type(error).__name__
+                # The class alone: the text may be the page's.
+                unreadable[change.page_id] = type(error).__name__
         return entries, unreadable
 
     def _reading(self, session: Session, page: Page, known: dict[str, Reading | None]) -> Reading | None:

@@ -130,16 +130,16 @@ class Successor:
         None where changes that came in meanwhile leave it open: it is to be asked again when they have been taken.
         """
         with self._catalogue.reading() as session:
-            refused, reason = reindexing.refused_anew(session)
+            refused = reindexing.refused_anew(session)
             if refused:
-                return f"{refused} pages were refused, first {reason}"
+                return f"{refused.total()} pages were refused ({', '.join(sorted(refused))})"
             read = session.scalar(select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))) or 0
             dead = session.scalars(select(SuccessorRow.page_id).where(SuccessorRow.dead.is_(True))).all()
             changed = session.scalar(select(func.count()).select_from(SuccessorRow)) or 0
             try:
                 queries = golden_queries(session, self._vault)
             except StoreError as error:
-                return str(error)
+                return f"a page cannot be read ({error.code})"
         if changed > len(dead):
             return None
         expected = read - len(dead) + len(engine.versions(dead))

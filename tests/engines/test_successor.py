@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from dossier import outbox, reindexing
 from dossier.catalogue.tables import Page, Reindex, SuccessorRow
 from dossier.errors import EngineUnreachable
+from indexer import feed as feeds
 from indexer import successor as successors
 from indexer.entry import Removal
 from indexer.successor import Successor
@@ -204,3 +205,17 @@ def test_what_could_not_be_removed_is_removed_later(
 
     assert indices(shelf.home.index) == 1
     assert shelf.found() == 6
+
+
+def test_the_text_of_a_page_is_in_no_reason(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(*_: object) -> None:
+        raise ValueError("张三供述如下")
+
+    monkeypatch.setattr(feeds, "reading_of", unreadable)
+    reindex_id = ask(shelf)
+
+    assert work_until_it_ends(shelf, reindex_id) == "failed"
+
+    with shelf.catalogue.reading() as session:
+        reason = session.get_one(Reindex, reindex_id).reason
+        assert reason == "6 pages were refused (ValueError)"
