@@ -9,6 +9,8 @@ import logging
 import time
 from collections.abc import Callable
 
+from sqlalchemy.exc import OperationalError
+
 from dossier.catalogue.database import Catalogue
 from dossier.errors import EngineUnreachable, IndexDamaged, ServiceUnreachable
 from dossier.vault import Vault
@@ -71,6 +73,9 @@ class _Part:
             log.warning("%s", error)
             rest = self._pace.rest
         except ServiceUnreachable as error:
+            log.warning("%s", error)
+            rest = _UNREACHABLE_SECONDS
+        except OperationalError as error:  # the catalogue is locked, or the disk is full
             log.warning("%s", error)
             rest = _UNREACHABLE_SECONDS
         self._not_before = time.monotonic() + rest
