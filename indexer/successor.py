@@ -74,10 +74,13 @@ class Successor:
             raise
         except ServiceUnreachable:
             raise
-        except Exception as error:  # whatever it is, the index in service must be fed on
+        except Exception as error:
+            # Whatever it is, the index in service must be fed on, and what was filled in hours is kept: a disk that is
+            # full or a catalogue that is locked will not be so for ever. Only the proof gives a reindex up.
             log.exception("reindex")
-            self._give_up(reindex, engine, f"{type(error).__name__}: {error}")
-            return 1
+            self.pace.slow_down()
+            self._note(reindex, type(error).__name__)
+            return 0
         finally:
             engine.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from shelf import Shelf, open_shelf
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from dossier import outbox, reindexing
 from dossier.catalogue.tables import Page, Reindex, SuccessorRow
@@ -219,3 +222,39 @@ def test_the_text_of_a_page_is_in_no_reason(shelf: Shelf, monkeypatch: pytest.Mo
     with shelf.catalogue.reading() as session:
         reason = session.get_one(Reindex, reindex_id).reason
         assert reason == "6 pages were refused (ValueError)"
+
+
+@pytest.mark.parametrize(
+    "fault", [OSError(errno.ENOSPC, "full"), OperationalError("SELECT", {}, Exception("database is locked"))]
+)
+def test_a_passing_fault_gives_no_reindex_up(shelf: Shelf, monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+    def failing(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(successors, "golden_queries", once(failing, successors.golden_queries))
+    reasons, generations = set(), set()
+
+    def meanwhile() -> None:
+        with shelf.catalogue.reading() as session:
+            reindex = session.get_one(Reindex, reindex_id)
+            reasons.add(reindex.reason)
+            generations.add(reindex.generation)
+
+    reindex_id = ask(shelf)
+    assert work_until_it_ends(shelf, reindex_id, meanwhile) == "done"
+
+    assert reasons == {"", type(fault).__name__}
+    assert len(generations) == 1
+
+
+def test_a_failed_proof_whose_files_cannot_be_removed_ends_nothing_else(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise OSError("disk")
+
+    monkeypatch.setattr(reindexing, "refused_anew", lambda _: Counter(some_error=1))
+    monkeypatch.setattr(TantivyEngine, "discard", failing)
+
+    assert work_until_it_ends(shelf, ask(shelf)) == "failed"
+    assert shelf.found() == 6
