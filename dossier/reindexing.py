@@ -100,7 +100,7 @@ def ask(session: Session, engine: str, asked_by: str) -> int:
     if standing is not None and standing.engine == engine:
         return standing.id
     if standing is not None:
-        _end(session, standing, f"replaced by a reindex to {engine}")
+        _end(session, standing, f"已改为重建到 {engine} / replaced by a reindex to {engine}")
     reindex = Reindex(engine=engine, asked_by=asked_by)
     session.add(reindex)
     session.flush()

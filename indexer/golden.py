@@ -42,6 +42,11 @@ class GoldenQuery:
         """What the query is made of, in words that give nothing of the page away."""
         return "a number on it" if self.rungs == (IDENTIFIER,) else "a passage of its text"
 
+    @property
+    def kind_chinese(self) -> str:
+        """The same in Chinese."""
+        return "页上的号码" if self.rungs == (IDENTIFIER,) else "页上的一段文字"
+
 
 def golden_queries(session: Session, vault: Vault) -> list[GoldenQuery]:
     """Queries for `PAGES` pages chosen by chance; pages without text give none.

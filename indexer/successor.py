@@ -47,7 +47,8 @@ class Successor:
             elif (
                 standing is not None and standing.asked_by == reindexing.FOR_THE_SETTINGS and standing.engine != wanted
             ):
-                reindexing.fail(session, standing, "the setting search_engine was changed back")
+                reason = "设置 search_engine 已改回 / the setting search_engine was changed back"
+                reindexing.fail(session, standing, reason)
 
     def step(self) -> int:
         """Do a portion of what there is to do; returns how many changes were looked at.
@@ -79,7 +80,8 @@ class Successor:
             # full or a catalogue that is locked will not be so for ever. Only the proof gives a reindex up.
             log.exception("reindex")
             self.pace.slow_down()
-            self._note(reindex, type(error).__name__)
+            kind = type(error).__name__
+            self._note(reindex, f"出错，稍后自动再试（{kind}） / an error, tried again later ({kind})")
             return 0
         finally:
             engine.close()
@@ -135,27 +137,33 @@ class Successor:
         with self._catalogue.reading() as session:
             refused = reindexing.refused_anew(session)
             if refused:
-                return f"{refused.total()} pages were refused ({', '.join(sorted(refused))})"
+                total, kinds = refused.total(), ", ".join(sorted(refused))
+                return f"{total} 页被拒绝（{kinds}） / {total} pages were refused ({kinds})"
             read = session.scalar(select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))) or 0
             dead = session.scalars(select(SuccessorRow.page_id).where(SuccessorRow.dead.is_(True))).all()
             changed = session.scalar(select(func.count()).select_from(SuccessorRow)) or 0
             try:
                 queries = golden_queries(session, self._vault)
             except StoreError as error:
-                return f"a page cannot be read ({error.code})"
+                return f"有一页读不出来（{error.code}） / a page cannot be read ({error.code})"
         if changed > len(dead):
             return None
         expected = read - len(dead) + len(engine.versions(dead))
         held = engine.count()
         if held != expected:
-            return f"the new index holds {held} pages, the catalogue {expected}"
+            return (
+                f"新索引有 {held} 页，应有 {expected} 页 / the new index holds {held} pages, the catalogue {expected}"
+            )
         unanswered = [query for query in queries if not answers(engine, query)]
         with self._catalogue.reading() as session:
             on_the_way = set(session.scalars(select(SuccessorRow.page_id)))
         for query in unanswered:
             if query.page_id not in on_the_way:
                 # Without the words: the attention list is read by people who may not see the page.
-                return f"page {query.page_id} is not found by {query.kind}"
+                return (
+                    f"按{query.kind_chinese}搜不到页 {query.page_id} / "
+                    f"page {query.page_id} is not found by {query.kind}"
+                )
         if unanswered:
             return None
         log.info("the new index holds %d pages and answers %d golden queries", held, len(queries))

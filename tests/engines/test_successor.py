@@ -103,6 +103,7 @@ def test_what_has_ended_is_neither_begun_nor_finished_nor_given_up(shelf: Shelf)
     with shelf.catalogue.writing() as session:
         reindex = session.get_one(Reindex, reindex_id)
         reason = reindex.reason
+        assert reason == "已改为重建到 elasticsearch / replaced by a reindex to elasticsearch"
         assert not reindexing.begin(session, reindex, "another")
         assert not reindexing.finish(session, reindex)
         reindexing.fail(session, reindex, "something else")
@@ -221,7 +222,7 @@ def test_the_text_of_a_page_is_in_no_reason(shelf: Shelf, monkeypatch: pytest.Mo
 
     with shelf.catalogue.reading() as session:
         reason = session.get_one(Reindex, reindex_id).reason
-        assert reason == "6 pages were refused (ValueError)"
+        assert reason == "6 页被拒绝（ValueError） / 6 pages were refused (ValueError)"
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,8 @@ def test_a_passing_fault_gives_no_reindex_up(shelf: Shelf, monkeypatch: pytest.M
     reindex_id = ask(shelf)
     assert work_until_it_ends(shelf, reindex_id, meanwhile) == "done"
 
-    assert reasons == {"", type(fault).__name__}
+    kind = type(fault).__name__
+    assert reasons == {"", f"出错，稍后自动再试（{kind}） / an error, tried again later ({kind})"}
     assert len(generations) == 1
 
 
