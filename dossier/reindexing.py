@@ -1,7 +1,8 @@
 """Reindexing as the catalogue knows it: asked for, open, done or failed; the new index is filled beside the old.
 
 While a reindex is open, the index in service is fed from the outbox and answers, and the new one, the successor, is fed
-from an outbox of its own (`SuccessorRow`): first every page, then what changes meanwhile. Neither waits for the other.
+from an outbox of its own (`SuccessorRow`): first every page, then what changes meanwhile. Neither has to wait
+until the other has taken a change.
 docs/decisions/0020-reindexing.md has the reasons.
 """
 

@@ -1,6 +1,8 @@
 """Upkeep of the index: the feed of the one in service and the building of its successor, side by side in one process.
 
-Each has its own pace: a server that is away holds up neither the other nor the reading of pages.
+They take turns, each at its own pace. So each waits for one portion of the other at most: a batch of changes, some
+golden queries, or a request that a server does not answer in time, after which that server is left alone for a while.
+The reading of pages waits for neither.
 """
 
 from __future__ import annotations
@@ -41,10 +43,13 @@ class Upkeep:
         self._successor.heed_settings()
         # The successor first: a switch that was cut short must be completed before the feed looks at the index.
         parts = [_Part(self._successor.step, self._successor.pace), _Part(self._feed_step, self._feed.pace)]
-        with self._catalogue.commits() as commits:
-            while not should_stop():
-                if not sum(part.take_turn() for part in parts):
-                    commits.wait(_IDLE_SECONDS)
+        try:
+            with self._catalogue.commits() as commits:
+                while not should_stop():
+                    if not sum(part.take_turn() for part in parts):
+                        commits.wait(_IDLE_SECONDS)
+        finally:
+            self._successor.close()
 
     def _feed_step(self) -> int:
         try:

@@ -105,6 +105,7 @@ def test_an_interrupted_reindex_goes_on_where_it_was(shelf: Shelf, tmp_path: Pat
     assert 0 < half_way.done < 60
     assert half_way.seconds_left is not None and half_way.seconds_left > 0
 
+    shelf.successor.close()
     with open_shelf(tmp_path, **settings_of(engine_address, "reindex")) as other:  # as another process
         assert ask(other) == reindex_id
         assert status(other, reindex_id).done == half_way.done
@@ -163,6 +164,7 @@ class TestProof:
                 full = reindexing.open_reindex(session) is not None and not reindexing.unfinished(session)
             if full and not spoilt:
                 spoilt.append(True)
+                shelf.successor.close()  # another writes to its index now
                 spoil()
 
         spoilt: list[bool] = []

@@ -17,8 +17,10 @@ from dossier import outbox, reindexing
 from dossier.catalogue.tables import Page, Reindex, SuccessorRow
 from dossier.errors import EngineUnreachable
 from indexer import feed as feeds
+from indexer import proof as proofs
 from indexer import successor as successors
 from indexer.entry import Removal
+from indexer.pace import Pace
 from indexer.successor import Successor
 from indexer.tantivy_engine import TantivyEngine
 
@@ -117,6 +119,7 @@ def test_a_change_during_the_proof_is_no_proof(shelf: Shelf, monkeypatch: pytest
         missing, changed = session.scalars(select(Page.id).limit(2)).all()
 
     def spoil(*_: object) -> None:
+        shelf.successor.close()
         engine = shelf.engines.named("tantivy").successor()
         engine.apply([Removal(missing, 10**6)])
         engine.close()
@@ -133,7 +136,7 @@ def test_a_change_during_the_proof_is_no_proof(shelf: Shelf, monkeypatch: pytest
 def test_an_index_that_is_begun_again_is_proven_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     proven: list[str] = []
     lost: list[bool] = []
-    queries = successors.golden_queries
+    queries = proofs.golden_queries
 
     def noted(*arguments: Any) -> Any:
         proven.append(shelf.engines.named("tantivy").successor().generation())
@@ -144,7 +147,7 @@ def test_an_index_that_is_begun_again_is_proven_again(shelf: Shelf, monkeypatch:
             lost.append(True)
             shelf.engines.named("tantivy").successor().discard()
 
-    monkeypatch.setattr(successors, "golden_queries", noted)
+    monkeypatch.setattr(proofs, "golden_queries", noted)
     assert work_until_it_ends(shelf, ask(shelf), lose) == "done"
 
     assert proven[-1] == shelf.engine.generation()
@@ -232,7 +235,7 @@ def test_a_passing_fault_gives_no_reindex_up(shelf: Shelf, monkeypatch: pytest.M
     def failing(*_: object) -> None:
         raise fault
 
-    monkeypatch.setattr(successors, "golden_queries", once(failing, successors.golden_queries))
+    monkeypatch.setattr(proofs, "golden_queries", once(failing, proofs.golden_queries))
     reasons, generations = set(), set()
 
     def meanwhile() -> None:
@@ -260,3 +263,71 @@ def test_a_failed_proof_whose_files_cannot_be_removed_ends_nothing_else(
 
     assert work_until_it_ends(shelf, ask(shelf)) == "failed"
     assert shelf.found() == 6
+
+
+def test_the_feed_has_its_turn_between_portions_of_the_proof(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that comes in during the proof is found before it ends, and the proof goes on."""
+    asked_before_found: list[int] = []
+    asked: list[str] = []
+    answers = proofs.answers
+
+    def noted(*arguments: Any) -> bool:
+        asked.append("query")
+        return answers(*arguments)
+
+    def meanwhile() -> None:
+        if asked and not asked_before_found:
+            shelf.put(1, "卷二")
+            shelf.make_searchable()
+            assert shelf.found() == 7
+            asked_before_found.append(len(asked))
+
+    monkeypatch.setattr(proofs, "QUERIES_AT_ONCE", 2)
+    monkeypatch.setattr(proofs, "answers", noted)
+
+    assert work_until_it_ends(shelf, ask(shelf), meanwhile) == "done"
+
+    assert asked_before_found == [2]
+    assert len(asked) >= 12  # a number and a passage of each of six pages
+    assert shelf.faults() == []
+
+
+def test_a_page_that_changes_during_the_proof_is_held_against_nobody(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile() -> None:
+        if asked == 1 and not changed:
+            changed.append(True)
+            with shelf.catalogue.writing() as session:
+                outbox.enqueue(session, session.scalars(select(Page.id)).all())
+
+    asked = 0
+    changed: list[bool] = []
+    answers = proofs.answers
+
+    def out_of_date(*arguments: Any) -> bool:
+        nonlocal asked
+        asked += 1
+        return asked != 2 and answers(*arguments)
+
+    monkeypatch.setattr(proofs, "QUERIES_AT_ONCE", 1)
+    monkeypatch.setattr(proofs, "answers", out_of_date)
+
+    assert work_until_it_ends(shelf, ask(shelf), meanwhile) == "done"
+    assert asked >= 14  # all once more
+
+
+def test_the_new_index_stays_open_while_it_is_filled(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    open_writer = TantivyEngine._open_writer
+
+    def noted(engine: TantivyEngine) -> Any:
+        if engine._writer is None:
+            made.append(engine)
+        return open_writer(engine)
+
+    monkeypatch.setattr(TantivyEngine, "_open_writer", noted)
+    shelf.successor.pace = Pace(2)
+
+    assert work_until_it_ends(shelf, ask(shelf)) == "done"
+    assert len(made) == 1
