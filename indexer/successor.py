@@ -86,9 +86,9 @@ class Successor:
 
     def close(self) -> None:
         """Let go of the new index; it is opened again where it is needed."""
-        if self._beside is not None:
-            self._beside.close()
-            self._beside = None
+        beside, self._beside = self._beside, None
+        if beside is not None:
+            beside.close()
 
     def _successor_of(self, name: str) -> Engine:
         """The index that is built; kept open, since its merging goes on between the portions that it is given."""

@@ -213,11 +213,12 @@ class TantivyEngine:
             self._let_go()
 
     def _let_go(self) -> None:
-        if self._writer is not None:
-            self._writer.wait_merging_threads()
+        writer = self._writer
         self._drop_writer()
         self._index = None
         self._generation = ""
+        if writer is not None:
+            writer.wait_merging_threads()  # raises where the disk is full; we have let go all the same
 
     def _found(
         self, searcher: Any, search: Search, query: Any, limit: int, offset: int, after: str

@@ -80,7 +80,7 @@ class _Part:
         except ServiceUnreachable as error:
             log.warning("%s", error)
             rest = _UNREACHABLE_SECONDS
-        except OperationalError as error:  # the catalogue is locked, or the disk is full
+        except (OperationalError, OSError) as error:  # the catalogue is locked, or the disk is full
             log.warning("%s", error)
             rest = _UNREACHABLE_SECONDS
         self._not_before = time.monotonic() + rest

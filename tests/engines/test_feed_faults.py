@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from dossier.catalogue.tables import OutboxRow
 from indexer import feed as feeds
 from indexer import upkeep as upkeeps
+from indexer.feed import Feed
 from indexer.upkeep import Upkeep
 
 
@@ -32,7 +35,14 @@ def test_a_failed_statement_counts_against_no_page(tmp_path: Path, monkeypatch: 
         assert shelf.found() == 3
 
 
-def test_a_failed_statement_does_not_end_the_upkeep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "full")
+
+
+@pytest.mark.parametrize("fault", [locked, full])
+def test_a_fault_of_the_machine_does_not_end_the_upkeep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[..., None]
+) -> None:
     with open_shelf(tmp_path) as shelf:
         shelf.put(3)
         upkeep = Upkeep(shelf.catalogue, shelf.vault, shelf.engines)
@@ -46,6 +56,6 @@ def test_a_failed_statement_does_not_end_the_upkeep(tmp_path: Path, monkeypatch:
 
         monkeypatch.setattr(upkeeps, "_UNREACHABLE_SECONDS", 0.0)
         with monkeypatch.context() as patch:
-            patch.setattr(feeds, "reading_of", locked)
+            patch.setattr(Feed, "_entries", fault)
             upkeep.run(third_turn)
         assert shelf.found() == 3

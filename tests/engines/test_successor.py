@@ -331,3 +331,33 @@ def test_the_new_index_stays_open_while_it_is_filled(shelf: Shelf, monkeypatch: 
 
     assert work_until_it_ends(shelf, ask(shelf)) == "done"
     assert len(made) == 1
+
+
+def test_a_merge_that_fails_at_the_switch_only_puts_it_off(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        """A writer whose merges found no room."""
+
+        def __init__(self, writer: Any) -> None:
+            self._writer = writer
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._writer, name)
+
+        def wait_merging_threads(self) -> None:
+            raise ValueError("no space left")
+
+    writers: list[Full] = []
+    open_writer = TantivyEngine._open_writer
+
+    def opened(engine: TantivyEngine) -> Any:
+        if engine._writer is None:
+            open_writer(engine)
+            engine._writer = Full(engine._writer)
+            writers.append(engine._writer)
+        return engine._writer
+
+    monkeypatch.setattr(TantivyEngine, "_open_writer", opened)
+
+    assert work_until_it_ends(shelf, ask(shelf)) == "done"
+    assert writers
+    assert shelf.found() == 6
