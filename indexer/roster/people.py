@@ -156,7 +156,7 @@ def plain_amount(amount: Decimal) -> str:
 
 def is_searchable_name(name: str) -> bool:
     """Whether a name says more than a single character, which is on nearly every page."""
-    return len(tokens_of_text(name)) > 1 or len(name) > 1
+    return len("".join(tokens_of_text(name))) > 1
 
 
 def columns_of(row: Sequence[Cell]) -> tuple[Column, ...]:
@@ -243,7 +243,7 @@ def _take_name(draft: _Draft, written: str, where: str, number: int, column: Col
     if name != raw:
         draft.remarks.append(Remark("bracket_left_out", f"{where}：括号里的字没有用来检索（{raw}）"))
     name = re.sub(rf"(?<=[{HAN}])\s+(?=[{HAN}])", "", " ".join(name.split()))
-    if not name:
+    if not tokens_of_text(name):  # blank, or a stroke for nobody: --, ——, ***
         return
     if len(name) > _LONGEST_NAME:
         letter = chr(ord("A") + column.place) if column.place < 26 else str(column.place + 1)

@@ -75,6 +75,14 @@ def test_an_amount_beside_a_name_does_not_tell_namesakes_apart(filed: Filed) -> 
     assert filed.searcher.search(csv(f"王岚,{WANG_ID},,,38000")).rows[0].pages[0].doubt == "other_id"
 
 
+def test_a_stroke_in_place_of_a_name_does_not_stop_the_others(filed: Filed) -> None:
+    filed.document(filed.case(suspects=["--", "***"]), "合同", ["林晓禾 —— 电话19900001234"])
+
+    matrix = filed.searcher.search(csv("--,,19900001234,,", "林晓禾,,,,"))
+
+    assert [[page.matched for page in row.pages] for row in matrix.rows] == [[("phone",)], [("name",)]]
+
+
 def test_a_traditional_name_is_the_simplified_one(filed: Filed) -> None:
     filed.document(filed.case(), "合同", ["王偉签字"], ["王伟明签字"])
 

@@ -122,6 +122,13 @@ def test_a_name_of_one_character_is_said_not_to_be_searched() -> None:
     assert codes(one(("姓名", "手机"), ("林", ""))) == ["name_too_short"]
 
 
+@pytest.mark.parametrize("stroke", ["--", "——", "***", "/", "－－"])
+def test_a_stroke_in_place_of_a_name_is_no_name(stroke: str) -> None:
+    found = roster(("姓名", "手机"), (stroke, "19900001234"), (stroke, ""))
+
+    assert ([person.name for person in found.people], found.skipped) == ([""], (3,))
+
+
 @pytest.mark.parametrize(
     "number", [820000209902030015, 8.20000209902030e17, "8.20000209902030E+17", "8.2E+17", 6222020100001234560]
 )
