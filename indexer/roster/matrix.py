@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.roster.citation import CitedPage, citation_of
-from indexer.roster.people import DETAILS, Person, Roster, plain_amount
+from indexer.roster.headings import DETAILS
+from indexer.roster.people import Person, Roster, plain_amount
 
 PART_OF_NAME, NAMESAKE, OTHER_ID = "part_of_name", "namesake", "other_id"
 DOUBTS = {

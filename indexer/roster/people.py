@@ -1,4 +1,4 @@
-"""The people of a roster: which column is what, and what each row says of a person.
+"""The people of a roster: what each row of a spreadsheet says of a person.
 
 A detail that cannot be searched as it stands (digits lost to Excel, brackets, an ID whose check digit is wrong) is said
 as a remark on the person; it never silently becomes a zero.
@@ -14,37 +14,27 @@ from decimal import Decimal, InvalidOperation
 from dossier.errors import RosterRefused
 from dossier.folding import HAN, fold
 from indexer.identifiers import is_card_number, is_id_number
+from indexer.roster.headings import (
+    AMOUNT,
+    CARD,
+    HEADINGS_WITHIN,
+    ID_NUMBER,
+    NAME,
+    PHONE,
+    Column,
+    Headings,
+    headings_of,
+)
 from indexer.roster.sheet import Cell, Sheet
 from indexer.tokens import tokens_of_text
-
-NAME, ID_NUMBER, PHONE, CARD, AMOUNT = "name", "id_number", "phone", "card", "amount"
-DETAILS = (NAME, ID_NUMBER, PHONE, CARD, AMOUNT)
 
 MOST_PEOPLE = 10_000
 MOST_NUMBERS = 60_000
 """Each is a search of its own."""
 _LONGEST_NAME = 60
-_HEADINGS_WITHIN = 30
 _TRUE_DIGITS = 15  # of a number in Excel, which holds IEEE 754 doubles and shows no more
 
-# As people write them, folded, without spaces, brackets and what is in them. The first that fits counts.
-_HEADINGS: dict[str, tuple[str, ...]] = {
-    ID_NUMBER: (
-        r"(?:居民)?(?:身份证|证件|公民身份)(?:件)?(?:号码?|编号)?",
-        r".*(?:身份证|证件|身份)(?:号码?|编号)",
-        r"id(?:number|no)?",
-    ),
-    PHONE: (r"(?:手机|电话|联系电话|联系方式|移动电话)(?:号码?)?", r".*(?:手机|电话)(?:号码?)?", r"phone|mobile|tel"),
-    CARD: (r"(?:银行)?(?:卡号|[账帐]号|[账帐]户|银行卡)(?:号码?)?", r".*(?:卡号|[账帐]号|银行卡号码)", r"card|account"),
-    AMOUNT: (r"(?:投资|涉案|损失|被骗)?(?:总)?金额|投资额|本金", r".*(?:金额|投资额|本金)", r"amount"),
-    NAME: (
-        r"姓名|名字|投资人|投资者|集资参与人|被害人|受害人|出借人|客户|会员|人员|当事人",
-        r".*(?:姓名|名字|投资人|投资者|集资参与人|被害人|受害人|出借人)",
-        r"name",
-    ),
-}
 _SEVERAL = re.compile(r"[/、;；,，\n|]+")
-_BRACKETED = re.compile(r"\([^()]*\)")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
 _DIGIT_GAPS = re.compile(r"[\s\-+]+")
 # An ID, a passport, a phone, an account: letters and digits, (7) at the end of some IDs; at least four digits.
@@ -96,15 +86,6 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its place from 0, its heading as written, and what it is ("" if it is not searched)."""
-
-    place: int
-    heading: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Roster:
     """A spreadsheet understood.
 
@@ -137,15 +118,12 @@ def roster_of(sheets: Sequence[Sheet]) -> Roster:
         RosterRefused: no sheet has them, nobody is in it, or too many are; a row has what cannot be.
     """
     for sheet in sheets:
-        for place, row in enumerate(sheet.rows[:_HEADINGS_WITHIN]):
-            columns = columns_of(row)
-            details = {column.detail for column in columns}
-            # A single cell is the sheet's title, unless the sheet is a plain list.
-            if details & {NAME, ID_NUMBER} and (len(columns) > 1 or _is_list(sheet.rows[place + 1 :])):
-                return _read(sheet, place, columns)
+        found = headings_of([[cell.text for cell in row] for row in sheet.rows])
+        if found is not None:
+            return _read(sheet, found)
     raise RosterRefused(
-        f"前 {_HEADINGS_WITHIN} 行没有找到表头：要有“姓名”，以及身份证号、手机号、银行卡号、金额中的若干列"
-        f" / no headings within the first {_HEADINGS_WITHIN} rows: 姓名 and some of 身份证号, 手机号, 银行卡号, 金额"
+        f"前 {HEADINGS_WITHIN} 行没有找到表头：要有“姓名”，以及身份证号、手机号、银行卡号、金额中的若干列"
+        f" / no headings within the first {HEADINGS_WITHIN} rows: 姓名 and some of 身份证号, 手机号, 银行卡号, 金额"
     )
 
 
@@ -159,33 +137,8 @@ def is_searchable_name(name: str) -> bool:
     return len("".join(tokens_of_text(name))) > 1
 
 
-def columns_of(row: Sequence[Cell]) -> tuple[Column, ...]:
-    """What each cell of a row says as a heading; only phones and cards may have several columns."""
-    headings = [_BRACKETED.sub("", re.sub(r"[\s*:：]+", "", fold(cell.text).text)) for cell in row]
-    details = [""] * len(row)
-    for detail, patterns in _HEADINGS.items():
-        for pattern in patterns:
-            fitting = [
-                place
-                for place, heading in enumerate(headings)
-                if not details[place] and re.fullmatch(rf"(?:{pattern})\d{{0,2}}", heading)
-            ]
-            if fitting:
-                for place in fitting if detail in (PHONE, CARD) else fitting[:1]:
-                    details[place] = detail
-                break
-    return tuple(
-        Column(place, cell.text.strip(), detail)
-        for place, (cell, detail) in enumerate(zip(row, details, strict=True))
-        if cell.text.strip()
-    )
-
-
-def _is_list(rows: Sequence[Sequence[Cell]]) -> bool:
-    return all(sum(bool(cell.text.strip()) for cell in row) <= 1 for row in rows)
-
-
-def _read(sheet: Sheet, place: int, columns: tuple[Column, ...]) -> Roster:
+def _read(sheet: Sheet, headings: Headings) -> Roster:
+    place, columns = headings.place, headings.columns
     taken = [column for column in columns if column.detail]
     drafts: list[_Draft] = []
     known: dict[tuple[str, str], _Draft] = {}

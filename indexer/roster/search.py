@@ -26,9 +26,10 @@ from indexer.query import IDENTIFIER, PHRASE, phrase_clause
 from indexer.roster.doubles import longer_names, with_doubles_marked
 from indexer.roster.doubts import Doubts, Found, doubts_of
 from indexer.roster.facts import counts_of, coverage_of, facts_of, names_in_cases, portions, seen_cases
+from indexer.roster.headings import AMOUNT, DETAILS, NAME
 from indexer.roster.kinds import Kinds
 from indexer.roster.matrix import Matrix, PageFacts, PersonPage, PersonRow
-from indexer.roster.people import AMOUNT, DETAILS, NAME, Person, is_searchable_name, plain_amount, roster_of
+from indexer.roster.people import Person, is_searchable_name, plain_amount, roster_of
 from indexer.roster.sheet import sheets_of
 from indexer.sight import sight_of
 from indexer.tokens import tokens_of_text

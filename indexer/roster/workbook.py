@@ -18,8 +18,9 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
+from indexer.roster.headings import DETAILS
 from indexer.roster.matrix import DETAIL_NAMES, DOUBTS, Matrix, PersonRow, cell_text
-from indexer.roster.people import DETAILS, plain_amount
+from indexer.roster.people import plain_amount
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

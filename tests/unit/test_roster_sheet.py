@@ -154,6 +154,40 @@ def test_millions_of_characters_are_refused() -> None:
         sheets_of(saved(book))
 
 
+def packed_sheets(sheets: int, rows: int) -> bytes:
+    """A small workbook with many cells: in each row only the hundredth has something in it."""
+    row = b"".join(b'<row r="%d"><c r="CV%d"><v>1</v></c></row>' % (n, n) for n in range(1, rows + 1))
+    inside = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    inside += row + b"</sheetData></worksheet>"
+    book = Workbook()
+    for _ in range(sheets - 1):
+        book.create_sheet()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved(book))) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, inside if name.startswith("xl/worksheets/") else old.read(name))
+    return buffer.getvalue()
+
+
+def test_millions_of_cells_in_a_small_file_are_refused() -> None:
+    assert len(sheets_of(packed_sheets(2, 1000))) == 2
+    bomb = packed_sheets(3, 8000)
+    assert len(bomb) < 500_000
+
+    with pytest.raises(RosterRefused, match="cells"):
+        sheets_of(bomb)
+
+
+def test_sheets_behind_the_one_with_headings_are_not_read() -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["说明", "共2人"])
+    for title in ("名单", "备份"):
+        book.create_sheet(title).append(["姓名", "手机"])
+
+    assert [sheet.name for sheet in sheets_of(saved(book))] == ["Sheet", "名单"]
+
+
 def test_a_decoder_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheet_module, "_SECONDS", 0.0001)
 
