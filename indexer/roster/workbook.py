@@ -18,8 +18,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from indexer.roster.headings import DETAILS
-from indexer.roster.matrix import DETAIL_NAMES, DOUBTS, Matrix, PersonRow, cell_text
+from indexer.roster.matrix import DETAIL_NAMES, DOUBTS, NOT_SEARCHED, Matrix, PersonRow, cell_text
 from indexer.roster.people import plain_amount
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -144,7 +143,8 @@ def _write_scope(book: Workbook, matrix: Matrix) -> None:
         ("识别失败而搁置的页数", coverage.parked),
         ("名册工作表", roster.sheet or "CSV"),
         ("人数", len(matrix.rows)),
-        ("一页也没有找到的人数", sum(not row.pages for row in matrix.rows)),
+        ("一页也没有找到的人数", sum(row.is_missing for row in matrix.rows)),
+        (f"{NOT_SEARCHED}的人数", sum(not row.searched for row in matrix.rows)),
         *(
             (f"列“{column.heading}”", f"作为{DETAIL_NAMES[column.detail]}")
             for column in roster.columns
@@ -165,19 +165,12 @@ def _write_scope(book: Workbook, matrix: Matrix) -> None:
 
 def _found(row: PersonRow) -> str:
     """How many pages each detail was found on, zeros too; those that were not searched are not named."""
-    person, counts = row.person, row.counts()
-    given = {
-        "name": person.name,
-        "id_number": person.id_numbers,
-        "phone": person.phones,
-        "card": person.cards,
-        "amount": person.amounts,
-    }
-    return "、".join(f"{DETAIL_NAMES[detail]} {counts[detail]}" for detail in DETAILS if given.get(detail))
+    counts = row.counts().items()
+    return "、".join(f"{DETAIL_NAMES[detail]} {count}" for detail, count in counts if count is not None) or NOT_SEARCHED
 
 
 def _remarks(row: PersonRow, matrix: Matrix) -> str:
-    zero = [f"未见（{matrix.coverage.chinese}）"] if not row.pages else []
+    zero = [f"未见（{matrix.coverage.chinese}）"] if row.is_missing else []
     return "；".join([*zero, *(remark.chinese for remark in row.person.remarks)])
 
 

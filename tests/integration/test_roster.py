@@ -122,6 +122,21 @@ def test_a_zero_says_how_much_was_searched(filed: Filed) -> None:
     assert "未见（可检索 1 / 3 页）" in [cell.value for cell in sheet_of(matrix, "名册")[2]]
 
 
+def test_what_was_not_searched_is_no_zero(filed: Filed) -> None:
+    filed.document(filed.case(), "合同", ["李某交38000元"])
+
+    matrix = filed.searcher.search(csv("李,,,,38000", "闻人遥,,19900001234,,"))
+    nobody, missing = matrix.as_json()["people"]
+    cells = [[cell.value for cell in row] for row in sheet_of(matrix, "名册")]
+    scope = {name.value: value.value for name, value in sheet_of(matrix, "检索范围")}
+
+    assert set(nobody["matched"].values()) == {None}
+    assert missing["matched"] == {"name": 0, "id_number": None, "phone": 0, "card": None, "amount": None}
+    assert cells[1][8:] == ["没有可检索的项目", "第 2 行“姓名”：只有一个字（李），没有按姓名检索"]
+    assert cells[2][8:] == ["姓名 0、手机 0", "未见（可检索 1 / 1 页）"]
+    assert (scope["一页也没有找到的人数"], scope["没有可检索的项目的人数"]) == (1, 1)
+
+
 def test_a_name_within_a_longer_one_of_the_roster_or_the_suspects_is_doubtful(filed: Filed) -> None:
     case = filed.case(suspects=["王伟国"])
     filed.document(case, "名单", ["王伟明签字"], ["王伟国签字"], ["王伟明和王伟都签字"], ["王伟"])
