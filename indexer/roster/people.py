@@ -40,6 +40,7 @@ _DIGIT_GAPS = re.compile(r"[\s\-+]+")
 # An ID, a passport, a phone, an account: letters and digits, (7) at the end of some IDs; at least four digits.
 _NUMBER = re.compile(r"(?=(?:\D*\d){4})[0-9A-Z()]{4,40}")
 _NOTHING = {"", "无", "不详", "未知", "暂无", "没有", "缺", "/", "NULL", "NONE"}
+_LOST = {"digits_lost", "not_a_number"}
 _SUMS = {"合计", "总计", "小计", "共计"}
 _MONEY = re.compile(r"(?:人民币|rmb|cny|[¥$])?([+-]?[\d,]*\.?\d+)(万|亿)?元?(?:整|人民币)?")
 _UNITS = {"": Decimal(1), "万": Decimal(10_000), "亿": Decimal(100_000_000)}
@@ -152,7 +153,9 @@ def _read(sheet: Sheet, headings: Headings) -> Roster:
         if numbers > MOST_NUMBERS:
             raise RosterRefused(f"超过 {MOST_NUMBERS} 个号码，请拆分 / more than {MOST_NUMBERS} numbers; divide it")
         is_heading = any(draft.name == column.heading for column in taken if column.detail == NAME)
-        if draft.name in _SUMS or is_heading or not (draft.name or any(draft.values.values())):
+        # A row whose only number was lost is about somebody, too.
+        is_somebody = draft.name or any(draft.values.values()) or any(one.code in _LOST for one in draft.remarks)
+        if draft.name in _SUMS or is_heading or not is_somebody:
             skipped.append(number)
             continue
         ids = draft.values[ID_NUMBER]

@@ -140,6 +140,12 @@ def test_a_number_that_excel_cut_is_not_searched_and_said(number: str | int | fl
     assert "第 2 行“证件号码”" in person.remarks[0].chinese
 
 
+def test_people_of_whom_there_is_only_a_number_that_excel_cut_are_people_nevertheless() -> None:
+    people = roster(("身份证号", "金额"), (8.2e17, 1), ("见附件", 2), ("", "3")).people
+
+    assert [(person.rows, codes(person)) for person in people] == [((2,), ["digits_lost"]), ((3,), ["not_a_number"])]
+
+
 def test_an_id_as_text_whose_last_digits_excel_made_zeros_is_not_searched() -> None:
     assert codes(one(("姓名", "身份证号"), ("林晓禾", "820000209902030000"))) == ["digits_lost"]
 
