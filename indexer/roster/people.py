@@ -36,6 +36,10 @@ _TRUE_DIGITS = 15  # of a number in Excel, which holds IEEE 754 doubles and show
 
 _SEVERAL = re.compile(r"[/、;；,，\n|]+")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
+_SEVERAL_NAMES = re.compile(r"[/、;；，\n|]")
+# A phone, an ID, a card: what a gap follows is not a part of it.
+_WHOLE = re.compile(r"(?:86)?1[3-9]\d{9}|\d{17}[\dX]|[34569]\d{15,18}")
+_LONGEST_USUAL = 20  # digits of a number
 _DIGIT_GAPS = re.compile(r"[\s\-+]+")
 # An ID, a passport, a phone, an account: letters and digits, (7) at the end of some IDs; at least four digits.
 _NUMBER = re.compile(r"(?=(?:\D*\d){4})[0-9A-Z()]{4,40}")
@@ -51,7 +55,7 @@ class Remark:
     """What a person's reader should know.
 
     Attributes:
-        code: stable: digits_lost, check_digit, bracket_left_out, unreadable_amount, homonym, id_under_two_names, ….
+        code: stable: digits_lost, check_digit, perhaps_several, unreadable_amount, homonym, id_under_two_names, ….
         chinese: the sentence.
     """
 
@@ -208,6 +212,9 @@ def _take_name(draft: _Draft, written: str, where: str, number: int, column: Col
             f" / row {number}, column {letter}: no name has more than {_LONGEST_NAME} characters"
         )
     draft.name = name
+    if len([part for part in _SEVERAL_NAMES.split(raw) if part.strip()]) > 1:
+        said = f"{where}：像是几个人的姓名（{name}），已当作一个姓名检索；请每人一行"
+        draft.remarks.append(Remark("perhaps_several", said))
     if not is_searchable_name(name):
         draft.remarks.append(Remark("name_too_short", f"{where}：只有一个字（{name}），没有按姓名检索"))
 
@@ -221,8 +228,7 @@ def _take_numbers(draft: _Draft, detail: str, text: str, is_number: bool, where:
             )
         )
         return
-    for part in _SEVERAL.split(text):
-        value = _DIGIT_GAPS.sub("", part).upper()
+    for value in (value for part in _SEVERAL.split(text.upper()) for value in _numbers_of(part)):
         if value in _NOTHING or value in draft.values[detail]:
             continue
         if not _NUMBER.fullmatch(value):
@@ -237,7 +243,20 @@ def _take_numbers(draft: _Draft, detail: str, text: str, is_number: bool, where:
             continue
         if is_wrong_id:
             draft.remarks.append(Remark("check_digit", f"{where}：身份证号校验位不符（{value}），已照样检索"))
+        if sum(map(str.isdecimal, value)) > _LONGEST_USUAL:
+            draft.remarks.append(
+                Remark(
+                    "perhaps_several",
+                    f"{where}：超过 {_LONGEST_USUAL} 位（{value}），已当作一个号码检索；如是几个号码，请用顿号隔开",
+                )
+            )
         draft.values[detail].append(value)
+
+
+def _numbers_of(part: str) -> list[str]:
+    """The numbers between signs that divide: one, whatever gaps it is grouped by, or several with gaps between."""
+    pieces = [piece for piece in _DIGIT_GAPS.split(part) if piece]
+    return pieces if all(map(_WHOLE.fullmatch, pieces)) else ["".join(pieces)]
 
 
 def _take_amount(draft: _Draft, text: str, heading: str, where: str) -> None:

@@ -197,6 +197,38 @@ def test_numbers_of_a_phone_stay_numbers_and_several_are_taken_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("heading", "written", "numbers"),
+    [
+        ("手机", "19900001234 19900005678", ("19900001234", "19900005678")),
+        ("手机", "+8619900001234  19900005678", ("8619900001234", "19900005678")),
+        ("手机", "19900001234-19900005678", ("19900001234", "19900005678")),
+        ("手机", "199 0000 1234", ("19900001234",)),
+        ("身份证号", f"{ID_NUMBER} 82000020970304001x", (ID_NUMBER, "82000020970304001X")),
+        ("卡号", "6222020100001234564 6222 0201 0000 1234 564", ("62220201000012345646222020100001234564",)),
+        ("卡号", "6222020100001234564 6222020100001234572", ("6222020100001234564", "6222020100001234572")),
+    ],
+)
+def test_numbers_with_only_a_space_between_are_taken_apart_where_each_is_whole(
+    heading: str, written: str, numbers: tuple[str, ...]
+) -> None:
+    person = one(("姓名", heading), ("林晓禾", written))
+
+    assert (*person.id_numbers, *person.phones, *person.cards) == numbers
+
+
+def test_a_number_longer_than_any_is_searched_and_said_to_be_perhaps_several() -> None:
+    person = one(("姓名", "手机"), ("林晓禾", "010 66012345 19900001234"))
+
+    assert (person.phones, codes(person)) == (("0106601234519900001234",), ["perhaps_several"])
+
+
+@pytest.mark.parametrize("written", ["林晓禾、周望舒", "林晓禾/周望舒", "林晓禾\n周望舒", "林晓禾（夫）；周望舒（妻）"])
+def test_several_names_in_a_cell_are_said(written: str) -> None:
+    assert "perhaps_several" in codes(one(("姓名", "手机"), (written, "")))
+    assert codes(one(("姓名", "手机"), ("林晓禾、", ""))) == []
+
+
+@pytest.mark.parametrize(
     ("heading", "written", "yuan"),
     [
         ("金额", 38000, "38000"),
