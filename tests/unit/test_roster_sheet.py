@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.styles import Font
 
 from dossier.errors import RosterRefused
 from indexer.roster import sheet as sheet_module
@@ -54,6 +55,36 @@ def test_csv_is_read_in_every_encoding_that_offices_write(encoding: str) -> None
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])
 def test_csv_is_read_with_any_usual_delimiter(delimiter: str) -> None:
     assert texts(ROWS.replace(",", delimiter).encode()) == [["姓名", "手机"], ["林晓禾", "19900001234"]]
+
+
+@pytest.mark.parametrize("title", ["某某案，投资人，名册", "名册;共1人;2031年", '"某某案", 名册, 一、二、三、四'])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "，"])
+def test_a_title_above_the_headings_does_not_choose_the_delimiter(title: str, delimiter: str) -> None:
+    content = f"{title}\n{ROWS.replace(',', delimiter)}".encode()
+
+    assert texts(content)[1:] == [["姓名", "手机"], ["林晓禾", "19900001234"]]
+
+
+def test_empty_rows_do_not_count_however_many() -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["姓名", "手机"])
+    book.active.cell(5, 1, "林晓禾")
+    book.active.cell(1_048_576, 1).font = Font(bold=True)
+
+    assert texts(saved(book)) == [["姓名", "手机"], [], [], [], ["林晓禾"]]
+    assert texts(ROWS.encode() + b",\n" * (MOST_ROWS + 1)) == [["姓名", "手机"], ["林晓禾", "19900001234"]]
+
+
+def test_a_large_sheet_behind_the_roster_does_not_refuse_it() -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["姓名", "手机"])
+    other = book.create_sheet("流水")
+    for _ in range(MOST_ROWS + 1):
+        other.append(["x"])
+
+    assert texts(saved(book)) == [["姓名", "手机"]]
 
 
 def test_a_workbook_gives_texts_and_says_which_were_numbers() -> None:
@@ -176,6 +207,8 @@ def test_millions_of_cells_in_a_small_file_are_refused() -> None:
 
     with pytest.raises(RosterRefused, match="cells"):
         sheets_of(bomb)
+    with pytest.raises(RosterRefused, match="cells"):
+        sheets_of(b"\n" * 2_000_000 + ROWS.encode())
 
 
 def test_sheets_behind_the_one_with_headings_are_not_read() -> None:
