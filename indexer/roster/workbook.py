@@ -26,6 +26,7 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST = 32_000  # characters of a cell; Excel takes 32,767
 _MOST_ROWS = 1_000_000  # of a sheet; Excel takes 1,048,576
 _MOST_KINDS = 200
+_PLAIN = re.compile(r"[\w（“][\w\-./:：（）“”、；， ]{0,39}")
 _LEADS_ON = re.compile(r"^\s*[=+\-@\t\r]")
 _OTHER_KINDS = "其他材料"
 
@@ -184,7 +185,7 @@ def _sheet(
     sheet.freeze_panes = frozen
     if rows:
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(headings))}{rows + 1}"
-    cells = _cells(sheet, headings)
+    cells = [_text_cell(sheet, heading) for heading in headings]
     for cell in cells:
         cell.font = Font(bold=True)
     sheet.append(cells)
@@ -196,9 +197,17 @@ def _cells(sheet: Any, values: Iterable[Any]) -> list[Any]:
 
 
 def _cell(sheet: Any, value: Any) -> Any:
-    """A cell with a number, or with a text that stays one."""
-    if not isinstance(value, str):
-        return WriteOnlyCell(sheet, value)
+    """A number, or a text that stays one; None for an empty text.
+
+    Most texts are short and cannot be taken for anything else: they need no cell of their own, which takes time.
+    """
+    if not isinstance(value, str) or _PLAIN.fullmatch(value):
+        return value
+    return _text_cell(sheet, value) if value else None
+
+
+def _text_cell(sheet: Any, value: str) -> Any:
+    """A cell in which a text stays one."""
     text = ILLEGAL_CHARACTERS_RE.sub("", value)
     if len(text) > _LONGEST:
         text = text[:_LONGEST] + "…（过长，余下的见“引用”表）"

@@ -314,6 +314,15 @@ def test_the_workbook_reads_back_with_texts_as_texts(filed: Filed) -> None:
     assert [cell.value for cell in written["引用"][2]][7:11] == ["证据材料卷一图像第1页", 1, None, "姓名"]
 
 
+@pytest.mark.parametrize("title", ["=1+1", "+1", "@甲", " =1", "#N/A", "12%", "2031-03-05", "TRUE", "100", "合" * 60])
+def test_a_text_of_the_workbook_is_taken_for_nothing_else(filed: Filed, title: str) -> None:
+    filed.document(filed.case(), title, ["林晓禾"])
+
+    cell = sheet_of(filed.searcher.search(csv("林晓禾,,,,")), "引用")["F2"]
+
+    assert (cell.value, cell.data_type) == (title, "s")
+
+
 def test_the_json_is_plain(filed: Filed) -> None:
     filed.document(filed.case(), "合同", ["林晓禾 3.8万"])
 
