@@ -58,6 +58,25 @@ def test_a_date_within_whose_digits_a_line_ends_is_whole(rows: tuple[str, str]) 
     assert [found.value for found in dates_in(running_text(printed(*rows)))] == ["2031-09-01"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "day", "joined"),
+    [
+        (("于2020.3.1", "2.被告人"), "2020-03-01", "2020-03-12"),
+        (("2020-1-1", "2、转账"), "2020-01-01", "2020-01-12"),
+        (("2020.1.2", "3月份"), "2020-01-02", "2020-01-23"),
+    ],
+)
+def test_a_whole_day_at_a_lines_end_stays_beside_what_the_next_line_makes_of_it(
+    rows: tuple[str, str], day: str, joined: str
+) -> None:
+    assert [found.value for found in dates_in(running_text(printed(*rows)))] == [day, joined]
+
+
+def test_two_numbers_in_a_column_are_no_date() -> None:
+    assert dates_in(running_text(printed("2020", "0305"))) == []
+    assert [found.value for found in dates_in(running_text(printed("于2020", "0305到案")))] == ["2020-03-05"]
+
+
 def test_lines_that_only_stand_beside_each_other_are_not_joined() -> None:
     cells = [Line("2031-09-0", Box(0.1, 0.2, 0.3, 0.22)), Line("1件", Box(0.5, 0.2, 0.6, 0.22))]
     assert dates_in(running_text(Reading(1654, 2339, 200.0, lines=tuple(cells)))) == []
