@@ -1,8 +1,8 @@
 """Amounts of money in page text and in queries, however written: 3.8万, 38,000元, 38000.00, 叁万捌仟元整.
 
 An amount is a plain decimal number of yuan: 38000, 12.5. Digits without a unit are an amount only where they stand
-apart from words and are no date and no part of a number; a figure with 万 or 亿 is none where a word for things comes
-after it (3万人). Words like 余 and 多 make no difference: 3万余元 is 30000.
+apart from words, but for those like 金额 and 计, and are no date and no part of a number; a figure with 万 or 亿 is none
+where a word for things comes after it (3万人). Words like 余 and 多 make no difference: 3万余元 is 30000.
 """
 
 from __future__ import annotations
@@ -32,9 +32,14 @@ _LARGEST = 10**15
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _HAN_NUMERAL = "[" + "".join({*_DIGIT_VALUES, *_SMALL_UNITS, *_LARGE_UNITS}) + "]"
 _S = "[ \n]?"  # what OCR puts between, and a line's end
-_THINGS = "人名个份件股次条页只张辆户家字公平米吨斤亩倍票册本台部套枚粒颗支瓶箱年月日天时"
+# Words for things after 万 and 亿; some only where they do not begin another word (3万起诉 is money).
+_THINGS = re.compile(
+    "[人名个份件股条页只张辆户家字公平米吨斤亩倍票册本台部套枚粒颗支瓶箱年月日天时笔种瓦克升]"
+    "|起(?!诉)|例(?!如)|次(?!日)|位(?!于)|分(?![别两二三几])"
+)
 _AMOUNT = re.compile(
     rf"(?P<sign>人民币{_S}|rmb{_S}|¥{_S})?(?<![0-9a-z.\-/])"
+    rf"(?<![数几](?=[十拾]))"  # 数十万元 is no number
     rf"(?P<number>{_DIGITS}(?:{_S}{_HAN_NUMERAL}+(?:\d+(?={_HAN_NUMERAL}|{_S}[元圆]))?)*|{_HAN_NUMERAL}+(?:\n{_HAN_NUMERAL}+)*)"
     rf"(?:{_S}[余多])?(?P<unit>{_S}(?:[元圆]|块钱))?"
     rf"(?P<rest>(?<=[元圆])零?(?:(?P<jiao>[{_ORDINARY}{_FORMAL}\d])角)?零?(?:(?P<fen>[{_ORDINARY}{_FORMAL}\d])分)?)?"
@@ -43,10 +48,11 @@ _AMOUNT = re.compile(
 _PART = re.compile(rf"{_DIGITS}|{_HAN_NUMERAL}")
 # Money without its unit: 38,000 and 38000.00 by their look, 38000 where it stands apart.
 _LOOKS_LIKE_MONEY = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d\d)?|\d+\.\d\d")
-_BARE = re.compile(r"\d{4,8}")
+_BARE = re.compile(r"[1-9]\d{3,7}")
 _LIKE_YEAR = re.compile(r"(?:19|20)\d\d")
-_APART_BEFORE = re.compile(r"(?<![第号(.\-/,:])\Z")
-_APART_AFTER = re.compile(rf"(?![{HAN}a-z\d]|[-/:.,)]\d)")
+# Not 邮编200030, 尾号“0074”, 159××××6110; but 金额38000, 共计38000.
+_APART_BEFORE = re.compile(rf"(?:(?<=[额款币金计付])|(?<![{HAN}a-z\"'“”‘’「」『』×*#(.\-/,:]))\Z")
+_APART_AFTER = re.compile(rf"(?![{HAN}a-z\d%‰×*]|[-/:.,)]\d)")
 
 
 def find_amounts(text: str) -> Iterator[tuple[str, int, int]]:
@@ -83,9 +89,8 @@ def _is_money(match: re.Match[str], text: str) -> bool:
     number = match["number"]
     if match["unit"] or match["sign"]:
         return True
-    following = text[match.end() : match.end() + 1]
     if set(number) & set(_LARGE_UNITS) and set(number) & {*_DIGIT_VALUES, *"0123456789"}:
-        return not following or following not in _THINGS
+        return not _THINGS.match(text, match.end())
     if set(number) & set(_FORMAL[1:]):
         return bool(set(number) & {*_SMALL_UNITS})
     if _LOOKS_LIKE_MONEY.fullmatch(number):

@@ -67,10 +67,29 @@ def test_amounts_are_found_in_sentences_and_tables() -> None:
         "5000号",
         "12345-1",
         "3万人",
+        "邮编200030",
+        "编码140013",
+        "尾号“0074”",
+        "0074",
+        "159××××6110",
+        "159****6110",
+        "身份号码42102419××××",
+        "年利率24.00%",
+        "3.8万千瓦时",
+        "3万笔",
+        "50万例",
+        "5万起",
+        "数十万元",
+        "几十万元",
     ],
 )
 def test_other_numbers_are_no_amounts(text: str) -> None:
     assert amounts(f"见{text}。") == []
+
+
+@pytest.mark.parametrize("text", ["金额38000", "付款38000", "人民币38000", "各付38000", "38000", "骗取3.8万起诉"])
+def test_digits_after_a_word_for_money_are_amounts(text: str) -> None:
+    assert amounts(f"见。{text}。") == ["38000"]
 
 
 @given(st.text(alphabet=st.sampled_from("0123456789,.万亿千百十元圆角分整余人一二三零〇两壹叁仟 \n¥甲")))
