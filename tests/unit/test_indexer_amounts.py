@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from dossier.folding import fold_for_search
 from indexer.amounts import amount_of_text, amounts_in, find_amounts
+from indexer.query import understand
 from indexer.running_text import running_text
 from tests.unit.test_indexer_dates import printed
 
@@ -90,6 +91,16 @@ def test_other_numbers_are_no_amounts(text: str) -> None:
 @pytest.mark.parametrize("text", ["金额38000", "付款38000", "人民币38000", "各付38000", "38000", "骗取3.8万起诉"])
 def test_digits_after_a_word_for_money_are_amounts(text: str) -> None:
     assert amounts(f"见。{text}。") == ["38000"]
+
+
+@pytest.mark.parametrize("text", ["500000000元", "500000000.00元", "人民币500000000", "50000万元", "500,000,000元"])
+def test_a_sum_of_nine_digits_and_more_has_its_value(text: str) -> None:
+    assert amounts(f"转账{text}。") == ["500000000"]
+    assert [word.amount for word in understand(text).words] == ["500000000"]
+
+
+def test_a_phone_or_an_account_before_a_sum_is_none() -> None:
+    assert amounts("电话19900001234元", "账号123456789转账5000元") == ["5000"]
 
 
 @given(st.text(alphabet=st.sampled_from("0123456789,.万亿千百十元圆角分整余人一二三零〇两壹叁仟 \n¥甲")))
