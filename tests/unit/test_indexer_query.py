@@ -72,7 +72,10 @@ def test_a_year_beside_other_words_is_no_tail() -> None:
         ("2020年3月5日", ["identifier", "phrase", "similar"]),
         ("甲 OR 乙", ["phrase"]),
         ("-甲", ["words"]),
-        ("案由:盗窃", ["words"]),
+        ("案由:盗窃", ["phrase", "words"]),
+        ("-案由:盗窃", ["words"]),
+        ("NOT 案由:盗窃", ["words"]),
+        ('案由:"盗窃"', ["words"]),
         ("案由:盗窃 甲", ["phrase"]),
         ("甲 OR 案由:盗窃", ["phrase", "words"]),
     ],
@@ -83,8 +86,9 @@ def test_the_ladder_has_the_rungs_that_make_sense(text: str, names: list[str]) -
 
 def test_a_query_of_the_greatest_length_is_taken_and_a_longer_one_refused() -> None:
     assert [len(phrase) for phrase in understand("甲" * LONGEST).phrases] == [LONGEST]
-    with pytest.raises(UsageError, match=str(LONGEST)):
-        understand("甲" * (LONGEST + 1))
+    for text in ("甲" * (LONGEST + 1), "案由:" + "甲" * (LONGEST - 1)):
+        with pytest.raises(UsageError, match=str(LONGEST)):
+            understand(text)
 
 
 @given(st.text(max_size=LONGEST))

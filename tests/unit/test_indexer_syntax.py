@@ -52,6 +52,9 @@ def test_operators_and_fields_apply_to_the_piece_beside_them(text: str, groups: 
         ('"甲"-"乙"', ['"甲"', '"乙"']),
         ("or 甲 not 乙", ["or", "甲", "not", "乙"]),
         ("备注:张三", ["备注:张三"]),
+        ("“嫌疑人：张三，男”", ['"嫌疑人：张三，男"']),
+        ('甲 -"案由:盗窃"', ["甲", '-"案由:盗窃"']),
+        ('"日期:去年"', ['"日期:去年"']),
     ],
 )
 def test_what_only_looks_like_an_operator_is_text(text: str, groups: list[str]) -> None:
