@@ -14,7 +14,7 @@ from decimal import Decimal
 from dossier.folding import HAN, fold_for_search
 from indexer.dates import find_dates
 from indexer.identifiers import Found, apart_from_identifiers
-from indexer.running_text import RunningText
+from indexer.running_text import BORDER, RunningText
 
 _ORDINARY = "零〇一二两三四五六七八九"
 _FORMAL = "零壹贰叁肆伍陆柒捌玖"
@@ -40,7 +40,7 @@ _THINGS = re.compile(
 _AMOUNT = re.compile(
     rf"(?P<sign>人民币{_S}|rmb{_S}|¥{_S})?(?<![0-9a-z.\-/])"
     rf"(?<![数几](?=[十拾]))"  # 数十万元 is no number
-    rf"(?P<number>{_DIGITS}(?:{_S}{_HAN_NUMERAL}+(?:\d+(?={_HAN_NUMERAL}|{_S}[元圆]))?)*|{_HAN_NUMERAL}+(?:\n{_HAN_NUMERAL}+)*)"
+    rf"(?P<number>{_DIGITS}(?:{_S}{_HAN_NUMERAL}+(?:\d+(?={_HAN_NUMERAL}|{_S}[元圆]))?)*|{_HAN_NUMERAL}+)"
     rf"(?:{_S}[余多])?(?P<unit>{_S}(?:[元圆]|块钱))?"
     rf"(?P<rest>(?<=[元圆])零?(?:(?P<jiao>[{_ORDINARY}{_FORMAL}\d])角)?零?(?:(?P<fen>[{_ORDINARY}{_FORMAL}\d])分)?)?"
     r"(?P<whole>[整正])?"
@@ -57,13 +57,7 @@ _APART_AFTER = re.compile(rf"(?![{HAN}a-z\d%‰×*]|[-/:.,)]\d)")
 
 def find_amounts(text: str) -> Iterator[tuple[str, int, int]]:
     """(amount, start, end) of all amounts in folded text, by place."""
-    for match in _AMOUNT.finditer(text):
-        value = _value(re.sub(r"\s", "", match["number"]))
-        if value is None or not _is_money(match, text):
-            continue
-        value += Decimal(_small(match["jiao"])) / 10 + Decimal(_small(match["fen"])) / 100
-        if 0 < value < _LARGEST:
-            yield _plain(value), match.start(), match.end()
+    yield from ((value, match.start(), match.end()) for value, match in _found(text))
 
 
 def amounts_in(running: RunningText) -> list[Found]:
@@ -71,10 +65,66 @@ def amounts_in(running: RunningText) -> list[Found]:
     days = [range(start, end) for _, start, end in find_dates(running.text)]
     amounts = (
         (value, start, end)
-        for value, start, end in find_amounts(running.text)
+        for value, start, end in _over_line_ends(running.text)
         if not any(start < day.stop and day.start < end for day in days)
     )
     return apart_from_identifiers(running, amounts)
+
+
+def _found(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    for match in _AMOUNT.finditer(text):
+        value = _value(re.sub(r"\s", "", match["number"]))
+        if value is None or not _is_money(match, text):
+            continue
+        value += Decimal(_small(match["jiao"])) / 10 + Decimal(_small(match["fen"])) / 100
+        if 0 < value < _LARGEST:
+            yield _plain(value), match
+
+
+def _over_line_ends(text: str) -> list[tuple[str, int, int]]:
+    """As `find_amounts` of a page, and those within whose digits a line ends (叁万 / 捌仟元, 3 / 8000元).
+
+    What the joined lines say takes the place of its parts; but digits that are money in one line stay beside it, since
+    a line may end with another number. Two amounts in a column are two.
+    """
+    within = [
+        (value, *match.span())
+        for value, match in _found(text)
+        # Han numerals at the page's end go on over the turn.
+        if match["unit"] or match["number"][-1].isdecimal() or text[match.end() :].strip(f"\n{BORDER}")
+    ]
+    kept = [place for place, character in enumerate(text) if character != "\n"]
+    over = [
+        (value, kept[match.start()], kept[match.end() - 1] + 1)
+        for value, match in _found("".join(text[place] for place in kept))
+        # In a column of bare figures, any two would be one.
+        if match["unit"] or match["sign"] or set(match["number"]) & set(_LARGE_UNITS)
+    ]
+    whole = {(start, end) for _, start, end in within}
+    over = [found for found in over if "\n" in text[slice(*found[1:])] and not _is_column(text, found[1:], whole)]
+    stay = [
+        found
+        for found in within
+        if found[1:] not in {other[1:] for other in over}
+        if not any(found[1] < end and start < found[2] for _, start, end in over) or _may_stand_alone(text, *found[1:])
+    ]
+    return sorted([*stay, *over], key=lambda found: found[1:])
+
+
+def _is_column(text: str, span: tuple[int, int], whole: set[tuple[int, int]]) -> bool:
+    """Whether the lines in a span are nothing but amounts."""
+    start, end = span
+    borders = ("", "\n", BORDER)
+    if text[max(start - 1, 0) : start] not in borders or text[end : end + 1] not in borders:
+        return False
+    lines = re.finditer(r"[^\n]+", text[start:end])
+    return all((start + line.start(), start + line.end()) in whole for line in lines)
+
+
+def _may_stand_alone(text: str, start: int, end: int) -> bool:
+    """Whether a part of a longer amount is digits of one line, and not those behind a decimal point."""
+    before = text[max(start - 2, 0) : start]
+    return text[start].isdecimal() and "\n" not in text[start:end] and before != ".\n"
 
 
 def amount_of_text(text: str) -> str:
