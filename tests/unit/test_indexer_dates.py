@@ -82,6 +82,13 @@ def test_lines_that_only_stand_beside_each_other_are_not_joined() -> None:
     assert dates_in(running_text(Reading(1654, 2339, 200.0, lines=tuple(cells)))) == []
 
 
+def test_a_circled_number_is_no_part_of_the_date_after_it() -> None:
+    assert [found.value for found in dates_in(running_text(printed("①2020年3月5日", "⒉2020.3.6")))] == [
+        "2020-03-05",
+        "2020-03-06",
+    ]
+
+
 def test_the_birthday_within_an_id_number_is_no_date() -> None:
     assert dates_in(running_text(printed("身份证号82000020990101008X"))) == []
 
