@@ -31,6 +31,7 @@ _DATE = re.compile(
     r"|(?<!\d)(?P<y4>(?:19|20)\d\d)(?P<m4>1[0-2]|0[1-9])(?P<d4>3[01]|[12]\d|0[1-9])(?![\dx])"
 )
 _PARTS = (("year", "y2", "y3", "y4"), ("month", "m2", "m3", "m4"), ("day", "d2", "d4"))
+_LONGEST = 32  # characters of a date and beyond it, more than any has
 _BARE_YEAR = re.compile(r"(?:19|20)\d\d")
 _EARLIEST, _LATEST = "0000", "9999"
 _BETWEEN = re.compile(r"\.{2,}|~|至|到")
@@ -46,13 +47,24 @@ class Span:
 
 def find_dates(text: str) -> Iterator[tuple[str, int, int]]:
     """(date, start, end) of all dates in folded text, by place."""
-    for match in _DATE.finditer(text):
+    for match, start in _matches(text):
         year, month, day = (
             next((part for name, part in match.groupdict().items() if part and name in names), "") for names in _PARTS
         )
         value = _iso(year, month, day)
         if value:
-            yield value, match.start(), match.end()
+            yield value, start, start + len(match.group())
+
+
+def _matches(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """(match, start) of what looks like a date, also right behind the hyphen between two: 2013.12.3-2014.1.6."""
+    at = 0
+    while match := _DATE.search(text, at):
+        yield match, match.start()
+        at = match.end()
+        while text.startswith("-", at) and (second := _DATE.match(text[at + 1 : at + 1 + _LONGEST])):
+            yield second, at + 1
+            at += 1 + second.end()
 
 
 def dates_in(running: RunningText) -> list[Found]:

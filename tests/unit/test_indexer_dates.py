@@ -89,6 +89,25 @@ def test_a_circled_number_is_no_part_of_the_date_after_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("2013.12.3", "2013-12-03"), ("2014.1.6", "2014-01-06")),
+        (("2020-03-05", "2020-03-05"), ("2020-03-08", "2020-03-08")),
+        (("2020年3月5日", "2020-03-05"), ("2020.3.8", "2020-03-08")),
+        (("20200305", "2020-03-05"), ("20200308", "2020-03-08")),
+    ],
+)
+def test_both_dates_of_a_range_are_found(first: tuple[str, str], second: tuple[str, str]) -> None:
+    text = f"自{first[0]}-{second[0]}止"
+    assert [(text[start:end], value) for value, start, end in find_dates(text)] == [first, second]
+
+
+def test_a_number_behind_a_date_and_a_hyphen_is_none() -> None:
+    assert [value for value, _, _ in find_dates("2020.3.5-2")] == ["2020-03-05"]
+    assert list(find_dates("2019-2020-3")) == []
+
+
 def test_the_birthday_within_an_id_number_is_no_date() -> None:
     assert dates_in(running_text(printed("身份证号82000020990101008X"))) == []
 
