@@ -26,6 +26,7 @@ from itertools import zip_longest
 from typing import Literal, TypeAlias
 
 from dossier.folding import fold_for_search
+from indexer.amounts import find_amounts
 from indexer.dates import find_dates, span_of_text
 from indexer.identifiers import find_identifiers
 from indexer.tokens import tokens_of_text
@@ -36,6 +37,9 @@ FIELDS: tuple[FieldName, ...] = ("案号", "嫌疑人", "案由", "承办人", "
 _QUOTED = re.compile(r'["“”„＂]([^"“”„＂]*)["“”„＂]|「([^」]*)」|『([^』]*)』')
 _MINUS = "-－"
 _DASHES = "-－‐‑‒–—―−"
+_DATE_FIELD = re.compile(r"(?<!\S)-?日期:(?=\S)")
+_RUN_END = re.compile(r"(?<=\S)(?=\s|\Z)")
+_MOST_RUNS = 16  # of two dates that are written with spaces
 _OR, _NOT = ("OR", "ＯＲ"), ("NOT", "ＮＯＴ")
 
 
@@ -179,14 +183,27 @@ def _field(run: str) -> tuple[FieldName, str] | None:
 
 
 def _held(plain: str) -> list[tuple[int, int]]:
-    """The places of numbers, and of dates that are words by themselves: no space in them divides."""
+    """The places of numbers, of dates and amounts that are words by themselves, and of spans of dates in their field.
+
+    No space in them divides.
+    """
     folded = fold_for_search(plain)
     numbers = [folded.raw_span(start, end) for _, start, end in find_identifiers(folded.text)]
-    dates = [folded.raw_span(start, end) for _, start, end in find_dates(folded.text)]
+    values = [*find_dates(folded.text), *find_amounts(folded.text)]
     alone = [
         (start, end)
-        for start, end in dates
+        for start, end in (folded.raw_span(start, end) for _, start, end in values)
         if not plain[:start].strip() or plain[start - 1].isspace()
         if not plain[end:].strip() or plain[end].isspace()
     ]
-    return [*numbers, *alone]
+    return [*numbers, *alone, *(folded.raw_span(start, end) for start, end in _spans_of_dates(folded.text))]
+
+
+def _spans_of_dates(text: str) -> Iterator[tuple[int, int]]:
+    """The places of 日期: with two dates and spaces around what is between them."""
+    for field in _DATE_FIELD.finditer(text):
+        ends = [match.start() for match in _RUN_END.finditer(text, field.end())][:_MOST_RUNS]
+        # 至 and 到 may begin another word; .. after a date begins none.
+        both = [end for end in ends if text[end - 1] not in "至到" and span_of_text(text[field.end() : end])]
+        if both:
+            yield field.start(), max(both)

@@ -42,6 +42,11 @@ def test_an_identifier_is_a_word_wherever_it_stands() -> None:
     assert words("[2020]沪0104刑初1号") == [("2020沪0104刑初1号", "(2020)沪0104刑初1号", "")]
 
 
+@pytest.mark.parametrize("text", ["3.8 万元", "38,000 元", "3.8万元"])
+def test_a_sum_with_a_space_before_its_unit_is_one_word(text: str) -> None:
+    assert [word.amount for word in understand(f"{text} 转账").words] == ["38000", ""]
+
+
 def test_quoted_numbers_are_text() -> None:
     assert words('"19900001234"')[0][1] == ""
 
