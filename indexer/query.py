@@ -26,7 +26,7 @@ from typing import Literal
 from dossier.errors import UsageError
 from indexer.amounts import amount_of_text
 from indexer.clause import NOTHING, AllOf, AnyOf, Apart, Clause, Not, Phrase, Prefix, Range, Term
-from indexer.dates import date_of_text, span_of_date, span_of_text
+from indexer.dates import Span, date_of_text, span_of_date, span_of_text
 from indexer.engine import Engine, Rung, Search
 from indexer.entry import pairs_of, pairs_over_turn
 from indexer.identifiers import SHORTEST_TAIL, identifiers_of_text
@@ -129,6 +129,13 @@ class Query:
     def fields(self) -> frozenset[Asked]:
         """The fields asked for; their clauses come from the catalogue (indexer/fields.py), that of 日期 from itself."""
         return frozenset(choice.field for group in self.groups for choice in group if choice.field)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The spans of dates that pages are to have, by the field 日期."""
+        wanted = [choice.field for group in self.groups for choice in group if choice.field and not choice.excluded]
+        spans = (span_of_text(asked.value) for asked in wanted if asked.name == "日期")
+        return tuple(span for span in spans if span)
 
     @property
     def combinations(self) -> tuple[tuple[Choice, ...], ...]:
