@@ -1,8 +1,8 @@
 """Amounts of money in page text and in queries, however written: 3.8万, 38,000元, 38000.00, 叁万捌仟元整.
 
 An amount is a plain decimal number of yuan: 38000, 12.5. Digits without a unit are an amount only where they stand
-apart from words, but for those like 金额 and 计, and are no date and no part of a number; a figure with 万 or 亿 is none
-where a word for things comes after it (3万人). Words like 余 and 多 make no difference: 3万余元 is 30000.
+apart from words, but for those like 金额 and 计, and are no date and no part of a number; a figure with 万 or 亿 is
+none where a word for things comes after it (3万人). Words like 余 and 多 make no difference: 3万余元 is 30000.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from typing import Literal
 
 from dossier.errors import UsageError
 from indexer.amounts import amount_of_text
-from indexer.clause import NOTHING, AllOf, AnyOf, Apart, Clause, Not, Phrase, Prefix, Range, Term
+from indexer.clause import NOTHING, AllOf, AnyOf, Apart, Clause, Not, Phrase, Prefix, Range, Term, leaves
 from indexer.dates import Span, date_of_text, span_of_date, span_of_text
 from indexer.engine import Engine, Rung, Search
 from indexer.entry import pairs_of, pairs_over_turn
@@ -40,8 +40,10 @@ IDENTIFIER, PHRASE, WORDS, SIMILAR = "identifier", "phrase", "words", "similar"
 # What a rung is worth in a hit's `score`; only the order among them means something.
 SCORES = {IDENTIFIER: 1.0, PHRASE: 0.8, WORDS: 0.5, SIMILAR: 0.2}
 
-# A paragraph. Each token is up to one clause for the engine, and Elasticsearch takes 1,024 on the smallest server.
-LONGEST = 500
+LONGEST = 500  # tokens: a paragraph
+# Elasticsearch takes 1,024 clauses on the smallest server; some are left for sight, filters and fields.
+MOST_CLAUSES = 1000
+_TOO_LONG = f"a query has at most {LONGEST} characters and numbers"
 # Of alternatives (甲 OR 乙) (丙 OR 丁) each combination is a phrase; beyond this many, there is no rung for phrases.
 MOST_COMBINATIONS = 16
 # So many pages that nobody looks for one more among those with reading errors.
@@ -161,7 +163,7 @@ def understand(text: str) -> Query:
     choices = [choice for group in groups for choice in group]
     words = [word for choice in choices for word in choice.words]
     if sum(len(word.tokens) for word in words) + sum(len(choice.as_text) for choice in choices) > LONGEST:
-        raise UsageError(f"a query has at most {LONGEST} characters and numbers")
+        raise UsageError(_TOO_LONG)
     if len(words) > 1:
         # Four digits beside other words are a year, if they look like one.
         groups = [
@@ -179,6 +181,9 @@ def ladder(query: Query, sight: Sight, fields: Mapping[Asked, Clause] | None = N
         query: as it was understood.
         sight: what the user sees, and where they search.
         fields: the clause of each field asked for; those that are not there find nothing.
+
+    Raises:
+        UsageError: no engine takes so many words with so many forms.
     """
     known = {**_dates_of(query), **(fields or {})}
     rungs: list[Rung] = []
@@ -203,7 +208,19 @@ def ladder(query: Query, sight: Sight, fields: Mapping[Asked, Clause] | None = N
             for group in required
         ]
         rungs.append(Rung(SIMILAR, _all_of(clauses)))
-    return Search(tuple(rungs), sight.clause)
+    return Search(_bounded(rungs), sight.clause)
+
+
+def _bounded(rungs: Sequence[Rung]) -> tuple[Rung, ...]:
+    """The rungs without those that an engine has no room for: first reading errors, then phrases, of which the words
+    are found all the same."""
+    sizes = {rung.name: leaves(rung.clause) for rung in rungs}
+    for name in (SIMILAR, PHRASE):
+        if sum(sizes.values()) > MOST_CLAUSES and (name == SIMILAR or WORDS in sizes):
+            sizes.pop(name, None)
+    if sum(sizes.values()) > MOST_CLAUSES:
+        raise UsageError(_TOO_LONG)
+    return tuple(rung for rung in rungs if rung.name in sizes)
 
 
 def settled(engine: Engine, search: Search) -> Search:

@@ -22,7 +22,7 @@ from indexer.tokens import is_han, tokens_of_text
 
 LONGEST_WHOLE = 12
 BUDGET = 600
-"""Tokens of all variants in a query: Elasticsearch takes 1,024 clauses on the smallest server, the other rungs' too."""
+"""Tokens of all variants in a query; of what an engine takes, the other rungs need a part, too."""
 
 _NUMERAL = re.compile("[〇零一二三四五六七八九十百千万亿]")
 _SHORTEST_RUN = 4  # characters of a word that is a single run; a shorter one is many others, but for a character

@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dossier.errors import UsageError
-from indexer.query import LONGEST, Word, ladder, understand
+from indexer.clause import leaves
+from indexer.query import LONGEST, MOST_CLAUSES, Word, ladder, understand
 from indexer.sight import Sight
+
+PAIRS = [("子", "丑"), ("寅", "卯"), ("辰", "巳"), ("午", "未")]
 
 
 def words(text: str) -> list[tuple[str, str, str]]:
@@ -94,6 +97,27 @@ def test_a_query_of_the_greatest_length_is_taken_and_a_longer_one_refused() -> N
     for text in ("甲" * (LONGEST + 1), "案由:" + "甲" * (LONGEST - 1)):
         with pytest.raises(UsageError, match=str(LONGEST)):
             understand(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (" ".join(str(8000 + number) for number in range(50)), ["identifier", "phrase", "words", "similar"]),
+        (" ".join(str(8000 + number) for number in range(200)), ["identifier", "phrase", "words"]),
+        (" ".join(f"甲{chr(0x4E00 + number)}" for number in range(250)), ["phrase", "words"]),
+        (" ".join(" OR ".join(f"{one}甲乙丙丁戊己庚" for one in pair) for pair in PAIRS) + " 案由:盗窃", ["words"]),
+        ("甲" * 20, ["phrase", "similar"]),
+    ],
+)
+def test_a_search_has_no_more_clauses_than_an_engine_takes(text: str, names: list[str]) -> None:
+    search = ladder(understand(text), Sight())
+    assert [rung.name for rung in search.rungs] == names
+    assert sum(leaves(rung.clause) for rung in search.rungs) <= MOST_CLAUSES
+
+
+def test_more_values_than_an_engine_takes_are_refused() -> None:
+    with pytest.raises(UsageError, match=str(LONGEST)):
+        ladder(understand(" ".join(str(20200000 + number) for number in range(101, 601))), Sight())
 
 
 @given(st.text(max_size=LONGEST))
