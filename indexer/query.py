@@ -43,7 +43,10 @@ SCORES = {IDENTIFIER: 1.0, PHRASE: 0.8, WORDS: 0.5, SIMILAR: 0.2}
 LONGEST = 500  # tokens: a paragraph
 # Elasticsearch takes 1,024 clauses on the smallest server; some are left for sight, filters and fields.
 MOST_CLAUSES = 1000
-_TOO_LONG = f"a query has at most {LONGEST} characters and numbers"
+_TOO_LONG = (
+    f"搜索内容太长：最多 {LONGEST} 个字和号码，号码多时更少 / "
+    f"a query has at most {LONGEST} characters and numbers, fewer with many numbers"
+)
 # Of alternatives (甲 OR 乙) (丙 OR 丁) each combination is a phrase; beyond this many, there is no rung for phrases.
 MOST_COMBINATIONS = 16
 # So many pages that nobody looks for one more among those with reading errors.
