@@ -71,6 +71,20 @@ def test_the_oracle_knows_a_sum_in_all_its_spellings(yuan: int) -> None:
         assert sum_of(spelling.removeprefix("人民币").removesuffix("整")) == yuan
 
 
+def test_the_oracle_is_sure_only_of_what_stands_there_with_line_ends_and_without() -> None:
+    page = OraclePage("p", "2031年3月5日\n1日付8000元\n2031.3.1\n2件，共3\n500元，2031年4月6号", "")
+    assert page.days == {"2031-3-5", "2031-4-6"}
+    assert page.days_perhaps == {"2031-3-5", "2031-4-6", "2031-3-1", "2031-3-12"}
+    assert page.sums == {8000}
+    assert page.sums_perhaps == {8000, 500, 3500}
+
+
+@pytest.mark.parametrize("text", ["75000余元", "7.5万余元", "75,000多元"])
+def test_about_a_sum_is_right_to_find_and_need_not_be_found(text: str) -> None:
+    page = OraclePage("p", f"共计{text}。", "")
+    assert (page.sums, page.sums_perhaps) == (frozenset(), {75000})
+
+
 def test_lines_end_between_words_and_only_long_numbers_are_parted() -> None:
     text = "一" * 33 + "2031年3月" + "二" * 20 + "530102209708127533，" + "三" * 700
     lines = next(_pages_of(text))
