@@ -74,24 +74,24 @@ class OraclePage:
         """Whether a pattern is in the folded text."""
         return pattern.search(self.flat) is not None
 
-    @property
+    @cached_property
     def days(self) -> frozenset[str]:
         """The days on the page as 2031-3-5, however they are written: those there with its line ends and without."""
         return frozenset.intersection(*self._days)
 
-    @property
+    @cached_property
     def days_perhaps(self) -> frozenset[str]:
         """The days on the page, if a line's end divides a day or if it does not."""
         return frozenset.union(*self._days)
 
-    @property
+    @cached_property
     def sums(self) -> frozenset[int]:
         """The sums of whole yuan on the page, however they are written: those there with its line ends and without."""
         return frozenset.intersection(*self._sums)
 
-    @property
+    @cached_property
     def sums_perhaps(self) -> frozenset[int]:
-        """The sums of whole yuan on the page, if a line's end divides a sum or if it does not, and those of 75000余元."""
+        """The sums of whole yuan on the page, if a line's end divides a sum or if it does not; and 75000余元."""
         return frozenset.union(*self._sums, *(frozenset(_about(text)) for text in self._texts))
 
     @cached_property
@@ -102,7 +102,7 @@ class OraclePage:
     def _sums(self) -> list[frozenset[int]]:
         return [frozenset(_sums(text)) for text in self._texts]
 
-    @property
+    @cached_property
     def _texts(self) -> tuple[str, str]:
         """The text with its line ends, and without: whether what they divide is one, nobody can tell for certain."""
         return self.flat, self.flat.replace("\n", "")

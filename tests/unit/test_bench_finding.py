@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from bench.finding import exact, speed
 from bench.finding.exact_pages import _pages_of
 from bench.finding.figures import percentile
 from bench.finding.many_pages import Sentence, entries, pages
@@ -95,3 +98,15 @@ def test_lines_end_between_words_and_only_long_numbers_are_parted() -> None:
 def test_a_percentile_is_one_of_the_values() -> None:
     assert [percentile(range(1, 101), share) for share in (50, 95, 100)] == [50, 95, 100]
     assert percentile([3.0, 1.0], 95) == 3.0
+
+
+def test_a_measurement_says_which_judgments_it_was_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "none.jsonl"
+    monkeypatch.setattr(exact, "_VOLUMES", 1)
+    monkeypatch.setattr(exact, "_SHEETS", 2)
+    assert exact.main(["--each", "1", "--corpus", str(missing)]) == 0
+    assert f"left out: judgments, {missing} is not there" in capsys.readouterr().out
+    assert speed.main(["--corpus", str(missing)]) == 1
+    assert f"left out: judgments, {missing} is not there" in capsys.readouterr().out
