@@ -26,7 +26,8 @@ def reading_of(session: Session, vault: Vault, page: Page) -> Reading | None:
     try:
         return Reading.from_bytes(vault.reading(page.id, row.version, row.sha256))
     except ValueError as error:
-        raise ObjectChanged(f"{page.id}.{row.version}: {error}") from error
+        # Without the error's text, which repeats the page's.
+        raise ObjectChanged(f"{page.id}.{row.version}: {type(error).__name__}") from error
 
 
 def reading_file(session: Session, vault: Vault, page: Page) -> tuple[Path, str] | None:

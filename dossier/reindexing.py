@@ -7,7 +7,9 @@ docs/decisions/0020-reindexing.md has the reasons.
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, insert, literal, select, update
@@ -18,6 +20,10 @@ from dossier.catalogue.tables import IndexGeneration, OutboxRow, Page, Reindex, 
 
 FOR_THE_SETTINGS = "settings"
 _FLAG = ("machine", "index", "reindex_failed")
+# An error as it stands with a change begins with its code or class.
+_KIND = re.compile(r"[A-Za-z_]+(?=:|$)")
+# In place of the time at which an index was filled: it is in service no more.
+_FORMER = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,46 @@ class ReindexStatus:
 
 def engine_in_service(session: Session) -> str:
     """The engine whose index answers, "" before the first was filled."""
-    return session.scalars(select(IndexGeneration.engine)).first() or ""
+    return session.scalars(select(IndexGeneration.engine).where(IndexGeneration.filled_at != _FORMER)).first() or ""
+
+
+def is_in_service(known: IndexGeneration) -> bool:
+    """Whether an index is the one in service, and none from before it."""
+    return known.filled_at != _FORMER
+
+
+def retire_others(session: Session, engine: str) -> None:
+    """All engines but this one are no more in service."""
+    session.execute(update(IndexGeneration).where(IndexGeneration.engine != engine).values(filled_at=_FORMER))
+
+
+def former_engines(session: Session) -> list[str]:
+    """The engines that were in service before, whose indices have still to be removed."""
+    return list(session.scalars(select(IndexGeneration.engine).where(IndexGeneration.filled_at == _FORMER)))
+
+
+def forget_former(session: Session, engine: str) -> None:
+    """The index of an engine that was in service before has been removed."""
+    session.execute(
+        delete(IndexGeneration).where(IndexGeneration.engine == engine, IndexGeneration.filled_at == _FORMER)
+    )
 
 
 def open_reindex(session: Session) -> Reindex | None:
     """The reindex that is not done yet."""
     return session.scalars(select(Reindex).where(Reindex.state == "open").order_by(Reindex.id.desc())).first()
+
+
+def abandoned_engines(session: Session) -> list[str]:
+    """The engines of reindexes that failed, where what was built of the new index may still be there."""
+    begun = select(Reindex.engine).where(Reindex.state == "failed", Reindex.generation.is_not(None))
+    return list(session.scalars(begun.distinct().order_by(Reindex.engine)))
+
+
+def forget_abandoned(session: Session, engine: str) -> None:
+    """What failed reindexes have left of an engine has been removed."""
+    failed = update(Reindex).where(Reindex.engine == engine, Reindex.state == "failed")
+    session.execute(failed.values(generation=None))
 
 
 def ask(session: Session, engine: str, asked_by: str) -> int:
@@ -68,11 +108,18 @@ def ask(session: Session, engine: str, asked_by: str) -> int:
     return reindex.id
 
 
-def begin(session: Session, reindex: Reindex, generation: str) -> None:
-    """The new index is there, and empty: it is to take every page, and from now on every change."""
+def begin(session: Session, reindex: Reindex, generation: str) -> bool:
+    """The new index is there, and empty: it is to take every page, and from now on every change.
+
+    Returns:
+        False where the reindex has ended meanwhile: another has replaced it, and nothing was changed.
+    """
+    if reindex.state != "open":
+        return False
     session.execute(delete(SuccessorRow))
     reindex.generation, reindex.began_at, reindex.reason = generation, time.time(), ""
     reindex.total = outbox.enqueue_everything(session, SuccessorRow)
+    return True
 
 
 def unfinished(session: Session) -> int:
@@ -81,19 +128,28 @@ def unfinished(session: Session) -> int:
     return session.scalar(rows) or 0
 
 
-def refused_anew(session: Session) -> tuple[int, str]:
-    """How many pages the new index will not take although the one in service does, and the reason for the first."""
+def refused_anew(session: Session) -> Counter[str]:
+    """How many pages the new index will not take although the one in service does, by the kind of their error.
+
+    No more of the errors, which may be told to people who may not see the page.
+    """
     known = select(OutboxRow.page_id).where(OutboxRow.dead.is_(True))
-    reasons = session.execute(
-        select(SuccessorRow.page_id, SuccessorRow.error).where(
-            SuccessorRow.dead.is_(True), SuccessorRow.page_id.not_in(known)
-        )
-    ).all()
-    return len(reasons), f"{reasons[0][0]}: {reasons[0][1]}" if reasons else ""
+    errors = session.scalars(
+        select(SuccessorRow.error).where(SuccessorRow.dead.is_(True), SuccessorRow.page_id.not_in(known))
+    )
+    kinds = (_KIND.match(error) for error in errors)
+    return Counter(kind[0] if kind else "error" for kind in kinds)
 
 
-def finish(session: Session, reindex: Reindex) -> None:
-    """The new index is in service: what it has still to take becomes the outbox, and what it holds is searchable."""
+def finish(session: Session, reindex: Reindex) -> bool:
+    """The new index is in service: what it has still to take becomes the outbox, and what it holds is searchable.
+
+    Returns:
+        False where the reindex has ended meanwhile, and nothing was changed: what the new index has still to take is
+        known no more, and the feed fills it anew as one that it does not know.
+    """
+    if reindex.state != "open":
+        return False
     columns = ("page_id", "version", "attempts", "not_before", "error", "dead")
     session.execute(delete(OutboxRow))
     session.execute(
@@ -111,15 +167,18 @@ def finish(session: Session, reindex: Reindex) -> None:
         .where(Page.state == "searchable", Page.id.in_(waiting.where(OutboxRow.dead.is_(True))))
         .values(state="read")
     )
-    session.execute(delete(IndexGeneration))
-    session.add(IndexGeneration(engine=reindex.engine, generation=reindex.generation, filled_at=time.time()))
+    retire_others(session, reindex.engine)
+    session.merge(IndexGeneration(engine=reindex.engine, generation=reindex.generation, filled_at=time.time()))
     reindex.state, reindex.ended_at, reindex.reason = "done", time.time(), ""
     flags.close_flag(session, *_FLAG)
     audit.record(session, "reindex_done", "index", reindex.engine, reindex.asked_by, pages=reindex.total)
+    return True
 
 
 def fail(session: Session, reindex: Reindex, reason: str) -> None:
-    """Give a reindex up; the index in service stays, and the attention list says why."""
+    """Give a reindex up; the index in service stays, and the attention list says why. One that has ended stays so."""
+    if reindex.state != "open":
+        return
     _end(session, reindex, reason)
     flags.raise_flag(session, *_FLAG[:2], None, _FLAG[2], reason=reason, path="索引")
 

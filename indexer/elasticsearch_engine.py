@@ -84,6 +84,9 @@ _MAPPINGS: dict[str, Any] = {
 }
 
 _REASON = 300  # characters
+# What may stand in quotes or brackets in a reason that people read; anything else may be the page's text.
+_OF_THE_MAPPING = {*_MAPPINGS["properties"], *(field["type"] for field in _MAPPINGS["properties"].values())}
+_QUOTED = re.compile(r"""'([^']*)'?|"([^"]*)"?|\[([^\]]*)\]?|Preview of""")
 
 Answer = TypeVar("Answer")
 
@@ -347,7 +350,7 @@ class ElasticsearchEngine:
                 if error.meta.status in _NEVER:
                     # The whole request, for the sake of one change in it or of their number: look for the one.
                     if len(waiting) == 1:
-                        return [*refusals, _refusal(waiting[0], str(error)[:_REASON])]
+                        return [*refusals, _refusal(waiting[0], _why_refused(_fault_of(error)))]
                     middle = len(waiting) // 2
                     return [*refusals, *self._take(waiting[:middle]), *self._take(waiting[middle:])]
                 if error.meta.status not in _LATER:
@@ -365,9 +368,9 @@ class ElasticsearchEngine:
                         later.append(change)
                         why = self._unreachable(_why(fault))
                     elif status in _NEVER:
-                        refusals.append(_refusal(change, _why(fault)))
+                        refusals.append(_refusal(change, _why_refused(fault)))
                     elif status not in (200, 201, 409):  # 409: it has this version or a newer one already
-                        raise self._unreachable(f"{status} {_why(fault)}")
+                        raise self._unreachable(f"{status} {_why_refused(fault)}")
             if not later:
                 return refusals
             if wait is None:
@@ -435,10 +438,26 @@ def _refusal(change: Change, reason: str) -> Refusal:
 
 
 def _why(fault: dict[str, Any]) -> str:
-    """The server's reason and its cause, without the page's text that it repeats."""
+    """The server's reason and its cause, where the fault is its own."""
     cause = fault.get("caused_by", {})
     reasons = (f"{part.get('type')}: {str(part.get('reason'))[:_REASON]}" for part in (fault, cause) if part)
     return "; ".join(reasons)
+
+
+def _why_refused(fault: dict[str, Any]) -> str:
+    """The kind of a fault of a page, and the server's reason as far as it repeats nothing of the page's text."""
+    reason = str(fault.get("reason") or "")
+    for quoted in _QUOTED.finditer(reason):
+        if not _OF_THE_MAPPING.intersection(quoted.groups()):
+            reason = reason[: quoted.start()]
+            break
+    return ": ".join(part for part in (str(fault.get("type")), reason[:_REASON].strip()) if part)
+
+
+def _fault_of(error: ApiError) -> dict[str, Any]:
+    body = error.body
+    fault = body.get("error") if isinstance(body, dict) else None
+    return fault if isinstance(fault, dict) else {"type": "http_error", "reason": str(error.meta.status)}
 
 
 def _portions(changes: Sequence[Change]) -> Iterator[list[Change]]:

@@ -11,13 +11,13 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from dossier import outbox
+from dossier import outbox, reindexing
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, Document, IndexChange, IndexGeneration, OutboxRow, Page, Volume
-from dossier.errors import EngineUnreachable, StoreError
+from dossier.errors import EdossierError, EngineUnreachable, StoreError
 from dossier.outbox import Change
 from dossier.reading import Reading
 from dossier.readings import following_page, reading_of
@@ -80,11 +80,11 @@ class Feed:
         generation = self._engine.generation()
         with self._catalogue.reading() as session:
             known = session.get(IndexGeneration, self._engine.name)
-            if known is not None and known.generation == generation:
+            if known is not None and known.generation == generation and reindexing.is_in_service(known):
                 return
         with self._catalogue.writing() as session:
             # Only what was fed last counts: an engine that was away meanwhile has missed what came.
-            session.execute(delete(IndexGeneration).where(IndexGeneration.engine != self._engine.name))
+            reindexing.retire_others(session, self._engine.name)
             session.merge(IndexGeneration(engine=self._engine.name, generation=generation, filled_at=time.time()))
             session.execute(update(Page).where(Page.state == "searchable").values(state="read", searchable_at=None))
             count = outbox.enqueue_everything(session)
@@ -107,8 +107,11 @@ class Feed:
                 if reading is not None:
                     following = self._following(session, page, known)
                     entries.append(entry_of_page(self._place(session, page), change.version, reading, following))
+            except EdossierError as error:
+                unreadable[change.page_id] = f"{error.code}: {error.detail}"
             except Exception as error:  # one page's fault must not keep all others out of the index
-                unreadable[change.page_id] = str(error) or type(error).__name__
+                # The class alone: the text may be the page's.
+                unreadable[change.page_id] = type(error).__name__
         return entries, unreadable
 
     def _reading(self, session: Session, page: Page, known: dict[str, Reading | None]) -> Reading | None:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 # Searches that had begun in the old index are over by then.
 _GRACE_SECONDS = 30.0
+_SWEEP_AGAIN_SECONDS = 300.0
 
 
 class Successor:
@@ -33,9 +34,8 @@ class Successor:
     def __init__(self, catalogue: Catalogue, vault: Vault, engines: Engines) -> None:
         self._catalogue, self._vault, self._engines = catalogue, vault, engines
         self.pace = Pace()
-        self._approved = 0
+        self._approved = ""  # the generation that has been proven
         self._sweep_at = time.monotonic()
-        self._former = ""
 
     def heed_settings(self) -> None:
         """Ask for a reindex where the settings name another engine than the one in service; to be called at start."""
@@ -60,6 +60,7 @@ class Successor:
         if reindex is None:
             self._sweep()
             return 0
+        self._sweep_at = time.monotonic() + _GRACE_SECONDS
         engine = self._engines.named(reindex.engine).successor()
         try:
             return self._work_on(reindex, engine)
@@ -86,8 +87,11 @@ class Successor:
             return 1
         if reindex.generation is None or engine.generation() != reindex.generation:
             engine.clear()
+            generation = engine.generation()
             with self._catalogue.writing() as session:
-                reindexing.begin(session, session.get_one(Reindex, reindex.id), engine.generation())
+                is_begun = reindexing.begin(session, session.get_one(Reindex, reindex.id), generation)
+            if not is_begun:
+                engine.discard()
             return 1
         feed = Feed(self._catalogue, self._vault, engine, SuccessorRow)
         feed.pace = self.pace
@@ -99,14 +103,13 @@ class Successor:
         with self._catalogue.reading() as session:
             if reindexing.unfinished(session):
                 return 0  # what was refused waits for its next attempt
-        if self._approved != reindex.id:
+        if self._approved != reindex.generation:
             fault = self._fault(engine)
             if fault:
                 self._give_up(reindex, engine, fault)
-                return 1
-            self._approved = reindex.id
+            elif fault is not None:
+                self._approved = reindex.generation
             return 1  # what came in while the queries ran goes first
-        self._former = self._in_service()
         engine.promote()
         self._finish(reindex)
         return 1
@@ -121,21 +124,24 @@ class Successor:
             return False
         return self._engines.named(reindex.engine).generation() == reindex.generation
 
-    def _fault(self, engine: Engine) -> str:
-        """What the new index does not hold or answer as it should, "" if nothing."""
+    def _fault(self, engine: Engine) -> str | None:
+        """What the new index does not hold or answer as it should, "" if nothing.
+
+        None where changes that came in meanwhile leave it open: it is to be asked again when they have been taken.
+        """
         with self._catalogue.reading() as session:
-            refused, reason = reindexing.refused_anew(session)
+            refused = reindexing.refused_anew(session)
             if refused:
-                return f"{refused} pages were refused, first {reason}"
+                return f"{refused.total()} pages were refused ({', '.join(sorted(refused))})"
             read = session.scalar(select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))) or 0
             dead = session.scalars(select(SuccessorRow.page_id).where(SuccessorRow.dead.is_(True))).all()
             changed = session.scalar(select(func.count()).select_from(SuccessorRow)) or 0
             try:
                 queries = golden_queries(session, self._vault)
             except StoreError as error:
-                return str(error)
+                return f"a page cannot be read ({error.code})"
         if changed > len(dead):
-            return ""  # more has come in; the count is compared when it has been taken
+            return None
         expected = read - len(dead) + len(engine.versions(dead))
         held = engine.count()
         if held != expected:
@@ -147,14 +153,18 @@ class Successor:
             if query.page_id not in on_the_way:
                 # Without the words: the attention list is read by people who may not see the page.
                 return f"page {query.page_id} is not found by {query.kind}"
+        if unanswered:
+            return None
         log.info("the new index holds %d pages and answers %d golden queries", held, len(queries))
         return ""
 
     def _finish(self, reindex: Reindex) -> None:
         with self._catalogue.writing() as session:
-            reindexing.finish(session, session.get_one(Reindex, reindex.id))
-        log.info("%s: the new index is in service", reindex.engine)
-        self._sweep_at = time.monotonic() + _GRACE_SECONDS
+            is_finished = reindexing.finish(session, session.get_one(Reindex, reindex.id))
+        if is_finished:
+            log.info("%s: the new index is in service", reindex.engine)
+        else:
+            log.warning("%s: the reindex was replaced at the last moment", reindex.engine)
 
     def _give_up(self, reindex: Reindex, engine: Engine, reason: str) -> None:
         log.error("the new index was not put in service: %s", reason)
@@ -162,27 +172,39 @@ class Successor:
             reindexing.fail(session, session.get_one(Reindex, reindex.id), reason)
         try:
             engine.discard()
-        except EngineUnreachable as error:
+        except (EngineUnreachable, OSError) as error:
             log.warning("the new index was not removed: %s", error)  # the next sweep does
 
     def _note(self, reindex: Reindex, reason: str) -> None:
         with self._catalogue.writing() as session:
-            session.get_one(Reindex, reindex.id).reason = reason
-
-    def _in_service(self) -> str:
-        with self._catalogue.reading() as session:
-            return reindexing.engine_in_service(session)
+            standing = session.get_one(Reindex, reindex.id)
+            if standing.state == "open":
+                standing.reason = reason
 
     def _sweep(self) -> None:
         """Remove what former indices have left, when no search can be using them any more."""
         if time.monotonic() < self._sweep_at:
             return
-        self._sweep_at = float("inf")
-        in_service = self._in_service()
+        with self._catalogue.reading() as session:
+            in_service, former = reindexing.engine_in_service(session), reindexing.former_engines(session)
+            abandoned = reindexing.abandoned_engines(session)
+        removed = [
+            self._remove_left(name, name == in_service) for name in sorted({*abandoned, *former, in_service} - {""})
+        ]
+        self._sweep_at = float("inf") if all(removed) else time.monotonic() + _SWEEP_AGAIN_SECONDS
+
+    def _remove_left(self, name: str, is_in_service: bool) -> bool:
+        """Remove what reindexes have left of an engine, no reindex being open; False where it must be tried again."""
+        engine = self._engines.named(name)
         try:
-            if in_service:
-                self._engines.named(in_service).sweep()
-            if self._former and self._former != in_service:
-                self._engines.named(self._former).discard()
-        except EngineUnreachable as error:
+            engine.successor().discard()
+            engine.sweep()
+            if not is_in_service:
+                engine.discard()
+        except (EngineUnreachable, OSError) as error:
             log.warning("what is left of former indices was not removed: %s", error)
+            return False
+        with self._catalogue.writing() as session:
+            reindexing.forget_abandoned(session, name)
+            reindexing.forget_former(session, name)
+        return True

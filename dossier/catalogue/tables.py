@@ -315,7 +315,8 @@ class Reindex(Table):
     """An index built beside the one in service, to take its place; at most one is open.
 
     state: open, done, failed (then `reason` says why, and the index in service has stayed). `generation` is the new
-    index's, None before it was begun; `total` the pages it was begun with; `asked_by` a person, or "settings".
+    index's, None before it was begun, and again when what was built of a failed one has been removed; `total` the pages
+    it was begun with; `asked_by` a person, or "settings".
     """
 
     __tablename__ = "reindexes"
@@ -340,7 +341,10 @@ class Counter(Table):
 
 
 class IndexGeneration(Table):
-    """The generation of each engine's index that the catalogue has fed; another one must be filled anew."""
+    """The generation of the index that the catalogue has fed; another one must be filled anew.
+
+    One row is the engine in service. `filled_at` is 0.0 in those of engines before it, until their indices are removed.
+    """
 
     __tablename__ = "index_generations"
     engine: Mapped[str] = mapped_column(primary_key=True)

@@ -19,6 +19,7 @@ from dossier.place import Place
 from dossier.settings import Settings
 from dossier.vault import Vault
 from dossier.verify import Fault
+from dossier.viewers import AT_MACHINE
 from indexer.agreement import verify_index
 from indexer.engines import Engines, serving_engine
 from indexer.feed import Feed
@@ -77,7 +78,7 @@ class Shelf:
 
     def found(self) -> int:
         """How many pages a search finds."""
-        return self.searcher.search(COMMON, limit=1).total
+        return self.searcher.search(COMMON, limit=1, viewer=AT_MACHINE).total
 
     def faults(self) -> list[Fault]:
         return verify_index(self.catalogue, self.engine)

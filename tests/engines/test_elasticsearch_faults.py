@@ -119,7 +119,7 @@ def test_a_page_that_the_server_will_never_take_is_refused_and_the_others_are_ta
     unfit = replace(unfit, place=replace(unfit.place, department="部" * 20_000))
     (refusal,) = engine.apply([entry("p1", "甲", version=1), unfit, entry("p3", "甲", version=3)])
     assert (refusal.page_id, refusal.version) == ("p2", 2)
-    assert "department" in refusal.reason
+    assert refusal.reason and "部" not in refusal.reason
     assert "immense term" in refusal.reason
     assert engine.versions(["p1", "p2", "p3"]) == {"p1": 1, "p3": 3}
 

@@ -205,7 +205,7 @@ class TestProof:
 
         reason = self.held_back(shelf, lambda: None)
 
-        assert reason.startswith(f"1 pages were refused, first {row.page_id}: ")
+        assert reason == "1 pages were refused (object_missing)"
 
     def test_after_the_cause_is_mended_the_flag_goes(self, shelf: Shelf) -> None:
         engine = shelf.engines.named(shelf.engine.name).successor()

@@ -20,6 +20,8 @@ from dossier.acceptance import Contents
 from dossier.attention import questions
 from dossier.catalogue.tables import Arrival, Case, CaseNumber, Page, Work
 from dossier.errors import DamagedFile, EngineUnreachable, WorkerDied
+from indexer.engines import Engines
+from indexer.upkeep import Upkeep
 from pipeline.crew.tasks import InspectTask
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.intake import inbox as intake_module
@@ -382,7 +384,9 @@ def test_a_damaged_index_is_thrown_away_and_filled_anew(house: House) -> None:
     with open_house(house.home.root) as reopened:
         reopened.drop_pages(f"{CASE}/卷一", [3], first_name=3)
         reopened.take_in()
-        reopened.feed.run(lambda: _answers(reopened))
+        engines = Engines(reopened.home, reopened.settings)
+        Upkeep(reopened.catalogue, reopened.vault, engines).run(lambda: _answers(reopened))
+        engines.close()
         reopened.work()
 
         assert reopened.searcher.search("讯问笔录第1页").total == 1
