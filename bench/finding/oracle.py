@@ -132,10 +132,11 @@ def number_pattern(number: str, ending: bool = False) -> re.Pattern[str]:
 
 _HAN_DIGITS = {digit: value for value, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
 _CAPITALS = {digit: value for value, digit in enumerate("零壹贰叁肆伍陆柒捌玖")}
-_SAID = re.compile(
-    "[零壹贰叁肆伍陆柒捌玖拾〇一二三四五六七八九十两]"
-    "[零壹贰叁肆伍陆柒捌玖拾佰仟万〇一二三四五六七八九十百千两]*(?=[元圆])"
+_SAID_SUM = (
+    "[零壹贰叁肆伍陆柒捌玖拾〇一二三四五六七八九十两][零壹贰叁肆伍陆柒捌玖拾佰仟万〇一二三四五六七八九十百千两]*"
 )
+_SAID, _SAID_ABOUT = re.compile(f"{_SAID_SUM}(?=[元圆])"), re.compile(f"{_SAID_SUM}(?=[余多][元圆])")
+_FROM_TO = re.compile("[一二三四五六七八九两]{2}")  # 一两万元 is from one to two
 _AS_CAPITALS = str.maketrans("〇一二三四五六七八九十百千两", "零壹贰叁肆伍陆柒捌玖拾佰仟贰")
 _DAYS = (
     re.compile(r"(?<![0-9])([0-9]{4}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?[日号]"),
@@ -173,6 +174,8 @@ def _about(text: str) -> Iterator[int]:
         value = float(digits.replace(",", "")) * {"": 1, "万": 10_000, "亿": 100_000_000}[unit]
         if abs(value - round(value)) < 1e-6:
             yield round(value)
+    for said in _SAID_ABOUT.findall(text):
+        yield _said(said.translate(_AS_CAPITALS))
 
 
 def _sums(dense: str) -> Iterator[int]:
@@ -180,8 +183,9 @@ def _sums(dense: str) -> Iterator[int]:
         value = float(digits.replace(",", "")) * (10_000 if ten_thousands else 1)
         if abs(value - round(value)) < 1e-6:
             yield round(value)
-    for capitals in _SAID.findall(dense):
-        yield _said(capitals.translate(_AS_CAPITALS))
+    for said in _SAID.findall(dense):
+        if not _FROM_TO.search(said):
+            yield _said(said.translate(_AS_CAPITALS))
 
 
 def _said(text: str) -> int:

@@ -82,10 +82,14 @@ def test_the_oracle_is_sure_only_of_what_stands_there_with_line_ends_and_without
     assert page.sums_perhaps == {8000, 500, 3500}
 
 
-@pytest.mark.parametrize("text", ["75000余元", "7.5万余元", "75,000多元"])
+@pytest.mark.parametrize("text", ["75000余元", "7.5万余元", "75,000多元", "七万五千多元"])
 def test_about_a_sum_is_right_to_find_and_need_not_be_found(text: str) -> None:
     page = OraclePage("p", f"共计{text}。", "")
     assert (page.sums, page.sums_perhaps) == (frozenset(), {75000})
+
+
+def test_from_one_to_two_is_no_sum() -> None:
+    assert OraclePage("p", "一两万元，两千元", "").sums == {2000}
 
 
 def test_lines_end_between_words_and_only_long_numbers_are_parted() -> None:
