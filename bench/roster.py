@@ -306,7 +306,7 @@ def main(arguments: list[str] | None = None) -> int:
         engine.close()
         catalogue.close()
     doubtful = sum(len(row.pages) - len(row.certain) for row in matrix.rows)
-    absent = sum(not row.pages for row in matrix.rows)
+    absent = sum(row.is_missing for row in matrix.rows)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{len(people)} people, {len(sheets)} pages, {engine.name}, {chosen.repeat} times")
     print(f"{'search, seconds (min / median / max)':<40}{_spread(searching)}")

@@ -12,7 +12,7 @@ from cli.progress import waiting_progress
 from dossier.derived import written_whole
 from dossier.errors import UsageError
 from dossier.viewers import AT_MACHINE
-from indexer.roster.matrix import Matrix
+from indexer.roster.matrix import NOT_SEARCHED, Matrix
 from indexer.roster.search import RosterSearcher
 from indexer.roster.sheet import MOST_BYTES
 from indexer.roster.workbook import workbook_of
@@ -54,8 +54,10 @@ def roster(
 
 def print_matrix(matrix: Matrix) -> None:
     """Print the people for people: a line each, with what is to be known of them below."""
-    missing = sum(not row.pages for row in matrix.rows)
-    people.print(f"共 {len(matrix.rows)} 人，{missing} 人未见；{matrix.coverage.chinese}", markup=False)
+    missing = f"{sum(row.is_missing for row in matrix.rows)} 人未见"
+    if unsearched := sum(not row.searched for row in matrix.rows):
+        missing += f"，{unsearched} 人{NOT_SEARCHED}"
+    people.print(f"共 {len(matrix.rows)} 人，{missing}；{matrix.coverage.chinese}", markup=False)
     for row in matrix.rows:
         doubtful = len(row.pages) - len(row.certain)
         kinds = "、".join(f"{kind} {len(pages)}" for kind, pages in row.by_kind().items())
@@ -63,6 +65,8 @@ def print_matrix(matrix: Matrix) -> None:
             f"{len(row.certain)} 页" + (f"，存疑 {doubtful} 页" if doubtful else "") + (f"：{kinds}" if kinds else "")
         )
         name = row.person.name or next(iter(row.person.id_numbers), "（无姓名）")
-        people.print(f"  第{row.person.rows[0]}行 {name}  {found if row.pages else '未见'}", markup=False)
+        if not row.pages:
+            found = "未见" if row.searched else NOT_SEARCHED
+        people.print(f"  第{row.person.rows[0]}行 {name}  {found}", markup=False)
         for remark in row.person.remarks:
             people.print(f"      {remark.chinese}", markup=False)

@@ -153,19 +153,19 @@ def _flags_of_no_case(session: Session, viewer: Viewer) -> list[int]:
     """
     if not (viewer.is_of_scanning_room or viewer.sees_every_department):
         return []
-    by_folder: dict[str, list[int]] = {}
-    for flag_id, details in session.execute(
-        select(Flag.id, Flag.details).where(Flag.case_id.is_(None), Flag.closed_at.is_(None))
-    ):
-        folder = str(details.get("path", "")).lstrip("/").split("/")[0]
-        by_folder.setdefault(folder, []).append(flag_id)
-    # There may be thousands of files, which lie in few folders.
-    return [
-        flag_id
-        for folder, flag_ids in by_folder.items()
-        if not folder or all(sees(session, viewer, case.id) for case in cases_named(session, folder))
-        for flag_id in flag_ids
-    ]
+    open_ones = select(Flag.id, Flag.details).where(Flag.case_id.is_(None), Flag.closed_at.is_(None))
+    folders = {
+        flag_id: str(details.get("path", "")).lstrip("/").split("/")[0]
+        for flag_id, details in session.execute(open_ones)
+    }
+    # Each folder once: thousands of files may wait in one.
+    told = {folder for folder in set(folders.values()) if _sees_all_named(session, viewer, folder)}
+    return [flag_id for flag_id, folder in folders.items() if folder in told]
+
+
+def _sees_all_named(session: Session, viewer: Viewer, folder: str) -> bool:
+    named = cases_named(session, folder) if folder else []
+    return all(sees(session, viewer, case.id) for case in named)
 
 
 def _refused_files(session: Session, statement: Select[Arrival, str]) -> list[Question]:

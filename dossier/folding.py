@@ -32,6 +32,8 @@ _ALIKE = {
     **{ord(dash): "-" for dash in _DASHES},
     **{ord(zero): "〇" for zero in _ZEROS},
 }
+_DIGITS = frozenset("0123456789")
+_BEFORE_DIGITS = _DIGITS | {"."}  # ⒈ is 1 and a full stop
 _SIMPLE = OpenCC("t2s")
 _IDEOGRAPH = re.compile(f"[{HAN}]")
 
@@ -57,7 +59,7 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Fold a text: NFKC, case folded, decimal digits of any script as 0–9, brackets, dashes and zeros alike, invisible
-    characters dropped.
+    characters dropped, a space between a circled or raised number and digits beside it.
 
     A character and the marks that follow it are folded together, so that é is one character however it was encoded.
     """
@@ -79,7 +81,15 @@ def _fold(text: str, folded: Callable[[str], str]) -> Folded:
         end = start + 1
         while end < len(text) and _belongs_to_the_one_before(text[end]):
             end += 1
-        for character in folded(text[start:end]):
+        cluster = folded(text[start:end])
+        if characters and cluster and characters[-1] in _BEFORE_DIGITS and cluster[0] in _DIGITS:
+            # A circled number is a number by itself: ①2020年 is not the year 12020.
+            bordering = next((raw for raw in (starts[-1], start) if _is_other_number(text[raw])), None)
+            if bordering is not None:
+                characters.append(" ")
+                starts.append(bordering)
+                ends.append(end if bordering == start else ends[-1])
+        for character in cluster:
             characters.append(character)
             starts.append(start)
             ends.append(end)
@@ -107,6 +117,11 @@ def _simplified(character: str) -> str:
 def _digit(character: str) -> str:
     value = unicodedata.decimal(character, None)
     return character if value is None else str(value)
+
+
+def _is_other_number(character: str) -> bool:
+    """Whether a character is a number, but no decimal digit: ①, ², ½, ⒈."""
+    return character > "\u00b1" and unicodedata.category(character) == "No"
 
 
 @lru_cache(maxsize=65536)

@@ -1,7 +1,8 @@
 """Reindexing as the catalogue knows it: asked for, open, done or failed; the new index is filled beside the old.
 
 While a reindex is open, the index in service is fed from the outbox and answers, and the new one, the successor, is fed
-from an outbox of its own (`SuccessorRow`): first every page, then what changes meanwhile. Neither waits for the other.
+from an outbox of its own (`SuccessorRow`): first every page, then what changes meanwhile. Neither has to wait
+until the other has taken a change.
 docs/decisions/0020-reindexing.md has the reasons.
 """
 
@@ -100,7 +101,7 @@ def ask(session: Session, engine: str, asked_by: str) -> int:
     if standing is not None and standing.engine == engine:
         return standing.id
     if standing is not None:
-        _end(session, standing, f"replaced by a reindex to {engine}")
+        _end(session, standing, f"已改为重建到 {engine} / replaced by a reindex to {engine}")
     reindex = Reindex(engine=engine, asked_by=asked_by)
     session.add(reindex)
     session.flush()

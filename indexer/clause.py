@@ -106,3 +106,15 @@ class Not:
 Clause: TypeAlias = Term | Phrase | Apart | Prefix | Range | OneOf | AllOf | AnyOf | Not
 EVERYTHING = AllOf(())
 NOTHING = AnyOf(())
+
+
+def leaves(clause: Clause) -> int:
+    """How many clauses without clauses in them a clause has, as engines count them against their bound."""
+    match clause:
+        case AllOf(clauses) | AnyOf(clauses):
+            return sum(map(leaves, clauses))
+        case Not(inner):
+            return leaves(inner)
+        case Apart(_, left, _, right):
+            return len(left) + 1 + len(right)
+    return 1

@@ -18,7 +18,7 @@ from datetime import date
 from dossier.folding import fold_for_search
 from dossier.natural_order import chinese_number
 from indexer.identifiers import Found, apart_from_identifiers
-from indexer.running_text import RunningText
+from indexer.running_text import BORDER, RunningText
 
 _S = "[ \n]?"  # what OCR puts between, and a line's end
 _YEAR = r"(?:(?<!\d)(?:19|20)\d\d|(?<![〇零一二三四五六七八九十])[一二][〇零九][〇零一二三四五六七八九]{2})"
@@ -31,6 +31,7 @@ _DATE = re.compile(
     r"|(?<!\d)(?P<y4>(?:19|20)\d\d)(?P<m4>1[0-2]|0[1-9])(?P<d4>3[01]|[12]\d|0[1-9])(?![\dx])"
 )
 _PARTS = (("year", "y2", "y3", "y4"), ("month", "m2", "m3", "m4"), ("day", "d2", "d4"))
+_LONGEST = 32  # characters of a date and beyond it, more than any has
 _BARE_YEAR = re.compile(r"(?:19|20)\d\d")
 _EARLIEST, _LATEST = "0000", "9999"
 _BETWEEN = re.compile(r"\.{2,}|~|至|到")
@@ -46,13 +47,24 @@ class Span:
 
 def find_dates(text: str) -> Iterator[tuple[str, int, int]]:
     """(date, start, end) of all dates in folded text, by place."""
-    for match in _DATE.finditer(text):
+    for match, start in _matches(text):
         year, month, day = (
             next((part for name, part in match.groupdict().items() if part and name in names), "") for names in _PARTS
         )
         value = _iso(year, month, day)
         if value:
-            yield value, match.start(), match.end()
+            yield value, start, start + len(match.group())
+
+
+def _matches(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """(match, start) of what looks like a date, also right behind the hyphen between two: 2013.12.3-2014.1.6."""
+    at = 0
+    while match := _DATE.search(text, at):
+        yield match, match.start()
+        at = match.end()
+        while text.startswith("-", at) and (second := _DATE.match(text[at + 1 : at + 1 + _LONGEST])):
+            yield second, at + 1
+            at += 1 + second.end()
 
 
 def dates_in(running: RunningText) -> list[Found]:
@@ -61,15 +73,34 @@ def dates_in(running: RunningText) -> list[Found]:
 
 
 def _over_line_ends(text: str) -> list[tuple[str, int, int]]:
-    """As `find_dates`, and those within whose digits a line ends (2031-09-0 / 1); of two that overlap, the longer."""
+    """As `find_dates`, and those within whose digits a line ends (2031-09-0 / 1).
+
+    Of two that overlap, the longer; but a day that is whole before the line's end stays, beside what the next line may
+    make of it: 2020.3.1 / 2. begins a paragraph as often as it ends a date.
+    """
     kept = [place for place, character in enumerate(text) if character != "\n"]
     joined = "".join(text[place] for place in kept)
     over = [(value, kept[start], kept[end - 1] + 1) for value, start, end in find_dates(joined)]
-    apart: list[tuple[str, int, int]] = []
-    for value, start, end in sorted([*find_dates(text), *over], key=lambda found: (found[1] - found[2], found[1])):
-        if not any(start < other_end and other_start < end for _, other_start, other_end in apart):
-            apart.append((value, start, end))
-    return sorted(apart, key=lambda found: found[1])
+    within = list(find_dates(text))
+    apart = [found for found in within if len(found[0]) == len("2020-03-05")]
+    for found in sorted([*within, *over], key=lambda found: (found[1] - found[2], found[1])):
+        _, start, end = found
+        in_column = text[start:end].replace("\n", "").isdecimal() and _fills_lines(text, start, end)
+        shorter = [(other, there) for _, other, there in apart if start < there and other < end]
+        if not in_column and all(_is_whole_within(text, other, (start, end)) for other in shorter):
+            apart.append(found)
+    return sorted(dict.fromkeys(apart), key=lambda found: found[1:])
+
+
+def _is_whole_within(text: str, whole: tuple[int, int], longer: tuple[int, int]) -> bool:
+    """Whether a span is a part of a longer one, and stands in one line."""
+    return longer[0] <= whole[0] and whole[1] <= longer[1] and whole != longer and "\n" not in text[slice(*whole)]
+
+
+def _fills_lines(text: str, start: int, end: int) -> bool:
+    """Whether a span with a line's end in it is the lines as a whole: two numbers in a column."""
+    borders = ("", "\n", BORDER)
+    return "\n" in text[start:end] and text[max(start - 1, 0) : start] in borders and text[end : end + 1] in borders
 
 
 def date_of_text(text: str) -> str:

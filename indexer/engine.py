@@ -110,7 +110,8 @@ class Engine(Protocol):
     """A search engine with the index of one home.
 
     All methods may be called from several threads. They raise `EngineUnreachable` when the engine does not answer or
-    its index is damaged; nothing is lost then, and the call may be repeated.
+    its index is damaged; nothing is lost then, and the call may be repeated. Where there is no index
+    of this `SCHEMA_VERSION`, what only reads finds nothing, and removes nothing that is there.
     """
 
     name: str

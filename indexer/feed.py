@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from dossier import outbox, reindexing
@@ -107,6 +108,8 @@ class Feed:
                 if reading is not None:
                     following = self._following(session, page, known)
                     entries.append(entry_of_page(self._place(session, page), change.version, reading, following))
+            except SQLAlchemyError:
+                raise  # the catalogue is at fault, and would be for every page
             except EdossierError as error:
                 unreadable[change.page_id] = f"{error.code}: {error.detail}"
             except Exception as error:  # one page's fault must not keep all others out of the index

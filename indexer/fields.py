@@ -74,9 +74,10 @@ def _by_volume(session: Session, value: str) -> Clause:
     kind, number = volume_kind_and_number(f"第{compact}卷" if _NUMERAL.fullmatch(compact) else compact)
 
     def fits(name: str) -> bool:
-        if number is None:
-            return _has(name, value)
         its_kind, its_number = volume_kind_and_number(_compact(name))
+        if number is None:
+            # 证据卷 is short for 证据材料卷; with more than that (补充侦查卷张三) it is a name.
+            return kind == its_kind if kind and set(compact) <= set(kind) else _has(name, value)
         return its_number == number and kind in ("", its_kind)
 
     return OneOf("volume_id", _of_names(session, Volume.id, Volume.name, fits))

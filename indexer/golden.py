@@ -42,6 +42,11 @@ class GoldenQuery:
         """What the query is made of, in words that give nothing of the page away."""
         return "a number on it" if self.rungs == (IDENTIFIER,) else "a passage of its text"
 
+    @property
+    def kind_chinese(self) -> str:
+        """The same in Chinese."""
+        return "页上的号码" if self.rungs == (IDENTIFIER,) else "页上的一段文字"
+
 
 def golden_queries(session: Session, vault: Vault) -> list[GoldenQuery]:
     """Queries for `PAGES` pages chosen by chance; pages without text give none.
@@ -49,12 +54,14 @@ def golden_queries(session: Session, vault: Vault) -> list[GoldenQuery]:
     Raises:
         StoreError: a reading is missing or has changed.
     """
-    chosen = session.scalars(
-        select(Page)
+    # Ids alone are drawn: rows of a million pages would be sorted on disk.
+    drawn = session.scalars(
+        select(Page.id)
         .where(Page.reading_version.is_not(None), Page.blank.is_(False))
         .order_by(func.random())
         .limit(PAGES)
     ).all()
+    chosen = session.scalars(select(Page).where(Page.id.in_(drawn)))
     chance = random.Random()  # noqa: S311  (a sample, not a secret)
     queries: list[GoldenQuery] = []
     for page in chosen:

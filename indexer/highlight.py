@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from dossier.reading import Box, Line, Reading
 from indexer.amounts import amounts_in
-from indexer.dates import dates_in, span_of_date
+from indexer.dates import Span, dates_in, span_of_date
 from indexer.identifiers import identifiers_in
 from indexer.query import IDENTIFIER, PHRASE, SIMILAR, Query, Word, variants_of
 from indexer.running_text import Place, running_text
@@ -91,8 +91,9 @@ def highlight(query: Query, rung: str, reading: Reading, following: Reading | No
         there += after
     if rung == SIMILAR:
         here += _places_of_variants(tokens, query)
-    if rung in (IDENTIFIER, SIMILAR):
-        here += _places_of_values(reading, query.words)
+    words = query.words if rung in (IDENTIFIER, SIMILAR) else ()
+    if words or query.spans:
+        here += _places_of_values(reading, words, query.spans)
     here, there = _without_overlap(here), _without_overlap(there)
     return Highlight(
         rects=_boxes(reading, here),
@@ -167,9 +168,10 @@ def _starts(texts: Sequence[str], phrase: Sequence[str]) -> list[int]:
     ]
 
 
-def _places_of_values(reading: Reading, words: Sequence[Word]) -> list[Place]:
+def _places_of_values(reading: Reading, words: Sequence[Word], asked: Sequence[Span]) -> list[Place]:
+    """Where the values of words stand, and dates within the spans asked for."""
     running = running_text(reading)
-    spans = [span_of_date(word.date) for word in words if word.date]
+    spans = [*asked, *(span_of_date(word.date) for word in words if word.date)]
     amounts = {word.amount for word in words if word.amount}
     found = [
         *(

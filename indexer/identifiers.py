@@ -23,6 +23,9 @@ _SHORTEST_OTHER = 9  # one more than a date like 20200305
 _LONGEST = 32
 
 _DIGITS = re.compile(r"\d+")
+# Money of nine digits and more: 500000000元, 123456789.00元, 人民币500000000.
+_MONEY_BEFORE = re.compile(r"(?:人民币|rmb|¥)[ \n]?\Z")
+_MONEY_AFTER = re.compile(r"(?:\.\d+)?[ \n]?[万亿]?[余多]?[ \n]?(?:[元圆]|块钱)")
 _PHONE_GROUPS = {(11,), (3, 4, 4), (13,), (2, 11), (2, 3, 4, 4)}
 _LANDLINE_GROUPS = {(3, 7), (3, 8), (4, 7), (4, 8)}
 
@@ -130,10 +133,16 @@ def _long_numbers(text: str) -> Iterator[tuple[str, int, int]]:
             continue
         # The longest that is recognised: a card of 19 digits begins with 16 that may pass for a card, too.
         for form, end in reversed(list(_candidates(text, run.start()))):
-            if form:
+            is_run = form == text[run.start() : end]
+            if form and not (is_run and not _named([form]) and _is_money(text, run.start(), end)):
                 yield form, run.start(), end
                 past = end
                 break
+
+
+def _is_money(text: str, start: int, end: int) -> bool:
+    """Whether what stands around digits makes them a sum of money."""
+    return bool(_MONEY_BEFORE.search(text, max(start - 4, 0), start) or _MONEY_AFTER.match(text, end))
 
 
 # Between two groups of a number: a space or a hyphen, the end of a line, or one of the former at the end of a line.
@@ -170,17 +179,21 @@ def _candidates(text: str, start: int) -> Iterator[tuple[str, int]]:
 
 def _recognised(groups: list[str], breaks: int) -> str:
     """The canonical form of digits in groups, "" if they are no identifier; `breaks` line ends were between them."""
-    digits = "".join(groups)
-    sizes = tuple(map(len, groups))
     if breaks > 1:
         return ""
+    # Others: accounts, orders, chat names; also IDs and cards whose check digit is wrong, on paper or by OCR.
+    is_other = len(groups[0]) >= _SHORTEST_OTHER and len(groups) == 1 and not breaks
+    return _named(groups) or (groups[0] if is_other else "")
+
+
+def _named(groups: list[str]) -> str:
+    """The canonical form of digits in groups that are an ID's, a phone's or a card's number; "" if they are none."""
+    digits = "".join(groups)
+    sizes = tuple(map(len, groups))
     if is_id_number(digits):
         return digits
     if re.fullmatch(r"(?:86)?1[3-9]\d{9}", digits) and sizes in _PHONE_GROUPS:
         return digits[-11:]
     if is_card_number(digits) and (len(sizes) == 1 or (set(sizes[:-1]) == {4} and sizes[-1] <= 4)):
         return digits
-    if sizes in _LANDLINE_GROUPS and digits.startswith("0"):
-        return digits
-    # Accounts, orders, chat names; also IDs and cards whose check digit is wrong, on paper or by OCR.
-    return digits if sizes[0] >= _SHORTEST_OTHER and len(sizes) == 1 and not breaks else ""
+    return digits if sizes in _LANDLINE_GROUPS and digits.startswith("0") else ""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dossier.catalogue.tables import Case, Person
-from dossier.folding import HAN
+from dossier.folding import HAN, fold_for_search
 from indexer.look_alikes import alternatives
 from indexer.sight import Sight
+from indexer.syntax import FieldName, groups_of
 
 _NAME = re.compile(rf"(?<![{HAN}])[{HAN}]{{2,4}}(?![{HAN}])")
 # SQLite takes expressions no deeper than 1,000, and each alternative is one deeper (sqlite.org/limits.html).
@@ -50,20 +52,35 @@ def near_names(word: str, names: Iterable[str]) -> list[str]:
         word: what was typed, two to four Han.
         names: those that may be proposed.
     """
-    near = {name for name in names if _NAME.fullmatch(name) and _is_near(word, name)}
-    return sorted(
-        near, key=lambda name: (not _looks_alike(word, name), len(name) != len(word), -_common_start(word, name), name)
-    )
+    asked = _folded(word)
+    near = {name: _folded(name) for name in names if _NAME.fullmatch(name) and _is_near(asked, _folded(name))}
+
+    def distance(name: str) -> tuple[bool, bool, int, str]:
+        folded = near[name]
+        return not _looks_alike(asked, folded), len(folded) != len(asked), -_common_start(asked, folded), name
+
+    return sorted(near, key=distance)
 
 
 def proposed_queries(query: str, names: Iterable[str]) -> list[tuple[str, str]]:
-    """(query, name) with one word of a query replaced by a name near to it, the nearest of each word first."""
+    """(query, name) with one word of a query replaced by a name near to it, the nearest of each word first.
+
+    Only words that pages are to have: what is excluded and the names of fields stay.
+    """
     known = list(names)
-    return [
+    fixed = _fixed(query)
+    proposed = [
         (query[: word.start()] + name + query[word.end() :], name)
         for word in _NAME.finditer(query)
         for name in near_names(word[0], known)
     ]
+    return [(text, name) for text, name in proposed if _fixed(text) == fixed]
+
+
+def _fixed(query: str) -> list[tuple[FieldName | None, str]]:
+    """What of a query a proposal leaves as it is: its fields, and what it excludes."""
+    pieces = (piece for group in groups_of(query) for piece in group)
+    return [(piece.field, piece.text if piece.excluded else "") for piece in pieces]
 
 
 def names_in_sight(session: Session, query: str, sight: Sight) -> set[str]:
@@ -88,13 +105,18 @@ def _is_like(column: InstrumentedAttribute[str], forms: list[str]) -> ColumnElem
 
 
 def _forms(word: str) -> set[str]:
-    """The patterns of SQL's LIKE of all that is one character away."""
-    places = range(len(word))
+    """The patterns of SQL's LIKE of all that is one character away, as typed and as folded."""
     return {
-        *(f"{word[:at]}_{word[at + 1 :]}" for at in places),
-        *(word[:at] + word[at + 1 :] for at in places),
-        *(f"{word[:at]}_{word[at:]}" for at in (*places, len(word))),
+        form
+        for typed in {word, _folded(word)}
+        for at in range(len(typed) + 1)
+        for form in (f"{typed[:at]}_{typed[at + 1 :]}", typed[:at] + typed[at + 1 :], f"{typed[:at]}_{typed[at:]}")
     }
+
+
+@lru_cache(maxsize=65536)
+def _folded(name: str) -> str:
+    return fold_for_search(name).text
 
 
 def _is_near(one: str, other: str) -> bool:

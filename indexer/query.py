@@ -5,7 +5,7 @@ that a number divides), a field, or one of these excluded (indexer/syntax.py has
 the words, one by one, and leaves the tree as it is:
 
     identifier  numbers, dates and amounts by their value, other words as they stand; one of the former at least
-    phrase      all words of the query joined, in the order in which they were typed
+    phrase      all words of the query joined, in the order in which they were typed; or all of it, fields as text
     words       each word as it stands, anywhere on the page
     similar     each word by value, as it stands or with a reading error, unless it is in quotation marks; asked for
                 only where the others find little (`settled`)
@@ -25,8 +25,8 @@ from typing import Literal
 
 from dossier.errors import UsageError
 from indexer.amounts import amount_of_text
-from indexer.clause import NOTHING, AllOf, AnyOf, Apart, Clause, Not, Phrase, Prefix, Range, Term
-from indexer.dates import date_of_text, span_of_date, span_of_text
+from indexer.clause import NOTHING, AllOf, AnyOf, Apart, Clause, Not, Phrase, Prefix, Range, Term, leaves
+from indexer.dates import Span, date_of_text, span_of_date, span_of_text
 from indexer.engine import Engine, Rung, Search
 from indexer.entry import pairs_of, pairs_over_turn
 from indexer.identifiers import SHORTEST_TAIL, identifiers_of_text
@@ -40,8 +40,13 @@ IDENTIFIER, PHRASE, WORDS, SIMILAR = "identifier", "phrase", "words", "similar"
 # What a rung is worth in a hit's `score`; only the order among them means something.
 SCORES = {IDENTIFIER: 1.0, PHRASE: 0.8, WORDS: 0.5, SIMILAR: 0.2}
 
-# A paragraph. Each token is up to one clause for the engine, and Elasticsearch takes 1,024 on the smallest server.
-LONGEST = 500
+LONGEST = 500  # tokens: a paragraph
+# Elasticsearch takes 1,024 clauses on the smallest server; some are left for sight, filters and fields.
+MOST_CLAUSES = 1000
+_TOO_LONG = (
+    f"搜索内容太长：最多 {LONGEST} 个字和号码，号码多时更少 / "
+    f"a query has at most {LONGEST} characters and numbers, fewer with many numbers"
+)
 # Of alternatives (甲 OR 乙) (丙 OR 丁) each combination is a phrase; beyond this many, there is no rung for phrases.
 MOST_COMBINATIONS = 16
 # So many pages that nobody looks for one more among those with reading errors.
@@ -95,12 +100,14 @@ class Choice:
         field: the field.
         excluded: whether pages with it are not wanted.
         loose: whether it is looked for only in the phrase.
+        as_text: the tokens of a field that may be a line of a form, its name and its value; empty if it is none.
     """
 
     words: tuple[Word, ...]
     field: Asked | None = None
     excluded: bool = False
     loose: bool = False
+    as_text: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> tuple[Word, ...]:
@@ -129,6 +136,13 @@ class Query:
         return frozenset(choice.field for group in self.groups for choice in group if choice.field)
 
     @property
+    def spans(self) -> tuple[Span, ...]:
+        """The spans of dates that pages are to have, by the field 日期."""
+        wanted = [choice.field for group in self.groups for choice in group if choice.field and not choice.excluded]
+        spans = (span_of_text(asked.value) for asked in wanted if asked.name == "日期")
+        return tuple(span for span in spans if span)
+
+    @property
     def combinations(self) -> tuple[tuple[Choice, ...], ...]:
         """One choice of each group, in all ways; none, if these are too many."""
         if not self.groups or prod(map(len, self.groups)) > MOST_COMBINATIONS:
@@ -137,8 +151,9 @@ class Query:
 
     @property
     def phrases(self) -> tuple[tuple[str, ...], ...]:
-        """The tokens of each combination's words, one after the other."""
-        return tuple(dict.fromkeys(filter(None, map(_joined, self.combinations))))
+        """The tokens of each combination's words, one after the other; also with its fields as text between them."""
+        both = (phrase for choices in self.combinations for phrase in (_joined(choices), _joined_as_text(choices)))
+        return tuple(dict.fromkeys(filter(None, both)))
 
 
 def understand(text: str) -> Query:
@@ -150,8 +165,8 @@ def understand(text: str) -> Query:
     groups = [[_choice(piece) for piece in group] for group in groups_of(text)]
     choices = [choice for group in groups for choice in group]
     words = [word for choice in choices for word in choice.words]
-    if sum(len(word.tokens) for word in words) > LONGEST:
-        raise UsageError(f"a query has at most {LONGEST} characters and numbers")
+    if sum(len(word.tokens) for word in words) + sum(len(choice.as_text) for choice in choices) > LONGEST:
+        raise UsageError(_TOO_LONG)
     if len(words) > 1:
         # Four digits beside other words are a year, if they look like one.
         groups = [
@@ -169,13 +184,21 @@ def ladder(query: Query, sight: Sight, fields: Mapping[Asked, Clause] | None = N
         query: as it was understood.
         sight: what the user sees, and where they search.
         fields: the clause of each field asked for; those that are not there find nothing.
+
+    Raises:
+        UsageError: no engine takes so many words with so many forms.
     """
     known = {**_dates_of(query), **(fields or {})}
     rungs: list[Rung] = []
     required = [group for group in query.groups if not any(choice.loose for choice in group)]
     if any(word.has_value for word in query.words):
         rungs.append(Rung(IDENTIFIER, _identifier_rung(required, known)))
-    phrases = [_phrase_of_combination(choices, known) for choices in query.combinations if _joined(choices)]
+    phrases = [
+        clause
+        for choices in query.combinations
+        for clause in (_phrase_of_combination(choices, known), _phrase_as_text(choices))
+        if clause
+    ]
     if phrases:
         rungs.append(Rung(PHRASE, _any_of(phrases)))
     if query.groups and not (phrases and all(_is_one_word(choices) for choices in query.combinations)):
@@ -188,7 +211,19 @@ def ladder(query: Query, sight: Sight, fields: Mapping[Asked, Clause] | None = N
             for group in required
         ]
         rungs.append(Rung(SIMILAR, _all_of(clauses)))
-    return Search(tuple(rungs), sight.clause)
+    return Search(_bounded(rungs), sight.clause)
+
+
+def _bounded(rungs: Sequence[Rung]) -> tuple[Rung, ...]:
+    """The rungs without those that an engine has no room for: first reading errors, then phrases, of which the words
+    are found all the same."""
+    sizes = {rung.name: leaves(rung.clause) for rung in rungs}
+    for name in (SIMILAR, PHRASE):
+        if sum(sizes.values()) > MOST_CLAUSES and (name == SIMILAR or WORDS in sizes):
+            sizes.pop(name, None)
+    if sum(sizes.values()) > MOST_CLAUSES:
+        raise UsageError(_TOO_LONG)
+    return tuple(rung for rung in rungs if rung.name in sizes)
 
 
 def settled(engine: Engine, search: Search) -> Search:
@@ -264,9 +299,21 @@ def _identifier_rung(groups: Sequence[Sequence[Choice]], fields: Mapping[Asked, 
     return _all_of([*every, _any_of(valued)])
 
 
-def _phrase_of_combination(choices: Sequence[Choice], fields: Mapping[Asked, Clause]) -> Clause:
+def _phrase_of_combination(choices: Sequence[Choice], fields: Mapping[Asked, Clause]) -> Clause | None:
+    tokens = _joined(choices)
+    if not tokens:
+        return None
     others = [_choice_clause(choice, fields, _as_it_stands) for choice in choices if not choice.wanted]
-    return _all_of([phrase_clause(_joined(choices)), *others])
+    return _all_of([phrase_clause(tokens), *others])
+
+
+def _phrase_as_text(choices: Sequence[Choice]) -> Clause | None:
+    """All as one phrase, fields as they were typed: the catalogue has no say in it."""
+    tokens = _joined_as_text(choices)
+    if not tokens:
+        return None
+    excluded = [_choice_clause(choice, {}, _as_it_stands) for choice in choices if choice.excluded]
+    return _all_of([phrase_clause(tokens), *excluded])
 
 
 def _choice_clause(choice: Choice, fields: Mapping[Asked, Clause], word_clause: Callable[[Word], Clause]) -> Clause:
@@ -312,6 +359,17 @@ def _joined(choices: Sequence[Choice]) -> tuple[str, ...]:
     return tuple(token for choice in choices for word in choice.wanted for token in word.tokens)
 
 
+def _joined_as_text(choices: Sequence[Choice]) -> tuple[str, ...]:
+    """As `_joined`, with fields as they were typed; empty if there are none to be text."""
+    if not any(choice.as_text for choice in choices):
+        return ()
+    return tuple(
+        token
+        for choice in choices
+        for token in (*choice.as_text, *(token for word in choice.wanted for token in word.tokens))
+    )
+
+
 def _is_one_word(choices: Sequence[Choice]) -> bool:
     """Whether the words rung finds nothing of these that the phrase does not."""
     return sum(len(choice.wanted) for choice in choices) == 1 and not any(choice.loose for choice in choices)
@@ -341,7 +399,8 @@ def _pairs_clause(field: Literal["pairs", "turn"], pairs: tuple[str, ...]) -> Cl
 
 def _choice(piece: Piece) -> Choice:
     if piece.field:
-        return Choice((), Asked(piece.field, piece.text), piece.excluded)
+        as_text = () if piece.excluded else tuple(tokens_of_text(piece.whole))
+        return Choice((), Asked(piece.field, piece.text), piece.excluded, as_text=as_text)
     words = (_word(piece.text, quoted=True),) if piece.quoted else tuple(_words(piece.text))
     return Choice(words, excluded=piece.excluded, loose=piece.loose)
 

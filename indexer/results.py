@@ -72,17 +72,18 @@ class SearchResult:
     did_you_mean: tuple[Proposal, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The form of `edossier search --json` and of the API."""
-        document = {
-            "total": self.total,
-            "hits": [hit.as_json() for hit in self.hits],
+        """The form of `edossier search --json` and of the API; what it has beside `total` and `hits` is left out where
+        there is nothing to say."""
+        extras: dict[str, Any] = {
             "after": self.after,
             "document_hits": [
                 {"document_id": document_id, "total": total} for document_id, total in self.document_hits.items()
             ],
             "did_you_mean": [proposal.as_json() for proposal in self.did_you_mean],
+            "groups": self.groups and self.groups.as_json(),
         }
-        return document if self.groups is None else {**document, "groups": self.groups.as_json()}
+        present = {name: value for name, value in extras.items() if value}
+        return {"total": self.total, "hits": [hit.as_json() for hit in self.hits], **present}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dossier.folding import fold_for_search
 from dossier.reading import Line, Reading
 
 # Between two lines of which the second does not go on where the first ended. A flowing line's end is a line break.
-_BORDER = "\x00"
+BORDER = "\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def running_text(reading: Reading) -> RunningText:
         characters.append(folded.text)
         places.extend(Place(index, *span) for span in zip(folded.starts, folded.ends, strict=True))
         flows = index + 1 < len(reading.lines) and _flows_into(line, reading.lines[index + 1])
-        characters.append("\n" if flows else _BORDER)
+        characters.append("\n" if flows else BORDER)
         places.append(Place(index, len(line.text), len(line.text)))
     return RunningText("".join(characters), tuple(places))
 

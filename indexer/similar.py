@@ -22,13 +22,12 @@ from indexer.tokens import is_han, tokens_of_text
 
 LONGEST_WHOLE = 12
 BUDGET = 600
-"""Tokens of all variants in a query: Elasticsearch takes 1,024 clauses on the smallest server, the other rungs' too."""
+"""Tokens of all variants in a query; of what an engine takes, the other rungs need a part, too."""
 
 _NUMERAL = re.compile("[〇零一二三四五六七八九十百千万亿]")
 _SHORTEST_RUN = 4  # characters of a word that is a single run; a shorter one is many others, but for a character
 _PARTS = 8  # into which a long word is divided, at most
-_LONG_NUMBER = 8  # digits, of which one may be lost; and
-_NO_OTHER_NUMBER = 6  # digits, of which one may be taken for another digit
+_LONG_NUMBER = 8  # digits, of which one may be lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +78,7 @@ def _changes(tokens: Sequence[str]) -> Iterator[tuple[int, int, int, str]]:
     """(rank, token, character in it, look-alike) of all changes of one character."""
     for place, token in enumerate(tokens):
         for offset, character in enumerate(token):
-            others = [
-                other
-                for other in alternatives(character)
-                if not (character.isdecimal() and other.isdecimal()) or len(token) >= _NO_OTHER_NUMBER
-            ]
-            yield from ((rank, place, offset, other) for rank, other in enumerate(others))
+            yield from ((rank, place, offset, other) for rank, other in enumerate(alternatives(character)))
 
 
 def _changed(tokens: Sequence[str], changes: dict[tuple[int, int], str]) -> tuple[str, ...]:

@@ -8,18 +8,16 @@ from __future__ import annotations
 import logging
 import time
 
-from sqlalchemy import func, select
-
 from dossier import reindexing
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import IndexGeneration, Page, Reindex, SuccessorRow
-from dossier.errors import EngineUnreachable, IndexDamaged, ServiceUnreachable, StoreError
+from dossier.catalogue.tables import IndexGeneration, Reindex, SuccessorRow
+from dossier.errors import EngineUnreachable, IndexDamaged, ServiceUnreachable
 from dossier.vault import Vault
 from indexer.engine import Engine
 from indexer.engines import Engines
 from indexer.feed import Feed
-from indexer.golden import answers, golden_queries
 from indexer.pace import Pace
+from indexer.proof import Proof
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +32,8 @@ class Successor:
     def __init__(self, catalogue: Catalogue, vault: Vault, engines: Engines) -> None:
         self._catalogue, self._vault, self._engines = catalogue, vault, engines
         self.pace = Pace()
-        self._approved = ""  # the generation that has been proven
+        self._proof: Proof | None = None
+        self._beside: Engine | None = None
         self._sweep_at = time.monotonic()
 
     def heed_settings(self) -> None:
@@ -47,7 +46,8 @@ class Successor:
             elif (
                 standing is not None and standing.asked_by == reindexing.FOR_THE_SETTINGS and standing.engine != wanted
             ):
-                reindexing.fail(session, standing, "the setting search_engine was changed back")
+                reason = "设置 search_engine 已改回 / the setting search_engine was changed back"
+                reindexing.fail(session, standing, reason)
 
     def step(self) -> int:
         """Do a portion of what there is to do; returns how many changes were looked at.
@@ -58,10 +58,11 @@ class Successor:
         with self._catalogue.reading() as session:
             reindex = reindexing.open_reindex(session)
         if reindex is None:
+            self.close()
             self._sweep()
             return 0
         self._sweep_at = time.monotonic() + _GRACE_SECONDS
-        engine = self._engines.named(reindex.engine).successor()
+        engine = self._successor_of(reindex.engine)
         try:
             return self._work_on(reindex, engine)
         except IndexDamaged as error:
@@ -74,12 +75,28 @@ class Successor:
             raise
         except ServiceUnreachable:
             raise
-        except Exception as error:  # whatever it is, the index in service must be fed on
+        except Exception as error:
+            # Whatever it is, the index in service must be fed on, and what was filled in hours is kept: a disk that is
+            # full or a catalogue that is locked will not be so for ever. Only the proof gives a reindex up.
             log.exception("reindex")
-            self._give_up(reindex, engine, f"{type(error).__name__}: {error}")
-            return 1
-        finally:
-            engine.close()
+            self.pace.slow_down()
+            kind = type(error).__name__
+            self._note(reindex, f"出错，稍后自动再试（{kind}） / an error, tried again later ({kind})")
+            return 0
+
+    def close(self) -> None:
+        """Let go of the new index; it is opened again where it is needed."""
+        beside, self._beside = self._beside, None
+        if beside is not None:
+            beside.close()
+
+    def _successor_of(self, name: str) -> Engine:
+        """The index that is built; kept open, since its merging goes on between the portions that it is given."""
+        if self._beside is not None and self._beside.name != name:
+            self.close()
+        if self._beside is None:
+            self._beside = self._engines.named(name).successor()
+        return self._beside
 
     def _work_on(self, reindex: Reindex, engine: Engine) -> int:
         if self._is_promoted(reindex):  # the process ended between the two steps of the switch
@@ -103,12 +120,12 @@ class Successor:
         with self._catalogue.reading() as session:
             if reindexing.unfinished(session):
                 return 0  # what was refused waits for its next attempt
-        if self._approved != reindex.generation:
-            fault = self._fault(engine)
-            if fault:
-                self._give_up(reindex, engine, fault)
-            elif fault is not None:
-                self._approved = reindex.generation
+        if self._proof is None or self._proof.generation != reindex.generation:
+            self._proof = Proof(self._catalogue, self._vault, reindex.generation)
+        if not self._proof.is_passed:
+            self._proof.step(engine)
+            if self._proof.fault:
+                self._give_up(reindex, engine, self._proof.fault)
             return 1  # what came in while the queries ran goes first
         engine.promote()
         self._finish(reindex)
@@ -124,45 +141,11 @@ class Successor:
             return False
         return self._engines.named(reindex.engine).generation() == reindex.generation
 
-    def _fault(self, engine: Engine) -> str | None:
-        """What the new index does not hold or answer as it should, "" if nothing.
-
-        None where changes that came in meanwhile leave it open: it is to be asked again when they have been taken.
-        """
-        with self._catalogue.reading() as session:
-            refused = reindexing.refused_anew(session)
-            if refused:
-                return f"{refused.total()} pages were refused ({', '.join(sorted(refused))})"
-            read = session.scalar(select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))) or 0
-            dead = session.scalars(select(SuccessorRow.page_id).where(SuccessorRow.dead.is_(True))).all()
-            changed = session.scalar(select(func.count()).select_from(SuccessorRow)) or 0
-            try:
-                queries = golden_queries(session, self._vault)
-            except StoreError as error:
-                return f"a page cannot be read ({error.code})"
-        if changed > len(dead):
-            return None
-        expected = read - len(dead) + len(engine.versions(dead))
-        held = engine.count()
-        if held != expected:
-            return f"the new index holds {held} pages, the catalogue {expected}"
-        unanswered = [query for query in queries if not answers(engine, query)]
-        with self._catalogue.reading() as session:
-            on_the_way = set(session.scalars(select(SuccessorRow.page_id)))
-        for query in unanswered:
-            if query.page_id not in on_the_way:
-                # Without the words: the attention list is read by people who may not see the page.
-                return f"page {query.page_id} is not found by {query.kind}"
-        if unanswered:
-            return None
-        log.info("the new index holds %d pages and answers %d golden queries", held, len(queries))
-        return ""
-
     def _finish(self, reindex: Reindex) -> None:
         with self._catalogue.writing() as session:
             is_finished = reindexing.finish(session, session.get_one(Reindex, reindex.id))
         if is_finished:
-            log.info("%s: the new index is in service", reindex.engine)
+            log.info("%s: the new index is proven, and in service", reindex.engine)
         else:
             log.warning("%s: the reindex was replaced at the last moment", reindex.engine)
 

@@ -5,12 +5,16 @@
     -李四, NOT 李四        without it
     张三 OR 李四           one of them at least; OR binds tighter than the space: 转账 张三 OR 李四 is 转账 with either
     案号:…, 日期:A..B      fields, at the beginning of a word; a value in quotation marks may have spaces
+    "案号:…"               text: a field is never within quotation marks
     -"…", -案号:…, NOT …  both may be excluded
 
 Operators are capitals and stand by themselves; - stands before a word and after a space, so that 021-5555 and 35-1 are
 numbers. There are no brackets, which numbers of cases need. Nothing is an error: an operator without its operand, a
 field without a value, an unknown field, a quotation mark without its partner are text. What may be an operator by
 mistake (甲 OR) is looked for where it stands, but pages without it are found all the same: such pieces are `loose`.
+
+A line of a form (嫌疑人：张三，男) looks like a field: what is typed as one, without quotation marks, is looked for as
+text, too, whatever the catalogue says.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from itertools import zip_longest
 from typing import Literal, TypeAlias
 
 from dossier.folding import fold_for_search
+from indexer.amounts import find_amounts
 from indexer.dates import find_dates, span_of_text
 from indexer.identifiers import find_identifiers
 from indexer.tokens import tokens_of_text
@@ -32,6 +37,9 @@ FIELDS: tuple[FieldName, ...] = ("案号", "嫌疑人", "案由", "承办人", "
 _QUOTED = re.compile(r'["“”„＂]([^"“”„＂]*)["“”„＂]|「([^」]*)」|『([^』]*)』')
 _MINUS = "-－"
 _DASHES = "-－‐‑‒–—―−"
+_DATE_FIELD = re.compile(r"(?<!\S)-?日期:(?=\S)")
+_RUN_END = re.compile(r"(?<=\S)(?=\s|\Z)")
+_MOST_RUNS = 16  # of two dates that are written with spaces
 _OR, _NOT = ("OR", "ＯＲ"), ("NOT", "ＮＯＴ")
 
 
@@ -45,6 +53,7 @@ class Piece:
         quoted: whether it stood in quotation marks.
         excluded: whether pages with it are not wanted.
         loose: whether it is an operator by mistake.
+        whole: of a field without quotation marks its name and value as they stand: they may be a line of a form.
     """
 
     text: str
@@ -52,6 +61,7 @@ class Piece:
     quoted: bool = False
     excluded: bool = False
     loose: bool = False
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +162,15 @@ def _runs(text: str, past: int, end: int) -> Iterator[Piece | _Operator]:
 def _piece(prefix: str, text: str, quoted: bool = False) -> Piece | None:
     """The piece of a run or a quoted phrase, None if it has no token; `prefix` is what belongs to it before it."""
     excluded = prefix[:1] in [*_MINUS] and bool(prefix)
-    named = _field(prefix[excluded:] + text)
+    before = prefix[excluded:]
+    # Within quotation marks nothing is a field: they ask for just this.
+    named = _field(before) if quoted else _field(before + text)
     if named is None:
         return Piece(text, quoted=quoted, excluded=excluded) if tokens_of_text(text) else None
-    name, value = named
+    name, value = named[0], text if quoted else named[1]
     if not tokens_of_text(value) or (name == "日期" and span_of_text(value) is None):
-        return Piece(prefix[excluded:] + text, loose=True)
-    return Piece(value, name, quoted, excluded)
+        return Piece(before + text, loose=True)
+    return Piece(value, name, quoted, excluded, whole="" if quoted else before + text)
 
 
 def _field(run: str) -> tuple[FieldName, str] | None:
@@ -171,14 +183,27 @@ def _field(run: str) -> tuple[FieldName, str] | None:
 
 
 def _held(plain: str) -> list[tuple[int, int]]:
-    """The places of numbers, and of dates that are words by themselves: no space in them divides."""
+    """The places of numbers, of dates and amounts that are words by themselves, and of spans of dates in their field.
+
+    No space in them divides.
+    """
     folded = fold_for_search(plain)
     numbers = [folded.raw_span(start, end) for _, start, end in find_identifiers(folded.text)]
-    dates = [folded.raw_span(start, end) for _, start, end in find_dates(folded.text)]
+    values = [*find_dates(folded.text), *find_amounts(folded.text)]
     alone = [
         (start, end)
-        for start, end in dates
+        for start, end in (folded.raw_span(start, end) for _, start, end in values)
         if not plain[:start].strip() or plain[start - 1].isspace()
         if not plain[end:].strip() or plain[end].isspace()
     ]
-    return [*numbers, *alone]
+    return [*numbers, *alone, *(folded.raw_span(start, end) for start, end in _spans_of_dates(folded.text))]
+
+
+def _spans_of_dates(text: str) -> Iterator[tuple[int, int]]:
+    """The places of 日期: with two dates and spaces around what is between them."""
+    for field in _DATE_FIELD.finditer(text):
+        ends = [match.start() for match in _RUN_END.finditer(text, field.end())][:_MOST_RUNS]
+        # 至 and 到 may begin another word; .. after a date begins none.
+        both = [end for end in ends if text[end - 1] not in "至到" and span_of_text(text[field.end() : end])]
+        if both:
+            yield field.start(), max(both)

@@ -106,7 +106,7 @@ class TantivyEngine:
     def generation(self) -> str:
         """See `Engine.generation`."""
         with self._lock:
-            self._open_current()
+            self._open_current(begins=True)
             return self._generation
 
     def apply(self, changes: Sequence[Change]) -> list[Refusal]:
@@ -116,7 +116,7 @@ class TantivyEngine:
             HomeBusy: another process writes to this index.
         """
         with self._lock:
-            self._open_current()
+            self._open_current(begins=True)
             writer = self._open_writer()
             newest = newest_of_each_page(changes)
             try:
@@ -213,11 +213,12 @@ class TantivyEngine:
             self._let_go()
 
     def _let_go(self) -> None:
-        if self._writer is not None:
-            self._writer.wait_merging_threads()
+        writer = self._writer
         self._drop_writer()
         self._index = None
         self._generation = ""
+        if writer is not None:
+            writer.wait_merging_threads()  # raises where the disk is full; we have let go all the same
 
     def _found(
         self, searcher: Any, search: Search, query: Any, limit: int, offset: int, after: str
@@ -299,7 +300,9 @@ class TantivyEngine:
             return self._newest_searcher()
 
     def _newest_searcher(self) -> Any:
-        self._open_current()
+        self._open_current(begins=False)
+        if not self._generation:
+            return self._index.searcher()
         seen = self._meta_signature()
         if seen != self._seen:
             try:
@@ -309,16 +312,24 @@ class TantivyEngine:
             self._seen = seen
         return self._index.searcher()
 
-    def _open_current(self) -> None:
-        """Open the current index, if it is not the one that is open; begin one if there is none."""
+    def _open_current(self, begins: bool) -> None:
+        """Open the current index, if it is not the one that is open.
+
+        Args:
+            begins: begin one if there is none. Only who writes does: the index that a reader does not understand may be
+                that of a newer program, which is filling it. For a reader, none is an empty one.
+        """
         current = self._read_current()
-        if not current:
+        if not current and begins:
             with self._exchange():
                 current = self._read_current() or self._begin()
         if self._index is not None and current == self._generation:
             return
         self._drop_writer()
         self._generation = current
+        if not current:
+            self._index = tantivy.Index(_SCHEMA)  # in memory, and empty
+            return
         try:
             self._index = tantivy.Index.open(str(self._folder / current))
             self._index.config_reader(reload_policy="manual")

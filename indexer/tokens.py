@@ -40,7 +40,12 @@ def tokens_of_lines(lines: Sequence[str]) -> list[Token]:
 
 def tokens_of_text(text: str) -> list[str]:
     """The tokens of a text, such as a query or a word of it."""
-    return [token.text for token in tokens_of_lines(text.splitlines())]
+    return texts_of_tokens(text.splitlines())
+
+
+def texts_of_tokens(lines: Sequence[str]) -> list[str]:
+    """The tokens of raw lines, for whom their places are nothing."""
+    return [text for line in lines for text, _, _ in _cut(line)]
 
 
 def is_han(character: str) -> bool:

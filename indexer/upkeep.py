@@ -1,6 +1,8 @@
 """Upkeep of the index: the feed of the one in service and the building of its successor, side by side in one process.
 
-Each has its own pace: a server that is away holds up neither the other nor the reading of pages.
+They take turns, each at its own pace. So each waits for one portion of the other at most: a batch of changes, some
+golden queries, or a request that a server does not answer in time, after which that server is left alone for a while.
+The reading of pages waits for neither.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+
+from sqlalchemy.exc import OperationalError
 
 from dossier.catalogue.database import Catalogue
 from dossier.errors import EngineUnreachable, IndexDamaged, ServiceUnreachable
@@ -39,10 +43,13 @@ class Upkeep:
         self._successor.heed_settings()
         # The successor first: a switch that was cut short must be completed before the feed looks at the index.
         parts = [_Part(self._successor.step, self._successor.pace), _Part(self._feed_step, self._feed.pace)]
-        with self._catalogue.commits() as commits:
-            while not should_stop():
-                if not sum(part.take_turn() for part in parts):
-                    commits.wait(_IDLE_SECONDS)
+        try:
+            with self._catalogue.commits() as commits:
+                while not should_stop():
+                    if not sum(part.take_turn() for part in parts):
+                        commits.wait(_IDLE_SECONDS)
+        finally:
+            self._successor.close()
 
     def _feed_step(self) -> int:
         try:
@@ -71,6 +78,9 @@ class _Part:
             log.warning("%s", error)
             rest = self._pace.rest
         except ServiceUnreachable as error:
+            log.warning("%s", error)
+            rest = _UNREACHABLE_SECONDS
+        except (OperationalError, OSError) as error:  # the catalogue is locked, or the disk is full
             log.warning("%s", error)
             rest = _UNREACHABLE_SECONDS
         self._not_before = time.monotonic() + rest

@@ -22,7 +22,7 @@ from elasticsearch import Elasticsearch, helpers
 from bench.finding.figures import spread
 from bench.finding.many_pages import entries, pages, sentences_of
 from bench.finding.servers import VERSIONS, missing, node
-from bench.finding.speed import CORPUS
+from bench.finding.speed import add_corpus, left_out
 from indexer import pace
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.entry import IndexEntry
@@ -32,9 +32,9 @@ PORTIONS = (pace.MOST, 2 * pace.MOST)
 BARE = "helpers.bulk"
 
 
-def measure(url: str, count: int, rounds: int) -> dict[str, Any]:
+def measure(url: str, corpus: Path, count: int, rounds: int) -> dict[str, Any]:
     """Pages a second of both, each round."""
-    made = list(entries(pages(sentences_of(CORPUS), count, _SEED)))
+    made = list(entries(pages(sentences_of(corpus), count, _SEED)))
     engine = ElasticsearchEngine(url, "bulk", timeout=100)
     client = Elasticsearch(url, request_timeout=100)
     engine.generation()
@@ -106,12 +106,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--version", choices=VERSIONS, default=VERSIONS[-1])
     parser.add_argument("--json", type=Path, default=None, help="file for the figures")
+    add_corpus(parser)
     chosen = parser.parse_args(arguments)
+    if reason := left_out(chosen.corpus):
+        print(reason)
+        return 1
     if reason := missing(chosen.version):
         print(f"left out: {reason}")
         return 0
     with node(chosen.version) as url:
-        measured = {**measure(url, chosen.pages, chosen.rounds), "version": chosen.version}
+        measured = {**measure(url, chosen.corpus, chosen.pages, chosen.rounds), "version": chosen.version}
     print("\n".join(lines_of(measured)))
     if chosen.json:
         chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -33,6 +33,7 @@ from bench.finding.exact_pages import ExactPage
 from bench.finding.figures import percentile
 from bench.finding.items import Item
 from bench.finding.servers import VERSIONS, missing, node
+from bench.finding.speed import add_corpus, left_out
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.engine import Engine
 from indexer.query import IDENTIFIER, PHRASE
@@ -161,9 +162,10 @@ def figures(items: Sequence[Item], find: Find, timed: Timed, rounds: int = 3) ->
     }
 
 
-def measure(each: int, version: str) -> dict[str, Any]:
-    """The figures of every contender, on the same pages and queries."""
-    some = collection(each)
+def measure(each: int, version: str, corpus: Path) -> dict[str, Any]:
+    """The figures of every contender, on the same pages and queries; and what was left out."""
+    some = collection(each, corpus)
+    without = [left_out(corpus), f"left out: {reason}" if (reason := missing(version)) else ""]
     contenders: dict[str, Any] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -182,7 +184,7 @@ def measure(each: int, version: str) -> dict[str, Any]:
         for name, (find, timed) in made.items():
             contenders[name] = figures(some.items, find, timed)
             print(f"  {name}", file=sys.stderr)
-    return {"pages": len(some.pages), "queries": len(some.items), "contenders": contenders}
+    return {"pages": len(some.pages), "queries": len(some.items), "contenders": contenders, "left out": without}
 
 
 def lines_of(measured: dict[str, Any]) -> list[str]:
@@ -202,7 +204,7 @@ def lines_of(measured: dict[str, Any]) -> list[str]:
     for kind in measured["contenders"][names[0]]["kinds"]:
         cells = [measured["contenders"][name]["kinds"][kind] for name in names]
         report.append(f"{kind:<42}" + "".join(f"{one['recall']:>8.3f}/{one['precision']:.3f} " for one in cells))
-    return report
+    return [*report, *filter(None, measured.get("left out", ()))]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -211,8 +213,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--each", type=int, default=40, help="most queries of a kind")
     parser.add_argument("--version", choices=VERSIONS, default=VERSIONS[-1])
     parser.add_argument("--json", type=Path, default=None, help="file for the figures")
+    add_corpus(parser)
     chosen = parser.parse_args(arguments)
-    measured = measure(chosen.each, chosen.version)
+    measured = measure(chosen.each, chosen.version, chosen.corpus)
     print("\n".join(lines_of(measured)))
     if chosen.json:
         chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

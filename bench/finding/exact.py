@@ -1,6 +1,6 @@
 """Known items on pages with exact text: what the identifier and phrase rungs find, held against the oracle.
 
-python -m bench.finding.exact [--each 60] [--json FILE]
+python -m bench.finding.exact [--corpus FILE] [--each 60] [--json FILE]
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bench.finding.asking import search_of
 from bench.finding.exact_pages import ExactPage, judgments, printed_sheets, prose
 from bench.finding.items import Item, items_of
 from bench.finding.oracle import OraclePage
-from bench.finding.speed import CORPUS
+from bench.finding.speed import CORPUS, add_corpus, left_out
 from indexer.engine import DEEPEST, Engine
 from indexer.query import IDENTIFIER, PHRASE
 from indexer.tantivy_engine import TantivyEngine
@@ -35,10 +35,10 @@ class Collection:
     items: list[Item]
 
 
-def collection(each: int) -> Collection:
+def collection(each: int, corpus: Path = CORPUS) -> Collection:
     """Published judgments (where they are there), invented prose and printed sheets, and items of each kind."""
     written, printed = prose(_VOLUMES, seed=7)
-    pages = [*(judgments(CORPUS) if CORPUS.exists() else ()), *written, *printed_sheets(_SHEETS, seed=8)]
+    pages = [*(() if left_out(corpus) else judgments(corpus)), *written, *printed_sheets(_SHEETS, seed=8)]
     oracle = [
         OraclePage(page.place.page_id, page.reading.text, page.following.text if page.following else "")
         for page in pages
@@ -117,6 +117,8 @@ def lines_of(measured: dict[str, Any]) -> list[str]:
             f"{kind:<42}{one['queries']:>8}{one['expected']:>8}{one['recall']:>9.4f}{one['precision']:>11.4f}"
             f"{one['recall of all rungs']:>10.4f}"
         )
+    if "left out" in measured:
+        report.append(measured["left out"])
     return report
 
 
@@ -125,13 +127,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.finding.exact", description="Known items, exact text.")
     parser.add_argument("--each", type=int, default=60, help="most queries of a kind")
     parser.add_argument("--json", type=Path, default=None, help="file for the figures")
+    add_corpus(parser)
     chosen = parser.parse_args(arguments)
-    some = collection(chosen.each)
+    some = collection(chosen.each, chosen.corpus)
     with tempfile.TemporaryDirectory() as folder:
         engine = TantivyEngine(Path(folder))
         fill(engine, some.pages)
         measured = measure(some, engine)
         engine.close()
+    if reason := left_out(chosen.corpus):
+        measured["left out"] = reason
     print("\n".join(lines_of(measured)))
     if chosen.json:
         chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -46,7 +46,7 @@ def items_of(
             found = where(pages, lambda page, said=said: page.says(said))  # type: ignore[misc]
             # What is a sum, too, may be found by its value.
             value = sum_of(query)
-            equal = where(pages, lambda page, value=value: value in page.sums)  # type: ignore[misc]
+            equal = where(pages, lambda page, value=value: value in page.sums_perhaps)  # type: ignore[misc]
             items.append(Item(kind, query, found, found | equal))
 
     for length in (1, 2, 3, 4, 6, 8):
@@ -85,25 +85,27 @@ def items_of(
             value = int(re.sub(r"\D", "", tail))
             right = where(
                 pages,
-                lambda page, ends=ends, value=value: page.matches(ends) or value in page.sums,  # type: ignore[misc]
+                lambda page, ends=ends, value=value: page.matches(ends) or value in page.sums_perhaps,  # type: ignore[misc]
             )
             items.append(Item(f"last {length} digits", tail, whole, whole | right))
 
     for day in _some(printed.values["date"], each, chance):
         same = where(pages, lambda page, day=day: day in page.days)  # type: ignore[misc]
+        perhaps = where(pages, lambda page, day=day: day in page.days_perhaps)  # type: ignore[misc]
         for spelling, query in zip(("digits", "Han"), date_forms(day), strict=False):
             said = tokens(query)
             exact = where(pages, lambda page, said=said: page.says(said))  # type: ignore[misc]
-            items.append(Item("date as typed", query, exact, exact | same))
-            items.append(Item(f"date in any spelling, typed in {spelling}", query, same, exact | same))
+            items.append(Item("date as typed", query, exact, exact | perhaps))
+            items.append(Item(f"date in any spelling, typed in {spelling}", query, same, exact | perhaps))
     for amount in _some(printed.values["amount"], each, chance):
         same = where(pages, lambda page, amount=int(amount): amount in page.sums)  # type: ignore[misc]
+        perhaps = where(pages, lambda page, amount=int(amount): amount in page.sums_perhaps)  # type: ignore[misc]
         for query in sums_of(int(amount)):
             said = tokens(query.removeprefix("人民币").removesuffix("整"))
             exact = where(pages, lambda page, said=said: page.says(said))  # type: ignore[misc]
             typed = query.removeprefix("人民币").removesuffix("整")
-            items.append(Item("amount as typed", typed, exact, exact | same))
-            items.append(Item("amount in any spelling", typed, same, exact | same))
+            items.append(Item("amount as typed", typed, exact, exact | perhaps))
+            items.append(Item("amount in any spelling", typed, same, exact | perhaps))
     wide = [item for item in items if item.kind == "phone"][: each // 2]
     items += [
         Item("number in full width", item.query.translate(FULL_WIDTH), item.expected, item.allowed) for item in wide

@@ -76,19 +76,36 @@ class OraclePage:
 
     @cached_property
     def days(self) -> frozenset[str]:
-        """The days on the page as 2031-3-5, however they are written."""
-        dense = re.sub(r"\n", "", self.flat)
-        found = set()
-        for pattern in _DAYS:
-            for year, month, day in pattern.findall(dense):
-                found.add("-".join(str(_small(one)) for one in (year, month, day)))
-        return frozenset(found)
+        """The days on the page as 2031-3-5, however they are written: those there with its line ends and without."""
+        return frozenset.intersection(*self._days)
+
+    @cached_property
+    def days_perhaps(self) -> frozenset[str]:
+        """The days on the page, if a line's end divides a day or if it does not."""
+        return frozenset.union(*self._days)
 
     @cached_property
     def sums(self) -> frozenset[int]:
-        """The sums of whole yuan on the page, however they are written."""
-        dense = re.sub(r"\n", "", self.flat)
-        return frozenset(_sums(dense))
+        """The sums of whole yuan on the page, however they are written: those there with its line ends and without."""
+        return frozenset.intersection(*self._sums)
+
+    @cached_property
+    def sums_perhaps(self) -> frozenset[int]:
+        """The sums of whole yuan on the page, if a line's end divides a sum or if it does not; and 75000余元."""
+        return frozenset.union(*self._sums, *(frozenset(_about(text)) for text in self._texts))
+
+    @cached_property
+    def _days(self) -> list[frozenset[str]]:
+        return [frozenset(_days(text)) for text in self._texts]
+
+    @cached_property
+    def _sums(self) -> list[frozenset[int]]:
+        return [frozenset(_sums(text)) for text in self._texts]
+
+    @cached_property
+    def _texts(self) -> tuple[str, str]:
+        """The text with its line ends, and without: whether what they divide is one, nobody can tell for certain."""
+        return self.flat, self.flat.replace("\n", "")
 
 
 def _barred(some: Sequence[str]) -> str:
@@ -115,15 +132,16 @@ def number_pattern(number: str, ending: bool = False) -> re.Pattern[str]:
 
 _HAN_DIGITS = {digit: value for value, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
 _CAPITALS = {digit: value for value, digit in enumerate("零壹贰叁肆伍陆柒捌玖")}
-_SAID = re.compile(
-    "[零壹贰叁肆伍陆柒捌玖拾〇一二三四五六七八九十两]"
-    "[零壹贰叁肆伍陆柒捌玖拾佰仟万〇一二三四五六七八九十百千两]*(?=[元圆])"
+_SAID_SUM = (
+    "[零壹贰叁肆伍陆柒捌玖拾〇一二三四五六七八九十两][零壹贰叁肆伍陆柒捌玖拾佰仟万〇一二三四五六七八九十百千两]*"
 )
+_SAID, _SAID_ABOUT = re.compile(f"{_SAID_SUM}(?=[元圆])"), re.compile(f"{_SAID_SUM}(?=[余多][元圆])")
+_FROM_TO = re.compile("[一二三四五六七八九两]{2}")  # 一两万元 is from one to two
 _AS_CAPITALS = str.maketrans("〇一二三四五六七八九十百千两", "零壹贰叁肆伍陆柒捌玖拾佰仟贰")
 _DAYS = (
-    re.compile(r"(?<![0-9])([0-9]{4}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?日"),
+    re.compile(r"(?<![0-9])([0-9]{4}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?[日号]"),
     re.compile(r"(?<![0-9])([0-9]{4})[-./]([0-9]{1,2})[-./]([0-9]{1,2})(?![0-9])"),
-    re.compile(r"([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})日"),
+    re.compile(r"([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})[日号]"),
 )
 
 
@@ -143,13 +161,31 @@ def sum_of(text: str) -> int | None:
     return found[0] if found else None
 
 
+def _days(text: str) -> Iterator[str]:
+    for pattern in _DAYS:
+        for parts in pattern.findall(text):
+            yield "-".join(str(_small(one)) for one in parts)
+
+
+def _about(text: str) -> Iterator[int]:
+    """The sums with 余 or 多 before 元: the search takes them for what they are without it, whoever asks for just that
+    may not."""
+    for digits, unit in re.findall(r"(?<![0-9.,])([0-9][0-9,]*(?:\.[0-9]+)?) ?([万亿])?[余多]元", text):
+        value = float(digits.replace(",", "")) * {"": 1, "万": 10_000, "亿": 100_000_000}[unit]
+        if abs(value - round(value)) < 1e-6:
+            yield round(value)
+    for said in _SAID_ABOUT.findall(text):
+        yield _said(said.translate(_AS_CAPITALS))
+
+
 def _sums(dense: str) -> Iterator[int]:
     for digits, ten_thousands in re.findall(r"(?<![0-9.,])([0-9][0-9,]*(?:\.[0-9]+)?) ?(万)?元", dense):
         value = float(digits.replace(",", "")) * (10_000 if ten_thousands else 1)
         if abs(value - round(value)) < 1e-6:
             yield round(value)
-    for capitals in _SAID.findall(dense):
-        yield _said(capitals.translate(_AS_CAPITALS))
+    for said in _SAID.findall(dense):
+        if not _FROM_TO.search(said):
+            yield _said(said.translate(_AS_CAPITALS))
 
 
 def _said(text: str) -> int:

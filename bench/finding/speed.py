@@ -1,6 +1,6 @@
 """How long a search takes at many pages, and how it grows: the embedded engine, one process, warm.
 
-    python -m bench.finding.speed [--pages 100000 1000000] [--seconds 3000] [--json FILE]
+    python -m bench.finding.speed [--corpus FILE] [--pages 100000 1000000] [--seconds 3000] [--json FILE]
 
 Indexes are built once, through the engine's own `apply`, and kept in build/bench/finding; the larger one goes on from
 the smaller one. Building stops after so many seconds, and what is there is measured.
@@ -29,6 +29,7 @@ from indexer.tantivy_engine import TantivyEngine
 from indexer.tokens import is_han, tokens_of_text
 
 CORPUS = Path("../shared/corpus/judgments.jsonl")
+"""Collected judgments, a JSON object with their `text` a line; they are no part of the project."""
 FOLDER = Path("build/bench/finding/index")
 SEED = 71
 KINDS = ("1 Han", "2 Han", "3 Han", "4 Han", "8 Han", "number", "two words")
@@ -211,14 +212,28 @@ def lines_of(measured: dict[str, Any]) -> list[str]:
     return report
 
 
+def add_corpus(parser: argparse.ArgumentParser) -> None:
+    """The option that says where the judgments are."""
+    parser.add_argument("--corpus", type=Path, default=CORPUS, metavar="FILE", help=f"judgments, {CORPUS} by default")
+
+
+def left_out(corpus: Path) -> str:
+    """What to say of judgments that are not there, "" if they are."""
+    return "" if corpus.exists() else f"left out: judgments, {corpus} is not there"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.finding.speed", description="Search at many pages.")
     parser.add_argument("--pages", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--seconds", type=float, default=3000, help="most time to build in")
     parser.add_argument("--json", type=Path, default=None, help="file for the figures")
+    add_corpus(parser)
     chosen = parser.parse_args(arguments)
-    sentences = sentences_of(CORPUS)
+    if reason := left_out(chosen.corpus):
+        print(reason)
+        return 1
+    sentences = sentences_of(chosen.corpus)
     done = build(sentences, chosen.pages, time.monotonic() + chosen.seconds)
     indexes = [measure(sentences, count) for count in sorted(chosen.pages) if built(folder_of(count))]
     measured = {"indexes": indexes, "built": {str(count): one for count, one in done.items()}}

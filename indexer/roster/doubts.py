@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 
 from indexer.roster.doubles import plain
+from indexer.roster.headings import CARD, ID_NUMBER, NAME, PHONE
 from indexer.roster.matrix import NAMESAKE, OTHER_ID, PART_OF_NAME
 from indexer.roster.passages import Passage, spaced
-from indexer.roster.people import CARD, ID_NUMBER, NAME, PHONE, Person
+from indexer.roster.people import Person
 
 _NUMBERS = {ID_NUMBER, PHONE, CARD}
 """What tells a person from all others; a sum does not."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.roster.citation import CitedPage, citation_of
-from indexer.roster.people import DETAILS, Person, Roster, plain_amount
+from indexer.roster.headings import DETAILS
+from indexer.roster.people import Person, Roster, plain_amount
 
 PART_OF_NAME, NAMESAKE, OTHER_ID = "part_of_name", "namesake", "other_id"
 DOUBTS = {
@@ -15,6 +16,7 @@ DOUBTS = {
     NAMESAKE: "此页有名册中同名者的号码，可能是那个人",
     OTHER_ID: "姓名之后是另一证件号码，可能是同名的人",
 }
+NOT_SEARCHED = "没有可检索的项目"
 DETAIL_NAMES = {"name": "姓名", "id_number": "证件号码", "phone": "手机", "card": "银行卡", "amount": "金额"}
 
 
@@ -77,9 +79,17 @@ class PersonPage:
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """A person and the pages that name them, in the order of the dossier."""
+    """A person and the pages that name them.
+
+    Attributes:
+        person: who.
+        searched: the details that could be searched: name, id_number, phone, card, amount. Without any, that no page
+            was found says nothing.
+        pages: in the order of the dossier.
+    """
 
     person: Person
+    searched: tuple[str, ...]
     pages: tuple[PersonPage, ...]
 
     @property
@@ -87,9 +97,17 @@ class PersonRow:
         """The pages without a doubt."""
         return tuple(page for page in self.pages if not page.doubt)
 
-    def counts(self) -> dict[str, int]:
-        """How many pages each detail was found on."""
-        return {detail: sum(detail in page.matched for page in self.pages) for detail in DETAILS}
+    @property
+    def is_missing(self) -> bool:
+        """Whether the person was searched and is on no page."""
+        return bool(self.searched) and not self.pages
+
+    def counts(self) -> dict[str, int | None]:
+        """How many pages each detail was found on; None for one that was not searched."""
+        return {
+            detail: sum(detail in page.matched for page in self.pages) if detail in self.searched else None
+            for detail in DETAILS
+        }
 
     def by_kind(self) -> dict[str, list[PersonPage]]:
         """The pages by the kind of their document."""

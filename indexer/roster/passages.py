@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from indexer.identifiers import is_id_number
-from indexer.tokens import tokens_of_lines, tokens_of_text
+from indexer.tokens import texts_of_tokens, tokens_of_text
 
 # Cheap, and true of every text in which `_ID` is found.
 _MAY_BE_ID = re.compile(r"(?:\d\W*){17}[\dXx]")
@@ -32,7 +32,7 @@ class Passage:
 
     @cached_property
     def _text(self) -> str:
-        return "".join(f" {token.text} " for token in tokens_of_lines(self._lines))
+        return "".join(f" {token} " for token in texts_of_tokens(self._lines))
 
     @cached_property
     def _has_id(self) -> bool:

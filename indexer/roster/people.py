@@ -1,4 +1,4 @@
-"""The people of a roster: which column is what, and what each row says of a person.
+"""The people of a roster: what each row of a spreadsheet says of a person.
 
 A detail that cannot be searched as it stands (digits lost to Excel, brackets, an ID whose check digit is wrong) is said
 as a remark on the person; it never silently becomes a zero.
@@ -14,42 +14,37 @@ from decimal import Decimal, InvalidOperation
 from dossier.errors import RosterRefused
 from dossier.folding import HAN, fold
 from indexer.identifiers import is_card_number, is_id_number
+from indexer.roster.headings import (
+    AMOUNT,
+    CARD,
+    HEADINGS_WITHIN,
+    ID_NUMBER,
+    NAME,
+    PHONE,
+    Column,
+    Headings,
+    headings_of,
+)
 from indexer.roster.sheet import Cell, Sheet
 from indexer.tokens import tokens_of_text
-
-NAME, ID_NUMBER, PHONE, CARD, AMOUNT = "name", "id_number", "phone", "card", "amount"
-DETAILS = (NAME, ID_NUMBER, PHONE, CARD, AMOUNT)
 
 MOST_PEOPLE = 10_000
 MOST_NUMBERS = 60_000
 """Each is a search of its own."""
 _LONGEST_NAME = 60
-_HEADINGS_WITHIN = 30
 _TRUE_DIGITS = 15  # of a number in Excel, which holds IEEE 754 doubles and shows no more
 
-# As people write them, folded, without spaces, brackets and what is in them. The first that fits counts.
-_HEADINGS: dict[str, tuple[str, ...]] = {
-    ID_NUMBER: (
-        r"(?:居民)?(?:身份证|证件|公民身份)(?:件)?(?:号码?|编号)?",
-        r".*(?:身份证|证件|身份)(?:号码?|编号)",
-        r"id(?:number|no)?",
-    ),
-    PHONE: (r"(?:手机|电话|联系电话|联系方式|移动电话)(?:号码?)?", r".*(?:手机|电话)(?:号码?)?", r"phone|mobile|tel"),
-    CARD: (r"(?:银行)?(?:卡号|[账帐]号|[账帐]户|银行卡)(?:号码?)?", r".*(?:卡号|[账帐]号|银行卡号码)", r"card|account"),
-    AMOUNT: (r"(?:投资|涉案|损失|被骗)?(?:总)?金额|投资额|本金", r".*(?:金额|投资额|本金)", r"amount"),
-    NAME: (
-        r"姓名|名字|投资人|投资者|集资参与人|被害人|受害人|出借人|客户|会员|人员|当事人",
-        r".*(?:姓名|名字|投资人|投资者|集资参与人|被害人|受害人|出借人)",
-        r"name",
-    ),
-}
 _SEVERAL = re.compile(r"[/、;；,，\n|]+")
-_BRACKETED = re.compile(r"\([^()]*\)")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
+_SEVERAL_NAMES = re.compile(r"[/、;；，\n|]")
+# A phone, an ID, a card: what a gap follows is not a part of it.
+_WHOLE = re.compile(r"(?:86)?1[3-9]\d{9}|\d{17}[\dX]|[34569]\d{15,18}")
+_LONGEST_USUAL = 20  # digits of a number
 _DIGIT_GAPS = re.compile(r"[\s\-+]+")
 # An ID, a passport, a phone, an account: letters and digits, (7) at the end of some IDs; at least four digits.
 _NUMBER = re.compile(r"(?=(?:\D*\d){4})[0-9A-Z()]{4,40}")
 _NOTHING = {"", "无", "不详", "未知", "暂无", "没有", "缺", "/", "NULL", "NONE"}
+_LOST = {"digits_lost", "not_a_number"}
 _SUMS = {"合计", "总计", "小计", "共计"}
 _MONEY = re.compile(r"(?:人民币|rmb|cny|[¥$])?([+-]?[\d,]*\.?\d+)(万|亿)?元?(?:整|人民币)?")
 _UNITS = {"": Decimal(1), "万": Decimal(10_000), "亿": Decimal(100_000_000)}
@@ -60,7 +55,7 @@ class Remark:
     """What a person's reader should know.
 
     Attributes:
-        code: stable: digits_lost, check_digit, bracket_left_out, unreadable_amount, homonym, id_under_two_names, ….
+        code: stable: digits_lost, check_digit, perhaps_several, unreadable_amount, homonym, id_under_two_names, ….
         chinese: the sentence.
     """
 
@@ -96,15 +91,6 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its place from 0, its heading as written, and what it is ("" if it is not searched)."""
-
-    place: int
-    heading: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Roster:
     """A spreadsheet understood.
 
@@ -137,15 +123,12 @@ def roster_of(sheets: Sequence[Sheet]) -> Roster:
         RosterRefused: no sheet has them, nobody is in it, or too many are; a row has what cannot be.
     """
     for sheet in sheets:
-        for place, row in enumerate(sheet.rows[:_HEADINGS_WITHIN]):
-            columns = columns_of(row)
-            details = {column.detail for column in columns}
-            # A single cell is the sheet's title, unless the sheet is a plain list.
-            if details & {NAME, ID_NUMBER} and (len(columns) > 1 or _is_list(sheet.rows[place + 1 :])):
-                return _read(sheet, place, columns)
+        found = headings_of([[cell.text for cell in row] for row in sheet.rows])
+        if found is not None:
+            return _read(sheet, found)
     raise RosterRefused(
-        f"前 {_HEADINGS_WITHIN} 行没有找到表头：要有“姓名”，以及身份证号、手机号、银行卡号、金额中的若干列"
-        f" / no headings within the first {_HEADINGS_WITHIN} rows: 姓名 and some of 身份证号, 手机号, 银行卡号, 金额"
+        f"前 {HEADINGS_WITHIN} 行没有找到表头：要有“姓名”，以及身份证号、手机号、银行卡号、金额中的若干列"
+        f" / no headings within the first {HEADINGS_WITHIN} rows: 姓名 and some of 身份证号, 手机号, 银行卡号, 金额"
     )
 
 
@@ -156,36 +139,11 @@ def plain_amount(amount: Decimal) -> str:
 
 def is_searchable_name(name: str) -> bool:
     """Whether a name says more than a single character, which is on nearly every page."""
-    return len(tokens_of_text(name)) > 1 or len(name) > 1
+    return len("".join(tokens_of_text(name))) > 1
 
 
-def columns_of(row: Sequence[Cell]) -> tuple[Column, ...]:
-    """What each cell of a row says as a heading; only phones and cards may have several columns."""
-    headings = [_BRACKETED.sub("", re.sub(r"[\s*:：]+", "", fold(cell.text).text)) for cell in row]
-    details = [""] * len(row)
-    for detail, patterns in _HEADINGS.items():
-        for pattern in patterns:
-            fitting = [
-                place
-                for place, heading in enumerate(headings)
-                if not details[place] and re.fullmatch(rf"(?:{pattern})\d{{0,2}}", heading)
-            ]
-            if fitting:
-                for place in fitting if detail in (PHONE, CARD) else fitting[:1]:
-                    details[place] = detail
-                break
-    return tuple(
-        Column(place, cell.text.strip(), detail)
-        for place, (cell, detail) in enumerate(zip(row, details, strict=True))
-        if cell.text.strip()
-    )
-
-
-def _is_list(rows: Sequence[Sequence[Cell]]) -> bool:
-    return all(sum(bool(cell.text.strip()) for cell in row) <= 1 for row in rows)
-
-
-def _read(sheet: Sheet, place: int, columns: tuple[Column, ...]) -> Roster:
+def _read(sheet: Sheet, headings: Headings) -> Roster:
+    place, columns = headings.place, headings.columns
     taken = [column for column in columns if column.detail]
     drafts: list[_Draft] = []
     known: dict[tuple[str, str], _Draft] = {}
@@ -199,7 +157,9 @@ def _read(sheet: Sheet, place: int, columns: tuple[Column, ...]) -> Roster:
         if numbers > MOST_NUMBERS:
             raise RosterRefused(f"超过 {MOST_NUMBERS} 个号码，请拆分 / more than {MOST_NUMBERS} numbers; divide it")
         is_heading = any(draft.name == column.heading for column in taken if column.detail == NAME)
-        if draft.name in _SUMS or is_heading or not (draft.name or any(draft.values.values())):
+        # A row whose only number was lost is about somebody, too.
+        is_somebody = draft.name or any(draft.values.values()) or any(one.code in _LOST for one in draft.remarks)
+        if draft.name in _SUMS or is_heading or not is_somebody:
             skipped.append(number)
             continue
         ids = draft.values[ID_NUMBER]
@@ -243,7 +203,7 @@ def _take_name(draft: _Draft, written: str, where: str, number: int, column: Col
     if name != raw:
         draft.remarks.append(Remark("bracket_left_out", f"{where}：括号里的字没有用来检索（{raw}）"))
     name = re.sub(rf"(?<=[{HAN}])\s+(?=[{HAN}])", "", " ".join(name.split()))
-    if not name:
+    if not tokens_of_text(name):  # blank, or a stroke for nobody: --, ——, ***
         return
     if len(name) > _LONGEST_NAME:
         letter = chr(ord("A") + column.place) if column.place < 26 else str(column.place + 1)
@@ -252,6 +212,9 @@ def _take_name(draft: _Draft, written: str, where: str, number: int, column: Col
             f" / row {number}, column {letter}: no name has more than {_LONGEST_NAME} characters"
         )
     draft.name = name
+    if len([part for part in _SEVERAL_NAMES.split(raw) if part.strip()]) > 1:
+        said = f"{where}：像是几个人的姓名（{name}），已当作一个姓名检索；请每人一行"
+        draft.remarks.append(Remark("perhaps_several", said))
     if not is_searchable_name(name):
         draft.remarks.append(Remark("name_too_short", f"{where}：只有一个字（{name}），没有按姓名检索"))
 
@@ -265,8 +228,7 @@ def _take_numbers(draft: _Draft, detail: str, text: str, is_number: bool, where:
             )
         )
         return
-    for part in _SEVERAL.split(text):
-        value = _DIGIT_GAPS.sub("", part).upper()
+    for value in (value for part in _SEVERAL.split(text.upper()) for value in _numbers_of(part)):
         if value in _NOTHING or value in draft.values[detail]:
             continue
         if not _NUMBER.fullmatch(value):
@@ -281,7 +243,20 @@ def _take_numbers(draft: _Draft, detail: str, text: str, is_number: bool, where:
             continue
         if is_wrong_id:
             draft.remarks.append(Remark("check_digit", f"{where}：身份证号校验位不符（{value}），已照样检索"))
+        if sum(map(str.isdecimal, value)) > _LONGEST_USUAL:
+            draft.remarks.append(
+                Remark(
+                    "perhaps_several",
+                    f"{where}：超过 {_LONGEST_USUAL} 位（{value}），已当作一个号码检索；如是几个号码，请用顿号隔开",
+                )
+            )
         draft.values[detail].append(value)
+
+
+def _numbers_of(part: str) -> list[str]:
+    """The numbers between signs that divide: one, whatever gaps it is grouped by, or several with gaps between."""
+    pieces = [piece for piece in _DIGIT_GAPS.split(part) if piece]
+    return pieces if all(map(_WHOLE.fullmatch, pieces)) else ["".join(pieces)]
 
 
 def _take_amount(draft: _Draft, text: str, heading: str, where: str) -> None:

@@ -26,9 +26,10 @@ from indexer.query import IDENTIFIER, PHRASE, phrase_clause
 from indexer.roster.doubles import longer_names, with_doubles_marked
 from indexer.roster.doubts import Doubts, Found, doubts_of
 from indexer.roster.facts import counts_of, coverage_of, facts_of, names_in_cases, portions, seen_cases
+from indexer.roster.headings import AMOUNT, DETAILS, NAME
 from indexer.roster.kinds import Kinds
 from indexer.roster.matrix import Matrix, PageFacts, PersonPage, PersonRow
-from indexer.roster.people import AMOUNT, DETAILS, NAME, Person, is_searchable_name, plain_amount, roster_of
+from indexer.roster.people import Person, is_searchable_name, plain_amount, roster_of
 from indexer.roster.sheet import sheets_of
 from indexer.sight import sight_of
 from indexer.tokens import tokens_of_text
@@ -79,7 +80,7 @@ class RosterSearcher:
                 sight = replace(sight, only_cases=frozenset({only.id}))
             seen = seen_cases(session, viewer, only)
             before, others = counts_of(session, seen), names_in_cases(session, seen)
-        found = self._found(people, sight.clause, progress)
+        found, searched = self._found(people, sight.clause, progress)
         longer = self._pages_of_longer(people, found, others, sight.clause)
         # Looked at anew: a case may have been sealed meanwhile. Everything below is within these cases.
         with self._catalogue.reading() as session:
@@ -94,21 +95,24 @@ class RosterSearcher:
             number = (cases.number_of(session, only) or only.name) if only is not None else ""
         order = {page_id: place for place, page_id in enumerate(facts)}
         rows = tuple(
-            _row(person, pages, facts, order, doubtful)
-            for person, pages, doubtful in zip(people, found, doubts, strict=True)
+            _row(person, details, pages, facts, order, doubtful)
+            for person, details, pages, doubtful in zip(people, searched, found, doubts, strict=True)
         )
         used = {page.facts.kind for row in rows for page in row.pages}
         ordered = tuple(kind for kind in dict.fromkeys(fact.kind for fact in facts.values()) if kind in used)
         return Matrix(number, roster, coverage, ordered, rows)
 
-    def _found(self, people: Sequence[Person], scope: Clause, progress: Progress) -> list[Found]:
-        """For each person the pages on which their details are, each detail by itself."""
+    def _found(
+        self, people: Sequence[Person], scope: Clause, progress: Progress
+    ) -> tuple[list[Found], list[tuple[str, ...]]]:
+        """For each person the pages on which their details are, each detail by itself; and the details searched."""
         everybody: list[Found] = []
+        searched: list[tuple[str, ...]] = []
         citations = 0
         # A server's time is waiting for the most part, and the embedded engine's is not Python's.
         with ThreadPoolExecutor(_SEARCHES_AT_ONCE, "roster") as searches:
             try:
-                for person, found in zip(
+                for person, (found, details) in zip(
                     people, searches.map(lambda one: self._pages_of(one, scope), people), strict=True
                 ):
                     citations += len(found)
@@ -119,17 +123,20 @@ class RosterSearcher:
                             " name a case or divide it"
                         )
                     everybody.append(found)
+                    searched.append(details)
                     progress(len(everybody), len(people))
             finally:
                 searches.shutdown(cancel_futures=True)
-        return everybody
+        return everybody, searched
 
-    def _pages_of(self, person: Person, scope: Clause) -> Found:
+    def _pages_of(self, person: Person, scope: Clause) -> tuple[Found, tuple[str, ...]]:
         found: Found = defaultdict(set)
+        searched = []
         for detail, rung in _rungs(person):
+            searched.append(detail)
             for page_id in self._pages(Search((rung,), scope)):
                 found[page_id].add(detail)
-        return found
+        return found, tuple(dict.fromkeys(searched))
 
     def _pages(self, search: Search) -> list[str]:
         hits = self._engine.search(search, _FEW)
@@ -199,7 +206,14 @@ def _number_clause(number: str) -> Clause | None:
     return AnyOf((*(Term("identifiers", form) for form in sorted(forms)), phrase_clause(tokens)))
 
 
-def _row(person: Person, found: Found, facts: dict[str, PageFacts], order: dict[str, int], doubts: Doubts) -> PersonRow:
+def _row(
+    person: Person,
+    searched: tuple[str, ...],
+    found: Found,
+    facts: dict[str, PageFacts],
+    order: dict[str, int],
+    doubts: Doubts,
+) -> PersonRow:
     pages = [
         PersonPage(
             facts[page_id],
@@ -208,4 +222,4 @@ def _row(person: Person, found: Found, facts: dict[str, PageFacts], order: dict[
         )
         for page_id in sorted(found, key=order.__getitem__)
     ]
-    return PersonRow(person, tuple(pages))
+    return PersonRow(person, searched, tuple(pages))

@@ -19,16 +19,18 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from dossier.errors import RosterRefused
+from indexer.roster.headings import HEADINGS_WITHIN, columns_of, headings_of
 
 MOST_BYTES = 10_000_000
 """Of a spreadsheet as it comes; ten thousand people take one."""
 
 MOST_ROWS = 20_000
-"""Of a sheet, headings and empty ones too."""
+"""Of a sheet, those with something in them."""
 
 MOST_COLUMNS = 100
 _MOST_UNPACKED = 150_000_000
@@ -36,6 +38,11 @@ _MOST_PARTS = 1000
 _MOST_SHEETS = 20
 _LONGEST_CELL = 500
 _MOST_CHARACTERS = 20_000_000
+_MOST_CELLS = 2_000_000
+"""Of all sheets together, as the characters: a packed file of a few kilobytes can have that many, and far more.
+
+An empty row above others counts as one. Those below do not: often a sheet's millionth row is formatted, and empty.
+"""
 
 _MEMORY = 1_500_000_000
 _SECONDS = 60
@@ -70,7 +77,7 @@ class _Refusal(Exception):
 
 
 def sheets_of(content: bytes) -> list[Sheet]:
-    """The sheets of a spreadsheet with their rows.
+    """The sheets of a spreadsheet with their rows, up to the first that has headings of a roster.
 
     Args:
         content: the file, XLSX, or CSV in UTF-8 (with or without BOM), GBK (GB 18030) or UTF-16 with BOM.
@@ -139,13 +146,16 @@ def _workbook(content: bytes) -> Iterator[dict[str, Any]]:
     from openpyxl import load_workbook
 
     workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    room = _Room()
     for sheet in workbook.worksheets[:_MOST_SHEETS]:
         # What a sheet says of its own size may be wrong, and would then cut or multiply its rows.
         sheet.reset_dimensions()
-        rows = _Rows(str(sheet.title))
+        rows = _Rows(str(sheet.title), room)
         for row in sheet.iter_rows(values_only=True):
             rows.take([_of_value(value) for value in row[:MOST_COLUMNS]])
-        yield {"name": sheet.title, "rows": rows.trimmed()}
+        yield {"name": sheet.title, "rows": rows.taken()}
+        if rows.are_roster():
+            return
 
 
 def _check_parts(content: bytes) -> None:
@@ -185,17 +195,26 @@ def _csv(content: bytes) -> Iterator[dict[str, Any]]:
     text = _decoded(content)
     if "\0" in text:
         raise _Refusal("不是表格文件，请用 .xlsx 或 .csv", "this is no spreadsheet; use .xlsx or .csv")
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(",\t;，", key=first.count)
     csv.field_size_limit(100_000)
-    rows = _Rows("CSV")
+    rows = _Rows("CSV", _Room())
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)):
             rows.take([[cell[:_LONGEST_CELL], False] for cell in row[:MOST_COLUMNS]])
     except csv.Error as error:
         number = rows.count + 1
         raise _Refusal(f"第 {number} 行无法按 CSV 读取", f"row {number} cannot be read as CSV: {error}") from error
-    yield {"name": "", "rows": rows.trimmed()}
+    yield {"name": "", "rows": rows.taken()}
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter that makes the most headings of a row; a title above them may have others."""
+    lines = list(islice(io.StringIO(text, newline=""), HEADINGS_WITHIN))
+
+    def headings(delimiter: str) -> int:
+        rows = csv.reader(lines, delimiter=delimiter)
+        return max((sum(bool(column.detail) for column in columns_of(row[:MOST_COLUMNS])) for row in rows), default=0)
+
+    return max(",\t;，", key=headings)
 
 
 def _decoded(content: bytes) -> str:
@@ -211,34 +230,55 @@ def _decoded(content: bytes) -> str:
     )
 
 
+@dataclass(slots=True)
+class _Room:
+    """What all sheets of a file may still have."""
+
+    cells: int = _MOST_CELLS
+    characters: int = _MOST_CHARACTERS
+
+
 class _Rows:
     """The rows of a sheet, as many as may be."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, room: _Room) -> None:
+        self._name, self._room = name, room
         self._rows: list[list[list[Any]]] = []
-        self._characters = 0
+        self._filled = self._empty = 0
 
     @property
     def count(self) -> int:
-        return len(self._rows)
+        return len(self._rows) + self._empty
 
     def take(self, row: list[list[Any]]) -> None:
         """Add a row, without the empty cells at its end."""
         while row and not row[-1][0].strip():
             row.pop()
-        self._rows.append(row)
-        self._characters += sum(len(text) for text, _ in row)
-        if len(self._rows) > MOST_ROWS:
+        if not row:
+            self._empty += 1
+            return
+        self._filled += 1
+        self._room.cells -= len(row) + self._empty
+        self._room.characters -= sum(len(text) for text, _ in row)
+        if self._filled > MOST_ROWS:
             raise _Refusal(f"{self._name}：超过 {MOST_ROWS} 行，请拆分", f"{self._name}: more than {MOST_ROWS} rows")
-        if self._characters > _MOST_CHARACTERS:
-            raise _Refusal(f"{self._name}：文字过多", f"{self._name}: more than {_MOST_CHARACTERS} characters")
+        if self._room.cells < 0:
+            raise _Refusal(f"{self._name}：单元格过多", f"{self._name}: more than {_MOST_CELLS} cells up to here")
+        if self._room.characters < 0:
+            raise _Refusal(
+                f"{self._name}：文字过多", f"{self._name}: more than {_MOST_CHARACTERS} characters up to here"
+            )
+        self._rows += [[]] * self._empty
+        self._rows.append(row)
+        self._empty = 0
 
-    def trimmed(self) -> list[list[list[Any]]]:
-        """Without empty rows at the end."""
-        while self._rows and not self._rows[-1]:
-            self._rows.pop()
+    def taken(self) -> list[list[list[Any]]]:
+        """The rows up to the last that has something in it."""
         return self._rows
+
+    def are_roster(self) -> bool:
+        """Whether they have a roster's headings."""
+        return headings_of([[text for text, _ in row] for row in self._rows]) is not None
 
 
 if __name__ == "__main__":

@@ -18,14 +18,15 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from indexer.roster.matrix import DETAIL_NAMES, DOUBTS, Matrix, PersonRow, cell_text
-from indexer.roster.people import DETAILS, plain_amount
+from indexer.roster.matrix import DETAIL_NAMES, DOUBTS, NOT_SEARCHED, Matrix, PersonRow, cell_text
+from indexer.roster.people import plain_amount
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _LONGEST = 32_000  # characters of a cell; Excel takes 32,767
 _MOST_ROWS = 1_000_000  # of a sheet; Excel takes 1,048,576
 _MOST_KINDS = 200
+_PLAIN = re.compile(r"[\w（“][\w\-./:：（）“”、；， ]{0,39}")
 _LEADS_ON = re.compile(r"^\s*[=+\-@\t\r]")
 _OTHER_KINDS = "其他材料"
 
@@ -143,7 +144,8 @@ def _write_scope(book: Workbook, matrix: Matrix) -> None:
         ("识别失败而搁置的页数", coverage.parked),
         ("名册工作表", roster.sheet or "CSV"),
         ("人数", len(matrix.rows)),
-        ("一页也没有找到的人数", sum(not row.pages for row in matrix.rows)),
+        ("一页也没有找到的人数", sum(row.is_missing for row in matrix.rows)),
+        (f"{NOT_SEARCHED}的人数", sum(not row.searched for row in matrix.rows)),
         *(
             (f"列“{column.heading}”", f"作为{DETAIL_NAMES[column.detail]}")
             for column in roster.columns
@@ -164,19 +166,12 @@ def _write_scope(book: Workbook, matrix: Matrix) -> None:
 
 def _found(row: PersonRow) -> str:
     """How many pages each detail was found on, zeros too; those that were not searched are not named."""
-    person, counts = row.person, row.counts()
-    given = {
-        "name": person.name,
-        "id_number": person.id_numbers,
-        "phone": person.phones,
-        "card": person.cards,
-        "amount": person.amounts,
-    }
-    return "、".join(f"{DETAIL_NAMES[detail]} {counts[detail]}" for detail in DETAILS if given.get(detail))
+    counts = row.counts().items()
+    return "、".join(f"{DETAIL_NAMES[detail]} {count}" for detail, count in counts if count is not None) or NOT_SEARCHED
 
 
 def _remarks(row: PersonRow, matrix: Matrix) -> str:
-    zero = [f"未见（{matrix.coverage.chinese}）"] if not row.pages else []
+    zero = [f"未见（{matrix.coverage.chinese}）"] if row.is_missing else []
     return "；".join([*zero, *(remark.chinese for remark in row.person.remarks)])
 
 
@@ -190,7 +185,7 @@ def _sheet(
     sheet.freeze_panes = frozen
     if rows:
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(headings))}{rows + 1}"
-    cells = _cells(sheet, headings)
+    cells = [_text_cell(sheet, heading) for heading in headings]
     for cell in cells:
         cell.font = Font(bold=True)
     sheet.append(cells)
@@ -202,9 +197,17 @@ def _cells(sheet: Any, values: Iterable[Any]) -> list[Any]:
 
 
 def _cell(sheet: Any, value: Any) -> Any:
-    """A cell with a number, or with a text that stays one."""
-    if not isinstance(value, str):
-        return WriteOnlyCell(sheet, value)
+    """A number, or a text that stays one; None for an empty text.
+
+    Most texts are short and cannot be taken for anything else: they need no cell of their own, which takes time.
+    """
+    if not isinstance(value, str) or _PLAIN.fullmatch(value):
+        return value
+    return _text_cell(sheet, value) if value else None
+
+
+def _text_cell(sheet: Any, value: str) -> Any:
+    """A cell in which a text stays one."""
     text = ILLEGAL_CHARACTERS_RE.sub("", value)
     if len(text) > _LONGEST:
         text = text[:_LONGEST] + "…（过长，余下的见“引用”表）"

@@ -82,6 +82,15 @@ class TestFields:
         assert pages(engine, "甲 OR 案由:诈骗", 案由="c1") == ["p1", "p3"]
         assert found(engine, "案由:诈骗 转账") == []  # no such case
 
+    def test_a_line_of_a_form_is_found_as_text_whatever_the_catalogue_says(self, engine: Engine) -> None:
+        engine.apply([entry("p1", "嫌疑人：张三，男，汉族", case_id="c1"), entry("p2", "甲", case_id="c2", version=2)])
+        assert found(engine, "嫌疑人：张三，男") == [("p1", "phrase")]  # no suspect's name has this in it
+        assert found(engine, "“嫌疑人：张三，男”") == [("p1", "phrase")]
+        assert found(engine, "嫌疑人：张三，男 汉族") == [("p1", "phrase")]
+        assert found(engine, "嫌疑人：张三，男 -汉族") == []
+        assert found(engine, "嫌疑人：张三，男", 嫌疑人="c2") == [("p1", "phrase"), ("p2", "words")]
+        assert pages(engine, "甲 -嫌疑人:张三 OR 乙", 嫌疑人="c1") == ["p2"]
+
     @pytest.mark.parametrize(
         ("asked", "expected"),
         [

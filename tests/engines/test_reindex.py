@@ -105,6 +105,7 @@ def test_an_interrupted_reindex_goes_on_where_it_was(shelf: Shelf, tmp_path: Pat
     assert 0 < half_way.done < 60
     assert half_way.seconds_left is not None and half_way.seconds_left > 0
 
+    shelf.successor.close()
     with open_shelf(tmp_path, **settings_of(engine_address, "reindex")) as other:  # as another process
         assert ask(other) == reindex_id
         assert status(other, reindex_id).done == half_way.done
@@ -163,6 +164,7 @@ class TestProof:
                 full = reindexing.open_reindex(session) is not None and not reindexing.unfinished(session)
             if full and not spoilt:
                 spoilt.append(True)
+                shelf.successor.close()  # another writes to its index now
                 spoil()
 
         spoilt: list[bool] = []
@@ -182,7 +184,7 @@ class TestProof:
 
         reason = self.held_back(shelf, lambda: engine.apply([Removal(page_id, 10**6)]) and None)
 
-        assert reason == "the new index holds 59 pages, the catalogue 60"
+        assert reason == "新索引有 59 页，应有 60 页 / the new index holds 59 pages, the catalogue 60"
         assert shelf.faults() == []
 
     def test_a_page_that_its_own_words_do_not_find(self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,9 +194,10 @@ class TestProof:
 
         reason = self.held_back(shelf, lambda: engine.apply([other]) and None)
 
+        missing = other.place.page_id
         assert reason in (
-            f"page {other.place.page_id} is not found by a passage of its text",
-            f"page {other.place.page_id} is not found by a number on it",
+            f"按页上的一段文字搜不到页 {missing} / page {missing} is not found by a passage of its text",
+            f"按页上的号码搜不到页 {missing} / page {missing} is not found by a number on it",
         )
 
     def test_a_page_that_cannot_be_read_any_more(self, shelf: Shelf) -> None:
@@ -205,7 +208,7 @@ class TestProof:
 
         reason = self.held_back(shelf, lambda: None)
 
-        assert reason == "1 pages were refused (object_missing)"
+        assert reason == "1 页被拒绝（object_missing） / 1 pages were refused (object_missing)"
 
     def test_after_the_cause_is_mended_the_flag_goes(self, shelf: Shelf) -> None:
         engine = shelf.engines.named(shelf.engine.name).successor()

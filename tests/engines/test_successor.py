@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,13 +11,16 @@ from typing import Any
 import pytest
 from shelf import Shelf, open_shelf
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from dossier import outbox, reindexing
 from dossier.catalogue.tables import Page, Reindex, SuccessorRow
 from dossier.errors import EngineUnreachable
 from indexer import feed as feeds
+from indexer import proof as proofs
 from indexer import successor as successors
 from indexer.entry import Removal
+from indexer.pace import Pace
 from indexer.successor import Successor
 from indexer.tantivy_engine import TantivyEngine
 
@@ -100,6 +105,7 @@ def test_what_has_ended_is_neither_begun_nor_finished_nor_given_up(shelf: Shelf)
     with shelf.catalogue.writing() as session:
         reindex = session.get_one(Reindex, reindex_id)
         reason = reindex.reason
+        assert reason == "已改为重建到 elasticsearch / replaced by a reindex to elasticsearch"
         assert not reindexing.begin(session, reindex, "another")
         assert not reindexing.finish(session, reindex)
         reindexing.fail(session, reindex, "something else")
@@ -113,6 +119,7 @@ def test_a_change_during_the_proof_is_no_proof(shelf: Shelf, monkeypatch: pytest
         missing, changed = session.scalars(select(Page.id).limit(2)).all()
 
     def spoil(*_: object) -> None:
+        shelf.successor.close()
         engine = shelf.engines.named("tantivy").successor()
         engine.apply([Removal(missing, 10**6)])
         engine.close()
@@ -129,7 +136,7 @@ def test_a_change_during_the_proof_is_no_proof(shelf: Shelf, monkeypatch: pytest
 def test_an_index_that_is_begun_again_is_proven_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     proven: list[str] = []
     lost: list[bool] = []
-    queries = successors.golden_queries
+    queries = proofs.golden_queries
 
     def noted(*arguments: Any) -> Any:
         proven.append(shelf.engines.named("tantivy").successor().generation())
@@ -140,7 +147,7 @@ def test_an_index_that_is_begun_again_is_proven_again(shelf: Shelf, monkeypatch:
             lost.append(True)
             shelf.engines.named("tantivy").successor().discard()
 
-    monkeypatch.setattr(successors, "golden_queries", noted)
+    monkeypatch.setattr(proofs, "golden_queries", noted)
     assert work_until_it_ends(shelf, ask(shelf), lose) == "done"
 
     assert proven[-1] == shelf.engine.generation()
@@ -218,4 +225,139 @@ def test_the_text_of_a_page_is_in_no_reason(shelf: Shelf, monkeypatch: pytest.Mo
 
     with shelf.catalogue.reading() as session:
         reason = session.get_one(Reindex, reindex_id).reason
-        assert reason == "6 pages were refused (ValueError)"
+        assert reason == "6 页被拒绝（ValueError） / 6 pages were refused (ValueError)"
+
+
+@pytest.mark.parametrize(
+    "fault", [OSError(errno.ENOSPC, "full"), OperationalError("SELECT", {}, Exception("database is locked"))]
+)
+def test_a_passing_fault_gives_no_reindex_up(shelf: Shelf, monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+    def failing(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(proofs, "golden_queries", once(failing, proofs.golden_queries))
+    reasons, generations = set(), set()
+
+    def meanwhile() -> None:
+        with shelf.catalogue.reading() as session:
+            reindex = session.get_one(Reindex, reindex_id)
+            reasons.add(reindex.reason)
+            generations.add(reindex.generation)
+
+    reindex_id = ask(shelf)
+    assert work_until_it_ends(shelf, reindex_id, meanwhile) == "done"
+
+    kind = type(fault).__name__
+    assert reasons == {"", f"出错，稍后自动再试（{kind}） / an error, tried again later ({kind})"}
+    assert len(generations) == 1
+
+
+def test_a_failed_proof_whose_files_cannot_be_removed_ends_nothing_else(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise OSError("disk")
+
+    monkeypatch.setattr(reindexing, "refused_anew", lambda _: Counter(some_error=1))
+    monkeypatch.setattr(TantivyEngine, "discard", failing)
+
+    assert work_until_it_ends(shelf, ask(shelf)) == "failed"
+    assert shelf.found() == 6
+
+
+def test_the_feed_has_its_turn_between_portions_of_the_proof(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that comes in during the proof is found before it ends, and the proof goes on."""
+    asked_before_found: list[int] = []
+    asked: list[str] = []
+    answers = proofs.answers
+
+    def noted(*arguments: Any) -> bool:
+        asked.append("query")
+        return answers(*arguments)
+
+    def meanwhile() -> None:
+        if asked and not asked_before_found:
+            shelf.put(1, "卷二")
+            shelf.make_searchable()
+            assert shelf.found() == 7
+            asked_before_found.append(len(asked))
+
+    monkeypatch.setattr(proofs, "QUERIES_AT_ONCE", 2)
+    monkeypatch.setattr(proofs, "answers", noted)
+
+    assert work_until_it_ends(shelf, ask(shelf), meanwhile) == "done"
+
+    assert asked_before_found == [2]
+    assert len(asked) >= 12  # a number and a passage of each of six pages
+    assert shelf.faults() == []
+
+
+def test_a_page_that_changes_during_the_proof_is_held_against_nobody(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile() -> None:
+        if asked == 1 and not changed:
+            changed.append(True)
+            with shelf.catalogue.writing() as session:
+                outbox.enqueue(session, session.scalars(select(Page.id)).all())
+
+    asked = 0
+    changed: list[bool] = []
+    answers = proofs.answers
+
+    def out_of_date(*arguments: Any) -> bool:
+        nonlocal asked
+        asked += 1
+        return asked != 2 and answers(*arguments)
+
+    monkeypatch.setattr(proofs, "QUERIES_AT_ONCE", 1)
+    monkeypatch.setattr(proofs, "answers", out_of_date)
+
+    assert work_until_it_ends(shelf, ask(shelf), meanwhile) == "done"
+    assert asked >= 14  # all once more
+
+
+def test_the_new_index_stays_open_while_it_is_filled(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    open_writer = TantivyEngine._open_writer
+
+    def noted(engine: TantivyEngine) -> Any:
+        if engine._writer is None:
+            made.append(engine)
+        return open_writer(engine)
+
+    monkeypatch.setattr(TantivyEngine, "_open_writer", noted)
+    shelf.successor.pace = Pace(2)
+
+    assert work_until_it_ends(shelf, ask(shelf)) == "done"
+    assert len(made) == 1
+
+
+def test_a_merge_that_fails_at_the_switch_only_puts_it_off(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        """A writer whose merges found no room."""
+
+        def __init__(self, writer: Any) -> None:
+            self._writer = writer
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._writer, name)
+
+        def wait_merging_threads(self) -> None:
+            raise ValueError("no space left")
+
+    writers: list[Full] = []
+    open_writer = TantivyEngine._open_writer
+
+    def opened(engine: TantivyEngine) -> Any:
+        if engine._writer is None:
+            open_writer(engine)
+            engine._writer = Full(engine._writer)
+            writers.append(engine._writer)
+        return engine._writer
+
+    monkeypatch.setattr(TantivyEngine, "_open_writer", opened)
+
+    assert work_until_it_ends(shelf, ask(shelf)) == "done"
+    assert writers
+    assert shelf.found() == 6

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,33 @@ def test_an_index_of_another_schema_is_begun_anew(tmp_path: Path) -> None:
     assert engine.generation() != before
     assert engine.count() == 0
     engine.close()
+
+
+def test_a_reader_leaves_an_index_of_another_schema_alone(tmp_path: Path) -> None:
+    engine = TantivyEngine(tmp_path)
+    engine.apply([entry("p1", "甲")])
+    generation = engine.generation()
+    engine.close()
+    pointer = tmp_path / "current.json"
+    ours = pointer.read_text()
+    pointer.write_text(json.dumps({"schema": SCHEMA_VERSION + 1, "generation": generation}))
+    reader = TantivyEngine(tmp_path)
+    search = ladder(understand("甲"), Sight())
+    assert pages(reader, "甲") == []
+    assert reader.search(replace(search, order="received"), 10).hits == ()
+    assert (reader.count(), reader.versions(["p1"])) == (0, {})
+    assert (reader.counts(search, "case_id"), reader.groups(search, "case")) == ({}, ())
+    pointer.write_text(ours)
+    assert pages(reader, "甲") == ["p1"]
+    assert reader.generation() == generation
+    reader.close()
+
+
+def test_a_reader_begins_no_index(tmp_path: Path) -> None:
+    reader = TantivyEngine(tmp_path / "index")
+    assert pages(reader, "甲") == []
+    assert not (tmp_path / "index").exists()
+    reader.close()
 
 
 @pytest.mark.parametrize("damage", ["current.json", "meta.json", "segment"])

@@ -75,6 +75,14 @@ def test_an_amount_beside_a_name_does_not_tell_namesakes_apart(filed: Filed) -> 
     assert filed.searcher.search(csv(f"王岚,{WANG_ID},,,38000")).rows[0].pages[0].doubt == "other_id"
 
 
+def test_a_stroke_in_place_of_a_name_does_not_stop_the_others(filed: Filed) -> None:
+    filed.document(filed.case(suspects=["--", "***"]), "合同", ["林晓禾 —— 电话19900001234"])
+
+    matrix = filed.searcher.search(csv("--,,19900001234,,", "林晓禾,,,,"))
+
+    assert [[page.matched for page in row.pages] for row in matrix.rows] == [[("phone",)], [("name",)]]
+
+
 def test_a_traditional_name_is_the_simplified_one(filed: Filed) -> None:
     filed.document(filed.case(), "合同", ["王偉签字"], ["王伟明签字"])
 
@@ -112,6 +120,21 @@ def test_a_zero_says_how_much_was_searched(filed: Filed) -> None:
 
     assert matrix.as_json()["coverage"] == {"searchable": 1, "parked": 1, "pages": 3}
     assert "未见（可检索 1 / 3 页）" in [cell.value for cell in sheet_of(matrix, "名册")[2]]
+
+
+def test_what_was_not_searched_is_no_zero(filed: Filed) -> None:
+    filed.document(filed.case(), "合同", ["李某交38000元"])
+
+    matrix = filed.searcher.search(csv("李,,,,38000", "闻人遥,,19900001234,,"))
+    nobody, missing = matrix.as_json()["people"]
+    cells = [[cell.value for cell in row] for row in sheet_of(matrix, "名册")]
+    scope = {name.value: value.value for name, value in sheet_of(matrix, "检索范围")}
+
+    assert set(nobody["matched"].values()) == {None}
+    assert missing["matched"] == {"name": 0, "id_number": None, "phone": 0, "card": None, "amount": None}
+    assert cells[1][8:] == ["没有可检索的项目", "第 2 行“姓名”：只有一个字（李），没有按姓名检索"]
+    assert cells[2][8:] == ["姓名 0、手机 0", "未见（可检索 1 / 1 页）"]
+    assert (scope["一页也没有找到的人数"], scope["没有可检索的项目的人数"]) == (1, 1)
 
 
 def test_a_name_within_a_longer_one_of_the_roster_or_the_suspects_is_doubtful(filed: Filed) -> None:
@@ -289,6 +312,15 @@ def test_the_workbook_reads_back_with_texts_as_texts(filed: Filed) -> None:
     assert written["引用"].auto_filter.ref == "A1:M2"
     assert ("可检索", "可检索 1 / 1 页") in [(a.value, b.value) for a, b in written["检索范围"]]
     assert [cell.value for cell in written["引用"][2]][7:11] == ["证据材料卷一图像第1页", 1, None, "姓名"]
+
+
+@pytest.mark.parametrize("title", ["=1+1", "+1", "@甲", " =1", "#N/A", "12%", "2031-03-05", "TRUE", "100", "合" * 60])
+def test_a_text_of_the_workbook_is_taken_for_nothing_else(filed: Filed, title: str) -> None:
+    filed.document(filed.case(), title, ["林晓禾"])
+
+    cell = sheet_of(filed.searcher.search(csv("林晓禾,,,,")), "引用")["F2"]
+
+    assert (cell.value, cell.data_type) == (title, "s")
 
 
 def test_the_json_is_plain(filed: Filed) -> None:

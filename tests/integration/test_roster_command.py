@@ -39,6 +39,17 @@ def test_people_are_printed_with_what_was_found_and_how_much_was_searched(home: 
     ]
 
 
+def test_somebody_who_could_not_be_searched_is_not_said_to_be_missing(home: Path) -> None:
+    (home / "名册.csv").write_bytes("投资人,手机\n林,\n闻人遥,\n".encode("gbk"))
+
+    assert typed(home).stdout.splitlines() == [
+        "共 2 人，1 人未见，1 人没有可检索的项目；可检索 1 / 1 页",
+        "  第2行 林  没有可检索的项目",
+        "      第 2 行“投资人”：只有一个字（林），没有按姓名检索",
+        "  第3行 闻人遥  未见",
+    ]
+
+
 def test_the_matrix_is_written_and_standard_output_is_one_json_object(home: Path) -> None:
     result = typed(home, "--out", str(home / "结果.xlsx"), "--json")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from bench.finding import exact, speed
 from bench.finding.exact_pages import _pages_of
 from bench.finding.figures import percentile
 from bench.finding.many_pages import Sentence, entries, pages
@@ -71,6 +74,24 @@ def test_the_oracle_knows_a_sum_in_all_its_spellings(yuan: int) -> None:
         assert sum_of(spelling.removeprefix("人民币").removesuffix("整")) == yuan
 
 
+def test_the_oracle_is_sure_only_of_what_stands_there_with_line_ends_and_without() -> None:
+    page = OraclePage("p", "2031年3月5日\n1日付8000元\n2031.3.1\n2件，共3\n500元，2031年4月6号", "")
+    assert page.days == {"2031-3-5", "2031-4-6"}
+    assert page.days_perhaps == {"2031-3-5", "2031-4-6", "2031-3-1", "2031-3-12"}
+    assert page.sums == {8000}
+    assert page.sums_perhaps == {8000, 500, 3500}
+
+
+@pytest.mark.parametrize("text", ["75000余元", "7.5万余元", "75,000多元", "七万五千多元"])
+def test_about_a_sum_is_right_to_find_and_need_not_be_found(text: str) -> None:
+    page = OraclePage("p", f"共计{text}。", "")
+    assert (page.sums, page.sums_perhaps) == (frozenset(), {75000})
+
+
+def test_from_one_to_two_is_no_sum() -> None:
+    assert OraclePage("p", "一两万元，两千元", "").sums == {2000}
+
+
 def test_lines_end_between_words_and_only_long_numbers_are_parted() -> None:
     text = "一" * 33 + "2031年3月" + "二" * 20 + "530102209708127533，" + "三" * 700
     lines = next(_pages_of(text))
@@ -81,3 +102,15 @@ def test_lines_end_between_words_and_only_long_numbers_are_parted() -> None:
 def test_a_percentile_is_one_of_the_values() -> None:
     assert [percentile(range(1, 101), share) for share in (50, 95, 100)] == [50, 95, 100]
     assert percentile([3.0, 1.0], 95) == 3.0
+
+
+def test_a_measurement_says_which_judgments_it_was_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "none.jsonl"
+    monkeypatch.setattr(exact, "_VOLUMES", 1)
+    monkeypatch.setattr(exact, "_SHEETS", 2)
+    assert exact.main(["--each", "1", "--corpus", str(missing)]) == 0
+    assert f"left out: judgments, {missing} is not there" in capsys.readouterr().out
+    assert speed.main(["--corpus", str(missing)]) == 1
+    assert f"left out: judgments, {missing} is not there" in capsys.readouterr().out

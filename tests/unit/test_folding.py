@@ -20,6 +20,11 @@ from dossier.folding import fold, fold_for_search
         ("cafe\u0301", "café"),
         ("\u2f08\uf9d1", "人六"),  # a Kangxi radical and a compatibility ideograph
         ("35—1", "35-1"),
+        ("①2020年3②", "1 2020年3 2"),
+        ("①②", "1 2"),
+        ("⒈2020", "1. 2020"),
+        ("3½", "3 1⁄2"),
+        ("３４1.5", "341.5"),
         ("Straße", "strasse"),
         ("𠮷𰵧", "𠮷𰵧"),
     ],
@@ -36,6 +41,12 @@ def test_a_folded_character_knows_its_raw_span() -> None:
     assert folded.raw_span(5, 6) == (5, 7)  # é was two characters
     assert folded.raw_span(6, 7) == folded.raw_span(7, 8) == (7, 8)  # kg was one
     assert folded.raw_span(2, 6) == (2, 7)
+
+
+def test_the_space_beside_a_circled_number_has_its_raw_span() -> None:
+    folded = fold("①2②")
+    assert folded.text == "1 2 2"
+    assert [folded.raw_span(at, at + 1) for at in range(5)] == [(0, 1), (0, 1), (1, 2), (2, 3), (2, 3)]
 
 
 @given(st.text())

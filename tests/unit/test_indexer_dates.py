@@ -58,9 +58,54 @@ def test_a_date_within_whose_digits_a_line_ends_is_whole(rows: tuple[str, str]) 
     assert [found.value for found in dates_in(running_text(printed(*rows)))] == ["2031-09-01"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "day", "joined"),
+    [
+        (("于2020.3.1", "2.被告人"), "2020-03-01", "2020-03-12"),
+        (("2020-1-1", "2、转账"), "2020-01-01", "2020-01-12"),
+        (("2020.1.2", "3月份"), "2020-01-02", "2020-01-23"),
+    ],
+)
+def test_a_whole_day_at_a_lines_end_stays_beside_what_the_next_line_makes_of_it(
+    rows: tuple[str, str], day: str, joined: str
+) -> None:
+    assert [found.value for found in dates_in(running_text(printed(*rows)))] == [day, joined]
+
+
+def test_two_numbers_in_a_column_are_no_date() -> None:
+    assert dates_in(running_text(printed("2020", "0305"))) == []
+    assert [found.value for found in dates_in(running_text(printed("于2020", "0305到案")))] == ["2020-03-05"]
+
+
 def test_lines_that_only_stand_beside_each_other_are_not_joined() -> None:
     cells = [Line("2031-09-0", Box(0.1, 0.2, 0.3, 0.22)), Line("1件", Box(0.5, 0.2, 0.6, 0.22))]
     assert dates_in(running_text(Reading(1654, 2339, 200.0, lines=tuple(cells)))) == []
+
+
+def test_a_circled_number_is_no_part_of_the_date_after_it() -> None:
+    assert [found.value for found in dates_in(running_text(printed("①2020年3月5日", "⒉2020.3.6")))] == [
+        "2020-03-05",
+        "2020-03-06",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("2013.12.3", "2013-12-03"), ("2014.1.6", "2014-01-06")),
+        (("2020-03-05", "2020-03-05"), ("2020-03-08", "2020-03-08")),
+        (("2020年3月5日", "2020-03-05"), ("2020.3.8", "2020-03-08")),
+        (("20200305", "2020-03-05"), ("20200308", "2020-03-08")),
+    ],
+)
+def test_both_dates_of_a_range_are_found(first: tuple[str, str], second: tuple[str, str]) -> None:
+    text = f"自{first[0]}-{second[0]}止"
+    assert [(text[start:end], value) for value, start, end in find_dates(text)] == [first, second]
+
+
+def test_a_number_behind_a_date_and_a_hyphen_is_none() -> None:
+    assert [value for value, _, _ in find_dates("2020.3.5-2")] == ["2020-03-05"]
+    assert list(find_dates("2019-2020-3")) == []
 
 
 def test_the_birthday_within_an_id_number_is_no_date() -> None:

@@ -199,3 +199,11 @@ def test_where_nothing_matches_the_snippet_is_the_beginning() -> None:
 
 def test_an_empty_page_has_an_empty_snippet() -> None:
     assert shown("丙", "phrase", page()).snippet == Snippet("", ())
+
+
+@pytest.mark.parametrize(("text", "rung"), [("日期:2020-03", "words"), ("日期:2020-03 甲", "phrase")])
+def test_dates_asked_for_by_their_field_are_marked_on_every_rung(text: str, rung: str) -> None:
+    result = shown(text, rung, page(row("2020年3月5日甲", 0), row("2020年4月1日乙", 1)))
+    marked = [result.snippet.text[start:end] for start, end in result.snippet.matches]
+    assert marked == ["2020年3月5日", *(["甲"] if "甲" in text else [])]
+    assert shown(f"乙 -{text.split()[0]}", "phrase", page(row("2020年3月5日乙", 0))).snippet.matches == ((9, 10),)

@@ -22,6 +22,11 @@ def forms(text: str) -> list[str]:
     return [identifier.canonical for identifier in identifiers_of_text(text)]
 
 
+def test_a_circled_number_is_no_part_of_the_number_after_it() -> None:
+    assert forms("②19900001234") == ["19900001234"]
+    assert forms("账号①99900100000①") == ["99900100000"]
+
+
 def test_an_id_number_needs_a_region_a_date_and_its_check_digit() -> None:
     assert is_id_number(ID_WITH_X)
     assert is_id_number(ID)

@@ -24,6 +24,8 @@ from indexer.sight import Sight
         ("林禾", "林晓禾"),
         ("欧阳晓禾", "欧阳晓和"),
         ("张三", "张山"),
+        ("張曉禾", "张晓和"),  # in traditional characters
+        ("张晓禾", "張曉和"),
         ("未明", "末明"),  # of two Han the surname looks alike
     ],
 )
@@ -35,6 +37,8 @@ def test_a_name_one_character_away_is_near(typed: str, known: str) -> None:
     ("typed", "known"),
     [
         ("林晓禾", "林晓禾"),  # itself
+        ("張曉禾", "张晓禾"),  # itself, in traditional characters
+        ("李国", "李國"),
         ("林晓禾", "林小和"),  # two are others
         ("林晓禾", "禾晓林"),
         ("林晓禾", "林晓禾公司"),  # two are too many
@@ -60,6 +64,15 @@ def test_nearer_names_come_first() -> None:
 def test_one_word_of_a_query_is_replaced_and_the_rest_stays() -> None:
     assert proposed_queries("嫌疑人:林晓禾 转账 4417", ["林晓和", "赵四"]) == [("嫌疑人:林晓和 转账 4417", "林晓和")]
     assert proposed_queries('"林晓禾"', ["林晓和"]) == [('"林晓和"', "林晓和")]
+
+
+@pytest.mark.parametrize("text", ["转账 -李思", "转账 NOT 李思", '转账 -"李思"', "转账 -嫌疑人:李思"])
+def test_for_what_is_excluded_no_name_is_proposed(text: str) -> None:
+    assert proposed_queries(text, ["李四"]) == []
+
+
+def test_the_name_of_a_field_is_no_name() -> None:
+    assert proposed_queries("嫌疑人:李思", ["李四", "嫌疑犯"]) == [("嫌疑人:李四", "李四")]
 
 
 def test_in_a_sentence_no_name_is_looked_for() -> None:

@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dossier.errors import UsageError
-from indexer.query import LONGEST, Word, ladder, understand
+from indexer.clause import leaves
+from indexer.query import LONGEST, MOST_CLAUSES, Word, ladder, understand
 from indexer.sight import Sight
+
+PAIRS = [("子", "丑"), ("寅", "卯"), ("辰", "巳"), ("午", "未")]
 
 
 def words(text: str) -> list[tuple[str, str, str]]:
@@ -42,6 +45,11 @@ def test_an_identifier_is_a_word_wherever_it_stands() -> None:
     assert words("[2020]沪0104刑初1号") == [("2020沪0104刑初1号", "(2020)沪0104刑初1号", "")]
 
 
+@pytest.mark.parametrize("text", ["3.8 万元", "38,000 元", "3.8万元"])
+def test_a_sum_with_a_space_before_its_unit_is_one_word(text: str) -> None:
+    assert [word.amount for word in understand(f"{text} 转账").words] == ["38000", ""]
+
+
 def test_quoted_numbers_are_text() -> None:
     assert words('"19900001234"')[0][1] == ""
 
@@ -72,7 +80,10 @@ def test_a_year_beside_other_words_is_no_tail() -> None:
         ("2020年3月5日", ["identifier", "phrase", "similar"]),
         ("甲 OR 乙", ["phrase"]),
         ("-甲", ["words"]),
-        ("案由:盗窃", ["words"]),
+        ("案由:盗窃", ["phrase", "words"]),
+        ("-案由:盗窃", ["words"]),
+        ("NOT 案由:盗窃", ["words"]),
+        ('案由:"盗窃"', ["words"]),
         ("案由:盗窃 甲", ["phrase"]),
         ("甲 OR 案由:盗窃", ["phrase", "words"]),
     ],
@@ -83,8 +94,30 @@ def test_the_ladder_has_the_rungs_that_make_sense(text: str, names: list[str]) -
 
 def test_a_query_of_the_greatest_length_is_taken_and_a_longer_one_refused() -> None:
     assert [len(phrase) for phrase in understand("甲" * LONGEST).phrases] == [LONGEST]
+    for text in ("甲" * (LONGEST + 1), "案由:" + "甲" * (LONGEST - 1)):
+        with pytest.raises(UsageError, match=rf"最多 {LONGEST} .* / .* at most {LONGEST} "):
+            understand(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (" ".join(str(8000 + number) for number in range(50)), ["identifier", "phrase", "words", "similar"]),
+        (" ".join(str(8000 + number) for number in range(200)), ["identifier", "phrase", "words"]),
+        (" ".join(f"甲{chr(0x4E00 + number)}" for number in range(250)), ["phrase", "words"]),
+        (" ".join(" OR ".join(f"{one}甲乙丙丁戊己庚" for one in pair) for pair in PAIRS) + " 案由:盗窃", ["words"]),
+        ("甲" * 20, ["phrase", "similar"]),
+    ],
+)
+def test_a_search_has_no_more_clauses_than_an_engine_takes(text: str, names: list[str]) -> None:
+    search = ladder(understand(text), Sight())
+    assert [rung.name for rung in search.rungs] == names
+    assert sum(leaves(rung.clause) for rung in search.rungs) <= MOST_CLAUSES
+
+
+def test_more_values_than_an_engine_takes_are_refused() -> None:
     with pytest.raises(UsageError, match=str(LONGEST)):
-        understand("甲" * (LONGEST + 1))
+        ladder(understand(" ".join(str(20200000 + number) for number in range(101, 601))), Sight())
 
 
 @given(st.text(max_size=LONGEST))

@@ -86,4 +86,6 @@ def test_the_table_is_folded_and_each_set_holds_both_ways() -> None:
         assert unicodedata.category(character)[0] in "LN"
         assert character not in alternatives(character)
         assert len(alternatives(character)) <= MOST
+        # One digit for another is another number.
+        assert not (character.isdecimal() and any(other.isdecimal() for other in alternatives(character)))
     assert all(len(alike) > 1 and len(set(alike)) == len(alike) for alike in SHAPES.split())

@@ -130,3 +130,8 @@ def test_found_numbers_stand_where_they_say_and_do_not_overlap(text: str) -> Non
     numbers = sorted(find_numbers(text), key=lambda number: number.start)
     assert all(text[number.start : number.end] == number.as_given for number in numbers)
     assert all(one.end <= other.start for one, other in pairwise(numbers))
+
+
+def test_a_circled_number_changes_no_canonical_form() -> None:
+    assert canonical("（2020）沪0104刑初1②号") == canonical("（2020）沪0104刑初12号")
+    assert [number.canonical for number in find_numbers("①（2020）沪0104刑初12号")] == ["(2020)沪0104刑初12号"]

@@ -122,6 +122,13 @@ def test_a_name_of_one_character_is_said_not_to_be_searched() -> None:
     assert codes(one(("姓名", "手机"), ("林", ""))) == ["name_too_short"]
 
 
+@pytest.mark.parametrize("stroke", ["--", "——", "***", "/", "－－"])
+def test_a_stroke_in_place_of_a_name_is_no_name(stroke: str) -> None:
+    found = roster(("姓名", "手机"), (stroke, "19900001234"), (stroke, ""))
+
+    assert ([person.name for person in found.people], found.skipped) == ([""], (3,))
+
+
 @pytest.mark.parametrize(
     "number", [820000209902030015, 8.20000209902030e17, "8.20000209902030E+17", "8.2E+17", 6222020100001234560]
 )
@@ -131,6 +138,12 @@ def test_a_number_that_excel_cut_is_not_searched_and_said(number: str | int | fl
     assert (person.id_numbers, person.cards) == ((), ())
     assert codes(person) == ["digits_lost", "digits_lost"]
     assert "第 2 行“证件号码”" in person.remarks[0].chinese
+
+
+def test_people_of_whom_there_is_only_a_number_that_excel_cut_are_people_nevertheless() -> None:
+    people = roster(("身份证号", "金额"), (8.2e17, 1), ("见附件", 2), ("", "3")).people
+
+    assert [(person.rows, codes(person)) for person in people] == [((2,), ["digits_lost"]), ((3,), ["not_a_number"])]
 
 
 def test_an_id_as_text_whose_last_digits_excel_made_zeros_is_not_searched() -> None:
@@ -181,6 +194,38 @@ def test_numbers_of_a_phone_stay_numbers_and_several_are_taken_apart() -> None:
         "19900001234",
         "19900005678",
     )
+
+
+@pytest.mark.parametrize(
+    ("heading", "written", "numbers"),
+    [
+        ("手机", "19900001234 19900005678", ("19900001234", "19900005678")),
+        ("手机", "+8619900001234  19900005678", ("8619900001234", "19900005678")),
+        ("手机", "19900001234-19900005678", ("19900001234", "19900005678")),
+        ("手机", "199 0000 1234", ("19900001234",)),
+        ("身份证号", f"{ID_NUMBER} 82000020970304001x", (ID_NUMBER, "82000020970304001X")),
+        ("卡号", "6222020100001234564 6222 0201 0000 1234 564", ("62220201000012345646222020100001234564",)),
+        ("卡号", "6222020100001234564 6222020100001234572", ("6222020100001234564", "6222020100001234572")),
+    ],
+)
+def test_numbers_with_only_a_space_between_are_taken_apart_where_each_is_whole(
+    heading: str, written: str, numbers: tuple[str, ...]
+) -> None:
+    person = one(("姓名", heading), ("林晓禾", written))
+
+    assert (*person.id_numbers, *person.phones, *person.cards) == numbers
+
+
+def test_a_number_longer_than_any_is_searched_and_said_to_be_perhaps_several() -> None:
+    person = one(("姓名", "手机"), ("林晓禾", "010 66012345 19900001234"))
+
+    assert (person.phones, codes(person)) == (("0106601234519900001234",), ["perhaps_several"])
+
+
+@pytest.mark.parametrize("written", ["林晓禾、周望舒", "林晓禾/周望舒", "林晓禾\n周望舒", "林晓禾（夫）；周望舒（妻）"])
+def test_several_names_in_a_cell_are_said(written: str) -> None:
+    assert "perhaps_several" in codes(one(("姓名", "手机"), (written, "")))
+    assert codes(one(("姓名", "手机"), ("林晓禾、", ""))) == []
 
 
 @pytest.mark.parametrize(

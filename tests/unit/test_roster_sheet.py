@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.styles import Font
 
 from dossier.errors import RosterRefused
 from indexer.roster import sheet as sheet_module
@@ -54,6 +55,36 @@ def test_csv_is_read_in_every_encoding_that_offices_write(encoding: str) -> None
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])
 def test_csv_is_read_with_any_usual_delimiter(delimiter: str) -> None:
     assert texts(ROWS.replace(",", delimiter).encode()) == [["姓名", "手机"], ["林晓禾", "19900001234"]]
+
+
+@pytest.mark.parametrize("title", ["某某案，投资人，名册", "名册;共1人;2031年", '"某某案", 名册, 一、二、三、四'])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "，"])
+def test_a_title_above_the_headings_does_not_choose_the_delimiter(title: str, delimiter: str) -> None:
+    content = f"{title}\n{ROWS.replace(',', delimiter)}".encode()
+
+    assert texts(content)[1:] == [["姓名", "手机"], ["林晓禾", "19900001234"]]
+
+
+def test_empty_rows_do_not_count_however_many() -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["姓名", "手机"])
+    book.active.cell(5, 1, "林晓禾")
+    book.active.cell(1_048_576, 1).font = Font(bold=True)
+
+    assert texts(saved(book)) == [["姓名", "手机"], [], [], [], ["林晓禾"]]
+    assert texts(ROWS.encode() + b",\n" * (MOST_ROWS + 1)) == [["姓名", "手机"], ["林晓禾", "19900001234"]]
+
+
+def test_a_large_sheet_behind_the_roster_does_not_refuse_it() -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["姓名", "手机"])
+    other = book.create_sheet("流水")
+    for _ in range(MOST_ROWS + 1):
+        other.append(["x"])
+
+    assert texts(saved(book)) == [["姓名", "手机"]]
 
 
 def test_a_workbook_gives_texts_and_says_which_were_numbers() -> None:
@@ -152,6 +183,42 @@ def test_millions_of_characters_are_refused() -> None:
 
     with pytest.raises(RosterRefused, match="characters"):
         sheets_of(saved(book))
+
+
+def packed_sheets(sheets: int, rows: int) -> bytes:
+    """A small workbook with many cells: in each row only the hundredth has something in it."""
+    row = b"".join(b'<row r="%d"><c r="CV%d"><v>1</v></c></row>' % (n, n) for n in range(1, rows + 1))
+    inside = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    inside += row + b"</sheetData></worksheet>"
+    book = Workbook()
+    for _ in range(sheets - 1):
+        book.create_sheet()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved(book))) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, inside if name.startswith("xl/worksheets/") else old.read(name))
+    return buffer.getvalue()
+
+
+def test_millions_of_cells_in_a_small_file_are_refused() -> None:
+    assert len(sheets_of(packed_sheets(2, 1000))) == 2
+    bomb = packed_sheets(3, 8000)
+    assert len(bomb) < 500_000
+
+    with pytest.raises(RosterRefused, match="cells"):
+        sheets_of(bomb)
+    with pytest.raises(RosterRefused, match="cells"):
+        sheets_of(b"\n" * 2_000_000 + ROWS.encode())
+
+
+def test_sheets_behind_the_one_with_headings_are_not_read() -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["说明", "共2人"])
+    for title in ("名单", "备份"):
+        book.create_sheet(title).append(["姓名", "手机"])
+
+    assert [sheet.name for sheet in sheets_of(saved(book))] == ["Sheet", "名单"]
 
 
 def test_a_decoder_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,8 +42,8 @@ def test_a_roster_comes_back_as_a_matrix_in_json(client: TestClient) -> None:
     assert body["coverage"] == {"searchable": 2, "parked": 0, "pages": 3}
     assert [(person["name"], person["pages"], person["matched"]["phone"]) for person in body["people"]] == [
         ("林晓禾", 1, 1),
-        ("周望舒", 1, 0),
-        ("闻人遥", 0, 0),
+        ("周望舒", 1, None),
+        ("闻人遥", 0, None),
     ]
     assert body["people"][1]["citations"][0]["citation"] == "证据材料卷一图像第2页"
 
@@ -94,7 +94,7 @@ def test_another_sites_form_gets_nothing(client: TestClient) -> None:
 def test_only_this_route_takes_large_bodies_and_these_not_without_end(client: TestClient) -> None:
     large = PEOPLE + b"\n" * 1_000_000
 
-    assert client.post("/api/v1/roster", files=upload(large)).status_code == 422  # that many rows, but it was read
+    assert client.post("/api/v1/roster", files=upload(large)).status_code == 200
     assert client.post("/logout", files=upload(large)).status_code == 413
     refused = client.post("/api/v1/roster", files=upload(bytes(MOST_BYTES + 20_000)))
     assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
