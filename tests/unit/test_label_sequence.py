@@ -144,18 +144,21 @@ def test_numbers_that_begin_anew_with_each_document_raise_no_alarm(lengths: list
     assert is_silent(label_sequence(pages))
 
 
-@given(st.integers(0, 2**32), st.integers(10, 100), st.integers(1, 3))
-def test_numbers_of_forms_and_tables_are_no_sequence(seed: int, count: int, each: int) -> None:
-    chance = Random(seed)
-    pages = [
-        LabelPage(tuple(stamp(chance.randint(1, 2000), chance.uniform(0.78, 0.95)) for _ in range(each)))
-        for _ in range(count)
-    ]
+@pytest.mark.parametrize("each", [1, 2, 3])
+@pytest.mark.parametrize("count", [10, 30, 100])
+def test_numbers_of_forms_and_tables_are_no_sequence(count: int, each: int) -> None:
+    # Drawn once and for all: among many thousand short volumes chance makes a sequence somewhere.
+    chance = Random(10_000 * count + each)
+    for _ in range(40):
+        pages = [
+            LabelPage(tuple(stamp(chance.randint(1, 2000), chance.uniform(0.78, 0.95)) for _ in range(each)))
+            for _ in range(count)
+        ]
 
-    sequence = label_sequence(pages)
+        sequence = label_sequence(pages)
 
-    assert is_silent(sequence)
-    assert labels(sequence) == [None] * count
+        assert is_silent(sequence)
+        assert labels(sequence) == [None] * count
 
 
 def test_a_volume_without_numbers_has_no_labels_and_no_alarm() -> None:
