@@ -52,7 +52,7 @@ def print_hits(result: SearchResult) -> None:
     for proposal in result.did_you_mean:
         people.print(f"您是不是要找：{proposal.query}（{proposal.total} 页）", markup=False)
     if result.after:
-        people.print(f"还有更多：--after {result.after}", markup=False)
+        people.print("还有更多：用 --limit 多列一些，或者用 --json 里的 after 接着列")
 
 
 def _place(hit: Hit) -> str:
