@@ -119,8 +119,8 @@ def test_a_page_that_the_server_will_never_take_is_refused_and_the_others_are_ta
     unfit = replace(unfit, place=replace(unfit.place, department="部" * 20_000))
     (refusal,) = engine.apply([entry("p1", "甲", version=1), unfit, entry("p3", "甲", version=3)])
     assert (refusal.page_id, refusal.version) == ("p2", 2)
-    assert refusal.reason and "部" not in refusal.reason
-    assert "immense term" in refusal.reason
+    # Its kind alone: what the server says beside it repeats the value.
+    assert refusal.reason.startswith("document_parsing_exception") and "部" not in refusal.reason
     assert engine.versions(["p1", "p2", "p3"]) == {"p1": 1, "p3": 3}
 
 
