@@ -67,11 +67,12 @@ class OpenVinoModels:
         described = yaml.load((models / RECOGNITION / "inference.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
         # The network's first class is CTC's blank, its last one a space.
         self._characters = ["", *described["PostProcess"]["character_dict"], " "]
+        self._name = f"{DETECTION}, {RECOGNITION}, OpenVINO {version()} {precision()}"
 
     @property
     def name(self) -> str:
         """The runtime and the models."""
-        return f"{DETECTION}, {RECOGNITION}, OpenVINO {version()} {precision()}"
+        return self._name
 
     def find(self, picture: Picture) -> list[Quad]:
         """The lines of a picture; see `TextModels`."""
