@@ -22,6 +22,7 @@ from statistics import mean, median
 from typing import Any
 
 from bench.damage_report import figures, lines_of, read_all
+from bench.measurement import tell
 from bench.page_errors import agreement, runs_round
 from bench.press.pages import source_of, write_damaged_pages, write_pages
 from bench.text_errors import edit_distance, folded
@@ -117,9 +118,7 @@ def report_damage(chosen: argparse.Namespace) -> None:
     names = ("damage", "documents", "count", "seed", "labels")
     options = {name: getattr(chosen, name) for name in names} | {"texts": chosen.texts and chosen.texts.name}
     measured = figures(pages, options)
-    print("\n".join(lines_of(measured)))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    tell(lines_of(measured), measured, chosen.json)
 
 
 def main(arguments: list[str] | None = None) -> int:

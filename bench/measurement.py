@@ -31,6 +31,13 @@ class Measurement:
     needs: Path | None = None
 
 
+def tell(lines: Iterable[str], figures: Mapping[str, Any], target: Path | None) -> None:
+    """What a measurement says at its end: its lines printed, its figures to the file that `--json` names."""
+    print("\n".join(lines))
+    if target:
+        target.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
 def measure(measurement: Measurement, place: str, results: Path) -> bool:
     """Runs one; what it prints goes to its file once it is done. Returns whether it worked."""
     print(f"{place} {measurement.title}: python -m {measurement.command}", flush=True)

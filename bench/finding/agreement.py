@@ -9,7 +9,6 @@ their order and their rungs must be the same.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any
 
 from bench.finding.asking import search_of
 from bench.finding.servers import VERSIONS, missing, node, of_tests
+from bench.measurement import tell
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.engine import Engine, Hits, Search
 from indexer.entry import IndexEntry, entry_of_page
@@ -108,9 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, default=None, help="file for the figures")
     chosen = parser.parse_args(arguments)
     measured = measure(chosen.queries)
-    print("\n".join(lines_of(measured)))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    tell(lines_of(measured), measured, chosen.json)
     return 0
 
 

@@ -10,7 +10,6 @@ searches when it returns. The bare one has none of these; all end with everythin
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from bench.finding.figures import spread
 from bench.finding.many_pages import entries, pages, sentences_of
 from bench.finding.servers import VERSIONS, missing, node
 from bench.finding.speed import add_corpus, left_out
+from bench.measurement import tell
 from indexer import pace
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.entry import IndexEntry
@@ -116,9 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     with node(chosen.version) as url:
         measured = {**measure(url, chosen.corpus, chosen.pages, chosen.rounds), "version": chosen.version}
-    print("\n".join(lines_of(measured)))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    tell(lines_of(measured), measured, chosen.json)
     return 0
 
 

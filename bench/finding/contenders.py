@@ -13,7 +13,6 @@ hits.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sqlite3
 import sys
@@ -34,6 +33,7 @@ from bench.finding.figures import percentile
 from bench.finding.items import Item
 from bench.finding.servers import VERSIONS, missing, node
 from bench.finding.speed import add_corpus, left_out
+from bench.measurement import tell
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.engine import Engine
 from indexer.query import IDENTIFIER, PHRASE
@@ -216,9 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
     add_corpus(parser)
     chosen = parser.parse_args(arguments)
     measured = measure(chosen.each, chosen.version, chosen.corpus)
-    print("\n".join(lines_of(measured)))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    tell(lines_of(measured), measured, chosen.json)
     return 0
 
 

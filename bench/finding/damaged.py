@@ -11,7 +11,6 @@ and the printed place share half of what they cover together.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from bench.finding.asking import search_of
 from bench.finding.exact import share
 from bench.finding.oracle import OraclePage, number_pattern, tokens
 from bench.finding.readings import COUNT, ReadPage, read_pages
+from bench.measurement import tell
 from bench.page_errors import agreement, through, upright_matrix
 from bench.press.damage.view import box_around
 from dossier.reading import Box
@@ -205,9 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     pages = read_pages(chosen.count)
     measured = measure(pages, asked_of(pages, chosen.each, seed=10))
-    print("\n".join(lines_of(measured)))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    tell(lines_of(measured), measured, chosen.json)
     return 0
 
 

@@ -6,7 +6,6 @@ python -m bench.finding.exact [--corpus FILE] [--each 60] [--json FILE]
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from bench.finding.exact_pages import ExactPage, judgments, printed_sheets, pros
 from bench.finding.items import Item, items_of
 from bench.finding.oracle import OraclePage
 from bench.finding.speed import CORPUS, add_corpus, left_out
+from bench.measurement import tell
 from indexer.engine import DEEPEST, Engine
 from indexer.query import IDENTIFIER, PHRASE
 from indexer.tantivy_engine import TantivyEngine
@@ -137,9 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
         engine.close()
     if reason := left_out(chosen.corpus):
         measured["left out"] = reason
-    print("\n".join(lines_of(measured)))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    tell(lines_of(measured), measured, chosen.json)
     return 0
 
 

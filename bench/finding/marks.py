@@ -9,7 +9,6 @@ the page after a hit is read, too.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from bench.finding.asking import search_of
 from bench.finding.damaged import asked_of
 from bench.finding.figures import percentile
 from bench.finding.readings import read_pages
+from bench.measurement import tell
 from dossier.reading import Reading
 from indexer.entry import PagePlace, entry_of_page
 from indexer.highlight import highlight
@@ -89,9 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, default=None, help="file for the figures")
     chosen = parser.parse_args(arguments)
     measured = measure(chosen.each)
-    print("\n".join(lines_of(measured)))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    tell(lines_of(measured), measured, chosen.json)
     return 0
 
 

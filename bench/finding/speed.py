@@ -23,6 +23,7 @@ from typing import Any
 from bench.finding.asking import search_of
 from bench.finding.figures import percentile, spread
 from bench.finding.many_pages import CASE, MadePage, Sentence, entries, pages, sentences_of
+from bench.measurement import tell
 from indexer.engine import Engine
 from indexer.entry import SCHEMA_VERSION
 from indexer.tantivy_engine import TantivyEngine
@@ -237,9 +238,7 @@ def main(arguments: list[str] | None = None) -> int:
     done = build(sentences, chosen.pages, time.monotonic() + chosen.seconds)
     indexes = [measure(sentences, count) for count in sorted(chosen.pages) if built(folder_of(count))]
     measured = {"indexes": indexes, "built": {str(count): one for count, one in done.items()}}
-    print("\n".join(lines_of(measured)))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    tell(lines_of(measured), measured, chosen.json)
     return 0
 
 
