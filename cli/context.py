@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -39,6 +39,8 @@ CALLERS_UMASK = os.umask(0o077)
 os.umask(CALLERS_UMASK)
 
 INSPECTIONS_PER_PROCESS = 1000
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
 class Context:

@@ -7,11 +7,10 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from cli.context import Context, context_of, people, print_json
+from cli.context import Context, JsonOption, context_of, people, print_json
 from dossier.errors import EdossierError, ServiceUnreachable
 from pipeline import models
 from pipeline.intake.watch import needs_polling
@@ -22,7 +21,7 @@ _OLDEST_SQLITE = (3, 35, 0)  # RETURNING, UPDATE FROM
 
 def doctor(
     typer_context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what is missing on this machine and how to get it. 检查运行环境。"""
     context = context_of(typer_context)

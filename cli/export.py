@@ -10,7 +10,7 @@ import typer
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cli.context import CALLERS_UMASK, context_of, people, print_json
+from cli.context import CALLERS_UMASK, JsonOption, context_of, people, print_json
 from dossier import cases
 from dossier.attention import is_open_refusal
 from dossier.catalogue.tables import Arrival, Case, Page, Volume
@@ -30,7 +30,7 @@ def export(
         Quality | None,
         typer.Option("--quality", help="archive: the scans' own bytes; compact: smaller. Default: the setting."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write one searchable PDF for each volume of a case. 导出双层 PDF。"""
     context = context_of(typer_context)

@@ -12,7 +12,7 @@ import typer
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from cli.context import Context, context_of, people, print_json
+from cli.context import Context, JsonOption, context_of, people, print_json
 from cli.engine_room import EngineRoom
 from cli.progress import waiting_progress
 from dossier import cases, work
@@ -55,7 +55,7 @@ def ingest(
     split_spreads: Annotated[
         bool, typer.Option("--split-spreads", help="Part pictures of two pages, even if the settings do not.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Take files in and work until all is searchable; sources stay where they are. 收入文件并处理完毕。"""
     context = context_of(typer_context)

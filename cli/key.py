@@ -6,15 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.context import context_of, people, print_json
+from cli.context import JsonOption, context_of, people, print_json
 from dossier import api_keys
 from dossier.audit import person_at_the_keyboard
 from dossier.catalogue.tables import ApiKey
 from dossier.viewers import SCOPES
 
 app = typer.Typer(help="API keys for programs. 接口密钥。", no_args_is_help=True)
-
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
 @app.command("add")

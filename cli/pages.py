@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cli.context import Context, context_of, people, print_json
+from cli.context import Context, JsonOption, context_of, people, print_json
 from dossier import cases
 from dossier.catalogue.tables import Arrival, Case, Document, Page, Volume
 from dossier.errors import StoreError, error_of
@@ -18,7 +18,7 @@ from dossier.readings import reading_of
 def pages(
     typer_context: typer.Context,
     case: Annotated[str, typer.Option("--case", help="The case's number.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """What was read of a case, page by page. 逐页查看识别结果。"""
     context = context_of(typer_context)

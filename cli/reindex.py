@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import Context, context_of, people, print_json
+from cli.context import Context, JsonOption, context_of, people, print_json
 from cli.engine_room import EngineRoom
 from cli.progress import waiting_progress
 from dossier import reindexing
@@ -27,7 +27,7 @@ Target = Enum("Target", {name: name for name in NAMES})  # type: ignore[misc]  #
 def reindex(
     typer_context: typer.Context,
     to: Annotated[Target | None, typer.Option("--to", help="The engine. Default: the setting search_engine.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Build the index anew, while the old one answers; golden queries decide. 重建索引，期间照常搜索。"""
     context = context_of(typer_context)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 from sqlalchemy import select
 
-from cli.context import context_of, people, print_json
+from cli.context import JsonOption, context_of, people, print_json
 from dossier import audit, flags, outbox, work
 from dossier.attention import is_open_refusal
 from dossier.audit import person_at_the_keyboard
@@ -16,7 +14,7 @@ from dossier.catalogue.tables import Arrival, Flag, Page, Work
 
 def retry(
     typer_context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Put parked pages, refused files and undelivered index entries back in the queue. 重试失败的页面和文件。"""
     context = context_of(typer_context)

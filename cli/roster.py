@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import CALLERS_UMASK, context_of, people, print_json
+from cli.context import CALLERS_UMASK, JsonOption, context_of, people, print_json
 from cli.progress import waiting_progress
 from dossier.derived import written_whole
 from dossier.errors import UsageError
@@ -23,7 +23,7 @@ def roster(
     file: Annotated[Path, typer.Argument(help="XLSX or CSV with columns 姓名, 身份证号, 手机号, 银行卡号, 金额.")],
     case: Annotated[str | None, typer.Option("--case", help="Only in the case with this number.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the matrix to this XLSX file.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Search everybody of a spreadsheet at once. 人员名册批量检索。"""
     context = context_of(typer_context)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import context_of, people, print_json
+from cli.context import JsonOption, context_of, people, print_json
 from dossier.viewers import AT_MACHINE
 from indexer.engine import Grouping, Order
 from indexer.hits import Hit
@@ -28,7 +28,7 @@ def search(
         Grouping | None, typer.Option("--group", help="Group the hits by case, volume or document.")
     ] = None,
     after: Annotated[str, typer.Option("--after", help="Go on after this cursor, from the answer before.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Find pages. 搜索页面。"""
     result = context_of(typer_context).searcher.search(

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
 
 import typer
 from pydantic import SecretStr
 from rich.table import Table
 from rich.text import Text
 
-from cli.context import context_of, people, print_json
+from cli.context import JsonOption, context_of, people, print_json
 from dossier.settings import Settings
 
 
 def settings(
     typer_context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show every setting with its value and meaning; secrets are not shown. 查看设置。"""
     current = context_of(typer_context).settings

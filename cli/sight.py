@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.orm import Session
 
-from cli.context import context_of, people, print_json
+from cli.context import JsonOption, context_of, people, print_json
 from dossier import api_keys, cases, permissions, users
 from dossier.audit import person_at_the_keyboard
 from dossier.catalogue.tables import ApiKey, Case, User
@@ -16,7 +16,6 @@ from dossier.errors import UsageError
 
 app = typer.Typer(help="Who sees a case. 谁能看哪个案件。", no_args_is_help=True)
 
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 CaseOption = Annotated[str, typer.Option("--case", help="The case, by number or id.")]
 UserOption = Annotated[str | None, typer.Option("--user", help="The user, by name or id.")]
 KeyOption = Annotated[str | None, typer.Option("--key", help="The API key, by name or id.")]

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.context import context_of, people, print_json
+from cli.context import JsonOption, context_of, people, print_json
 from dossier import cases
 from dossier.attention import questions
 from dossier.catalogue.tables import Document
@@ -20,7 +20,7 @@ from dossier.status import document_statuses, status_of, volume_statuses
 def status(
     typer_context: typer.Context,
     case: Annotated[str | None, typer.Option("--case", help="Show this case's documents, by number or id.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Where things stand, and what needs a hand. 查看进度和待处理事项。"""
     context = context_of(typer_context)

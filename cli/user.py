@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.context import context_of, people, print_json
+from cli.context import JsonOption, context_of, people, print_json
 from dossier import passwords, users
 from dossier.audit import person_at_the_keyboard
 from dossier.catalogue.tables import User
@@ -17,7 +17,6 @@ from dossier.viewers import ROLES
 
 app = typer.Typer(help="People who sign in. 用户。", no_args_is_help=True)
 
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 NameArgument = Annotated[str, typer.Argument(help="The user's name.")]
 
 

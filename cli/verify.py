@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 from sqlalchemy import func, select
 
-from cli.context import context_of, people, print_json
+from cli.context import JsonOption, context_of, people, print_json
 from cli.progress import waiting_progress
 from dossier.catalogue.tables import Original, Page
 from dossier.errors import EngineUnreachable
@@ -18,7 +17,7 @@ from indexer.agreement import verify_index
 
 def verify(
     typer_context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check that nothing was lost, doubled or altered. 校验：不丢、不重、不改。"""
     context = context_of(typer_context)
