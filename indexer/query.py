@@ -27,7 +27,7 @@ from dossier.errors import UsageError
 from indexer.amounts import amount_of_text
 from indexer.clause import NOTHING, AllOf, AnyOf, Apart, Clause, Not, Phrase, Prefix, Range, Term, leaves
 from indexer.dates import Span, date_of_text, span_of_date, span_of_text
-from indexer.engine import Engine, Rung, Search
+from indexer.engine import Engine, Hits, Rung, Search
 from indexer.entry import pairs_of, pairs_over_turn
 from indexer.identifiers import SHORTEST_TAIL, identifiers_of_text
 from indexer.sight import Sight
@@ -232,10 +232,21 @@ def settled(engine: Engine, search: Search) -> Search:
     Reading errors matter where little is found; words that are on many pages have many look-alikes, too, and those
     would cost more than all other rungs together. Asked once for a search, so that hits, counts and groups agree.
     """
+    return settled_hits(engine, search, 0)[0]
+
+
+def settled_hits(engine: Engine, search: Search, limit: int, offset: int = 0) -> tuple[Search, Hits]:
+    """A search as it is `settled`, and its hits; where the better rungs find `ENOUGH`, the engine is asked once.
+
+    Raises:
+        ValueError, EngineUnreachable: as of `Engine.search`.
+    """
     better = replace(search, rungs=tuple(rung for rung in search.rungs if rung.name != SIMILAR))
-    if better.rungs and better != search and engine.search(better, 0).total >= ENOUGH:
-        return better
-    return search
+    if better.rungs and better != search:
+        found = engine.search(better, limit, offset)
+        if found.total >= ENOUGH:
+            return better, found
+    return search, engine.search(search, limit, offset)
 
 
 def variants_of(query: Query) -> dict[Word, tuple[Variant, ...]]:

@@ -29,7 +29,7 @@ from indexer.facets import Facets, facets_of
 from indexer.hits import Hit, hits_shown
 from indexer.narrowing import ANYTHING, Narrowing
 from indexer.near_names import Proposal, names_in_sight, proposed_queries
-from indexer.query import SIMILAR, settled
+from indexer.query import SIMILAR, settled, settled_hits
 from indexer.question import Question, question_of
 from indexer.results import Group, Groups, Neighbours, SearchResult
 
@@ -105,12 +105,18 @@ class Searcher:
             question = question_of(session, query, case, viewer, narrowing)
             question = replace(question, search=replace(question.search, order=order))
             rungs, _, place = opened_cursor((*question.parts, order, group or ""), after).partition(SEPARATOR)
-            # What is gone on with keeps its ladder, whatever pages came in meanwhile.
-            search = _with_rungs(question.search, rungs) if place else settled(self._engine, question.search)
-            question = replace(question, search=search)
-            if group:
-                return question, self._found_in_groups(question, group, limit, offset, place)
-            return question, self._find(search, ahead, offset, place)
+            try:
+                if not place and not group:
+                    search, found = settled_hits(self._engine, question.search, ahead, offset)
+                    return replace(question, search=search), found
+                # What is gone on with keeps its ladder, whatever pages came in meanwhile.
+                search = _with_rungs(question.search, rungs) if place else settled(self._engine, question.search)
+                question = replace(question, search=search)
+                if group:
+                    return question, self._found_in_groups(question, group, limit, offset, place)
+                return question, self._engine.search(search, ahead, offset, place)
+            except ValueError as error:
+                raise UsageError(str(error)) from error
 
         def answer(session: Session, question: Question, found: engines.Hits | _Grouped) -> SearchResult:
             asked = (*question.parts, order, group or "")
@@ -232,22 +238,13 @@ class Searcher:
         question = question_of(session, query, case, viewer, narrowing)
         return replace(question, search=settled(self._engine, question.search))
 
-    def _find(self, search: Search, limit: int, offset: int, after: str) -> engines.Hits:
-        try:
-            return self._engine.search(search, limit, offset, after)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
-
     def _hits(self, session: Session, question: Question, found: Sequence[engines.Hit]) -> tuple[Hit, ...]:
         return tuple(hits_shown(session, self._vault, question.query, question.sight, found))
 
     def _found_in_groups(self, question: Question, grouping: Grouping, limit: int, offset: int, place: str) -> _Grouped:
-        try:
-            check_window(limit, offset, place)
-            groups = self._engine.groups(question.search, grouping)
-            remaining = engines.groups_after(groups, place)[offset:]
-        except ValueError as error:
-            raise UsageError(str(error)) from error
+        check_window(limit, offset, place)
+        groups = self._engine.groups(question.search, grouping)
+        remaining = engines.groups_after(groups, place)[offset:]
         first_hits = [
             self._engine.search(question.within(Term(_ID_FIELDS[grouping], group.id)), HITS_OF_A_GROUP).hits
             for group in remaining[:limit]

@@ -446,11 +446,26 @@ def _query(clause: Clause) -> Any:
             parts = [(tantivy.Occur.Must, queries.all_query()), (tantivy.Occur.MustNot, _query(inner))]
             return queries.boolean_query(parts)
         case Phrase(field, values):
-            return queries.phrase_query(_SCHEMA, field, list(values))
+            return _phrase(field, values)
         case Apart(field, left, gap, right):
             beyond = len(left) + gap
             words = [*enumerate(left), *((beyond + place, value) for place, value in enumerate(right))]
             return queries.phrase_query(_SCHEMA, field, words)
+
+
+def _phrase(field: str, pairs: Sequence[str]) -> Any:
+    """Pages that have these pairs, at least two, one directly after the other.
+
+    Every other pair, and the last, hold all its tokens in their places. The pairs between are asked for as well, but
+    not where they stand: places are what a phrase of common words costs.
+    """
+    placed = sorted({*range(0, len(pairs), 2), len(pairs) - 1})
+    between = [pairs[place] for place in range(len(pairs)) if place not in placed]
+    phrase = tantivy.Query.phrase_query(_SCHEMA, field, [(place, pairs[place]) for place in placed])
+    present = [tantivy.Query.term_query(_SCHEMA, field, pair, "basic") for pair in between]
+    if not present:
+        return phrase
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in (phrase, *present)])
 
 
 def _day(date: str) -> int:

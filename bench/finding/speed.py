@@ -26,6 +26,7 @@ from bench.finding.many_pages import CASE, MadePage, Sentence, entries, pages, s
 from bench.measurement import tell
 from indexer.engine import Engine
 from indexer.entry import SCHEMA_VERSION
+from indexer.query import settled_hits
 from indexer.tantivy_engine import TantivyEngine
 from indexer.tokens import is_han, tokens_of_text
 
@@ -144,7 +145,7 @@ def ask(engine: Engine, asked: dict[str, list[str]], rounds: int = _ROUNDS) -> d
         for number in range(max(map(len, asked.values()))):
             for kind, texts in asked.items():
                 started, busy = time.perf_counter(), time.thread_time()
-                engine.search(search_of(texts[number]), _HITS)
+                settled_hits(engine, search_of(texts[number]), _HITS)
                 if turn:
                     taken[kind][number].append(
                         Taken(1000 * (time.perf_counter() - started), 1000 * (time.thread_time() - busy))
@@ -159,7 +160,9 @@ def measure(sentences: Sequence[Sentence], count: int) -> dict[str, Any]:
     asked = queries(sentences, held, _QUERIES, seed=5)
     engine = TantivyEngine(folder)
     assert engine.count() == held
-    totals = {kind: [engine.search(search_of(text), 0).total for text in texts] for kind, texts in asked.items()}
+    totals = {
+        kind: [settled_hits(engine, search_of(text), 0)[1].total for text in texts] for kind, texts in asked.items()
+    }
     taken = ask(engine, asked)
     engine.close()
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
