@@ -7,7 +7,7 @@ character (its pipeline has one box for a whole number), sets red ink aside, and
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from dossier.reading import Line
 from pipeline.cleaning.red_ink import RedInk, take_out_red, without_red
+from pipeline.cleaning.upright import Picture
 from pipeline.cleaning.upright_page import UprightPage
 from pipeline.reading.line_boxes import Quad, character_spans, grown, is_vertical, sides, slices, surrounding
 from pipeline.reading.punctuation import full_width
 from pipeline.reading.reading_order import in_reading_order
 from pipeline.reading.seal_text import read_seal, without_pieces
-from pipeline.reading.text_models import SIDE_STEP, TextModels
+from pipeline.reading.text_models import SIDE_STEP, Strip, TextModels
 
 
 class OcrEngine(Protocol):
@@ -123,45 +124,61 @@ class TextReader:
         fresh = [quad for quad in quads if not _covered(quad, known, page.width, page.height)]
         return [line for line in self._recognise(page, fresh, None) if line.confidence >= _LEAST_RED_CONFIDENCE]
 
-    def _recognise(self, page: UprightPage, quads: Iterable[Quad], red: _RedOnPage | None) -> list[Line]:
+    def _recognise(self, page: UprightPage, quads: Sequence[Quad], red: _RedOnPage | None) -> list[Line]:
         """The text of lines, red ink left out if told where; those in which nothing was read are left out."""
-        lines = []
-        for quad in quads:
-            vertical = is_vertical(quad)
-            line = self._read_line(page, quad, vertical, red)
-            if vertical and sides(quad)[1] < 3 * sides(quad)[0]:
-                # A single digit or bracket is as slim as two characters one below the other.
-                upright = self._read_line(page, quad, False, red)
-                line = max(line, upright, key=lambda line: line.confidence if line else 0.0)
-            if line is not None:
+        # A single digit or bracket is as slim as two characters one below the other: it is read both ways.
+        ways = [(quad, upright) for quad in quads for upright in _ways(quad)]
+        crops = [_crop(page, quad, upright, red) for quad, upright in ways]
+        lines: list[Line] = []
+        known: Quad | None = None
+        for (quad, upright), strip in zip(ways, self._models.recognise(crops), strict=True):
+            line = _line(page, quad, upright, strip)
+            if line is None:
+                continue
+            if known is quad:
+                lines[-1] = max(lines[-1], line, key=lambda line: line.confidence)
+            else:
                 lines.append(line)
+            known = quad
         return lines
 
-    def _read_line(self, page: UprightPage, quad: Quad, vertical: bool, red: _RedOnPage | None) -> Line | None:
-        """One line's text; None if there is none."""
-        margin = max(_MARGIN * min(sides(quad)), 2.0)
-        crop = page.cut_out(grown(quad, margin))
-        if red is not None and red.touches(quad):
-            crop = without_red(crop)
-        if vertical:
-            # Columns are read lying on their side: the recogniser was trained with that.
-            crop = np.ascontiguousarray(np.rot90(crop))
-        # One line at a time: a batch would be padded to its longest, and on one thread it saves nothing.
-        strip = self._models.recognise(crop)
-        text, middles = strip.text, [middle - margin for middle in strip.middles]
-        if not text.strip():
-            return None
-        first, last = len(text) - len(text.lstrip()), len(text.rstrip())
-        text, middles = full_width(text[first:last], middles[first:last]), middles[first:last]
-        spans = character_spans(text, middles, sides(quad)[0 if vertical else 1])
-        characters = slices(quad, spans, vertical, page.width, page.height)
-        return Line(
-            text=text,
-            box=surrounding(quad, page.width, page.height),
-            confidence=round(strip.confidence, 4),
-            characters=characters,
-            vertical=vertical and len(text) > 1,
-        )
+
+def _ways(quad: Quad) -> tuple[bool, ...]:
+    """Whether a line is read upright (from left to right), or as a column, or first so and then so."""
+    if not is_vertical(quad):
+        return (True,)
+    return (False, True) if sides(quad)[1] < 3 * sides(quad)[0] else (False,)
+
+
+def _margin(quad: Quad) -> float:
+    return max(_MARGIN * min(sides(quad)), 2.0)
+
+
+def _crop(page: UprightPage, quad: Quad, upright: bool, red: _RedOnPage | None) -> Picture:
+    """A line cut out with its margin, as the recogniser takes it."""
+    crop = page.cut_out(grown(quad, _margin(quad)))
+    if red is not None and red.touches(quad):
+        crop = without_red(crop)
+    # Columns are read lying on their side: the recogniser was trained with that.
+    return crop if upright else np.ascontiguousarray(np.rot90(crop))
+
+
+def _line(page: UprightPage, quad: Quad, upright: bool, strip: Strip) -> Line | None:
+    """What was read of a line, with its places on the page; None if there is nothing."""
+    text, middles = strip.text, [middle - _margin(quad) for middle in strip.middles]
+    if not text.strip():
+        return None
+    first, last = len(text) - len(text.lstrip()), len(text.rstrip())
+    text, middles = full_width(text[first:last], middles[first:last]), middles[first:last]
+    spans = character_spans(text, middles, sides(quad)[1 if upright else 0])
+    characters = slices(quad, spans, not upright, page.width, page.height)
+    return Line(
+        text=text,
+        box=surrounding(quad, page.width, page.height),
+        confidence=round(strip.confidence, 4),
+        characters=characters,
+        vertical=not upright and len(text) > 1,
+    )
 
 
 class _RedOnPage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,11 @@ class PaddleModels:
         (found,) = self._detection.predict(np.ascontiguousarray(picture[..., ::-1]), limit_side_len=side)
         return [np.asarray(quad, np.float32) for quad in found["dt_polys"]]
 
-    def recognise(self, strip: Picture) -> Strip:
-        """What a line says; see `TextModels`."""
+    def recognise(self, strips: Sequence[Picture]) -> list[Strip]:
+        """What lines say; see `TextModels`. One at a time: a batch would be filled up to its longest."""
+        return [self._recognised(strip) for strip in strips]
+
+    def _recognised(self, strip: Picture) -> Strip:
         (answer,) = self._recognition.predict(strip[..., ::-1], return_word_box=True)
         text, (columns, _, word_columns, _) = answer["rec_text"]
         column = strip.shape[1] / columns

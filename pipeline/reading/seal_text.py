@@ -77,7 +77,7 @@ def read_seal(models: TextModels, page: UprightPage, region: tuple[int, int, int
         return None
     # Its redness alone is shown, as if printed in black: so the print that crosses it vanishes.
     ink = 255 - cv2.min(2 * redness(part).astype(np.uint16), 255).astype(np.uint8)
-    strip = models.recognise(cv2.cvtColor(_straight(ink, (x, y), radius, begin), cv2.COLOR_GRAY2RGB))
+    (strip,) = models.recognise([cv2.cvtColor(_straight(ink, (x, y), radius, begin), cv2.COLOR_GRAY2RGB)])
     text = strip.text.strip()
     if len(text) < _LEAST_LENGTH or strip.confidence < _LEAST_CONFIDENCE:
         return None

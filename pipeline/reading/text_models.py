@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,11 +39,11 @@ class TextModels(Protocol):
             picture: uint8 array (height, width, 3), RGB; both sides multiples of `SIDE_STEP`.
         """
 
-    def recognise(self, strip: Picture) -> Strip:
-        """What a line says.
+    def recognise(self, strips: Sequence[Picture]) -> list[Strip]:
+        """What lines say, one answer for each.
 
         Args:
-            strip: uint8 array (height, width, 3), RGB, the line running from left to right.
+            strips: uint8 arrays (height, width, 3), RGB, each line running from left to right.
         """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipeline.models import shared_folder
 from pipeline.reading import openvino_models
 from pipeline.reading.openvino_models import OpenVinoModels
 
@@ -20,11 +22,13 @@ CHARACTERS = ["", "甲", "乙", "丙", " "]
 
 
 def models_answering(columns: list[int], seen: list[tuple[int, ...]]) -> OpenVinoModels:
-    """Models whose recogniser is sure of one class a column, and notes the sizes that it is shown."""
+    """Models whose recogniser is nine tenths sure of one class a column, and notes the sizes that it is shown."""
+    others = len(CHARACTERS) - 1
+    fits = np.eye(len(CHARACTERS), dtype=np.float32)[columns] * np.float32(math.log(0.9 / (0.1 / others)))
 
     def answer(batch: NDArray[np.float32]) -> NDArray[np.float32]:
         seen.append(batch.shape)
-        return np.eye(len(CHARACTERS), dtype=np.float32)[columns][None] * np.float32(0.9)
+        return np.stack([fits] * len(batch))
 
     models = OpenVinoModels.__new__(OpenVinoModels)
     models._recognition = answer
@@ -32,9 +36,17 @@ def models_answering(columns: list[int], seen: list[tuple[int, ...]]) -> OpenVin
     return models
 
 
+def printed(text: str) -> NDArray[np.uint8]:
+    """A strip with a text in black on white, as high as lines are at 300 dpi."""
+    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 1.5, 3)
+    strip = np.full((64, width + 40, 3), 255, np.uint8)
+    cv2.putText(strip, text, (20, 48), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (0, 0, 0), 3, cv2.LINE_AA)
+    return strip
+
+
 def test_a_character_seen_in_neighbouring_columns_is_one_and_two_with_a_blank_between() -> None:
-    strip = models_answering([0, 1, 1, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], []).recognise(
-        np.zeros((48, 128, 3), np.uint8)
+    (strip,) = models_answering([0, 1, 1, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], []).recognise(
+        [np.zeros((48, 128, 3), np.uint8)]
     )
 
     assert strip.text == "甲甲乙"
@@ -44,19 +56,34 @@ def test_a_character_seen_in_neighbouring_columns_is_one_and_two_with_a_blank_be
 
 def test_places_are_pixels_of_the_strip_as_given_not_of_the_filled_one() -> None:
     seen: list[tuple[int, ...]] = []
-    columns = [0] * 24
+    columns = [0] * 20
     columns[10] = 3
-    # 96 high and 260 wide: half as large for the network, 130 columns of pixels, filled up to 192.
-    strip = models_answering(columns, seen).recognise(np.zeros((96, 260, 3), np.uint8))
+    # 96 high and 260 wide: half as large for the network, 130 columns of pixels, filled up to 160.
+    (strip,) = models_answering(columns, seen).recognise([np.zeros((96, 260, 3), np.uint8)])
 
-    assert seen == [(1, 3, 48, 192)]
+    assert seen == [(1, 3, 48, 160)]
     assert strip.middles == pytest.approx((10.5 * 8 * 2,))
 
 
 def test_a_strip_in_which_nothing_is_read_is_empty() -> None:
-    strip = models_answering([0] * 16, []).recognise(np.zeros((48, 100, 3), np.uint8))
+    (strip,) = models_answering([0] * 16, []).recognise([np.zeros((48, 100, 3), np.uint8)])
 
     assert (strip.text, strip.confidence, strip.middles) == ("", 0.0, ())
+
+
+def test_strips_read_together_say_what_each_says_alone_in_the_order_given() -> None:
+    models = OpenVinoModels(shared_folder())
+    strips = [printed(text) for text in ("13800138000", "2020", "ABC 17", "8", "310104 1990 0101", "25")]
+
+    together = models.recognise(strips)
+
+    assert [strip.text.replace(" ", "") for strip in together] == [
+        "13800138000", "2020", "ABC17", "8", "310104" "19900101", "25",
+    ]  # fmt: skip
+    for strip, alone in zip(together, (models.recognise([strip])[0] for strip in strips), strict=True):
+        assert strip.text == alone.text
+        assert strip.middles == pytest.approx(alone.middles, abs=8)
+    assert models.recognise([]) == []
 
 
 def test_a_region_becomes_its_rectangle_grown_on_every_side() -> None:

@@ -84,6 +84,20 @@ def test_ranges_of_another_model_are_refused() -> None:
         open_network(RECOGNISER, {"nowhere": (0.0, 1.0)})
 
 
+def test_without_its_last_layer_a_network_names_the_same_characters() -> None:
+    strip = a_number()
+
+    whole, before = open_network(RECOGNISER)(strip), open_network(RECOGNISER, last="Softmax")(strip)
+
+    assert whole.max() <= 1 < before.max()
+    assert text_of(before) == text_of(whole)
+
+
+def test_a_network_that_ends_otherwise_is_refused() -> None:
+    with pytest.raises(ModelsMissing, match="Sigmoid"):
+        open_network(RECOGNISER, last="Sigmoid")
+
+
 @pytest.mark.parametrize("flags", ["fpu avx2 avx512f", "", "xavx_vnni"])
 def test_processors_that_would_overflow_compute_in_floats(flags: str, processor: Path) -> None:
     processor.write_text(f"model name\t: any\nflags\t\t: {flags}\n")

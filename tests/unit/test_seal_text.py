@@ -31,7 +31,10 @@ class Models:
     def find(self, picture: np.ndarray) -> list[Quad]:
         raise AssertionError("a seal is laid out, not searched")
 
-    def recognise(self, strip: np.ndarray) -> Strip:
+    def recognise(self, strips: list[np.ndarray]) -> list[Strip]:
+        return [self.recognised(strip) for strip in strips]
+
+    def recognised(self, strip: np.ndarray) -> Strip:
         inked = (strip[..., 1] < 128).any(axis=0)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], inked.astype(int), [0]])))
         middles = tuple(float(begin + end) / 2 for begin, end in zip(edges[::2], edges[1::2], strict=True))
