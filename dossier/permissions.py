@@ -27,7 +27,7 @@ from dossier.catalogue.tables import (
     SuccessorRow,
     User,
 )
-from dossier.errors import NotFound, NumberClash
+from dossier.errors import NotFound
 from dossier.viewers import Viewer
 
 _COUNTER = "permissions_version"
@@ -93,7 +93,7 @@ def case_in_sight(session: Session, viewer: Viewer, name: str) -> Case:
     if not found:
         raise NotFound(name)
     if len(found) > 1:
-        raise NumberClash(f"{name}: {', '.join(case.id for case in found)}")
+        raise cases.clash(name, found)
     return found[0]
 
 

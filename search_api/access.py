@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from dossier.viewers import READ, SEARCH
+from dossier.viewers import READ, SEARCH, WRITE
 from search_api.problems import Problem
 
 OPEN = "open"  # to everybody, signed in or not
@@ -26,6 +26,14 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/volumes/{volume_id}"): PEOPLE,
     ("GET", "/volumes/{volume_id}/page"): PEOPLE,
     ("GET", "/api/v1/openapi.json"): ANY_KEY,
+    ("GET", "/api/v1/cases"): READ,
+    ("POST", "/api/v1/cases"): WRITE,
+    ("GET", "/api/v1/cases/{case_id}"): READ,
+    ("PATCH", "/api/v1/cases/{case_id}"): WRITE,
+    ("POST", "/api/v1/cases/{case_id}/numbers"): WRITE,
+    ("POST", "/api/v1/cases/{case_id}/handler"): WRITE,
+    ("POST", "/api/v1/cases/{case_id}/deliveries"): WRITE,
+    ("POST", "/api/v1/cases/{case_id}/proceedings"): WRITE,
     ("GET", "/api/v1/documents/{document_id}"): READ,
     ("GET", "/api/v1/pages/{page_id}/image"): READ,
     ("GET", "/api/v1/pages/{page_id}/text"): READ,
