@@ -7,7 +7,7 @@ as if done once.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -72,10 +72,43 @@ def put_case(session: Session, viewer: Viewer, metadata: CaseMetadata, actor: st
         NumberInsufficient: there is no number, or nothing but a 文号 that nobody knows.
         CaseOutOfReach: the viewer would not see the case.
     """
-    found = _cases_of(session, viewer, metadata.numbers)
+    found = case_meant(session, viewer, metadata.numbers)
     if found is not None:
         change_case(session, found, metadata, actor)
         return found, False
+    return open_case(session, viewer, metadata, actor), True
+
+
+def case_meant(session: Session, viewer: Viewer, numbers: Sequence[NumberGiven]) -> Case | None:
+    """The case that numbers mean together; None where nobody has any of them.
+
+    Raises:
+        NumberClash: they name two cases.
+        NumberTaken: one of them names a case that the viewer does not see.
+    """
+    found: dict[str, Case] = {}
+    for given in numbers:
+        for case in cases.cases_meant(session, given.system, given.number):
+            if not permissions.sees(session, viewer, case.id):
+                raise NumberTaken(given.number)
+            found[case.id] = case
+    if len(found) > 1:
+        raise cases.clash(", ".join(given.number for given in numbers), list(found.values()))
+    return next(iter(found.values()), None)
+
+
+def open_case(
+    session: Session,
+    viewer: Viewer,
+    metadata: CaseMetadata,
+    actor: str,
+    prepare: Callable[[Case], None] = lambda case: None,
+) -> Case:
+    """Open a case whose numbers nobody has; `prepare` is done to it before the viewer has to see it.
+
+    Raises:
+        NumberInsufficient, CaseOutOfReach: as for `put_case`.
+    """
     if all(given.kind_by_form == Kind.DOCUMENT for given in metadata.numbers):
         raise NumberInsufficient(", ".join(given.number for given in metadata.numbers))
     case = Case(state="known")
@@ -83,9 +116,11 @@ def put_case(session: Session, viewer: Viewer, metadata: CaseMetadata, actor: st
     session.flush()
     audit.record(session, "open_case", "case", case.id, actor, numbers=[given.number for given in metadata.numbers])
     apply_metadata(session, case, metadata, actor)
+    prepare(case)
+    session.flush()
     if not permissions.sees(session, viewer, case.id):
         raise CaseOutOfReach(case.department)
-    return case, True
+    return case
 
 
 def change_case(
@@ -171,18 +206,6 @@ def put_proceeding(session: Session, case: Case, come: Come, actor: str) -> bool
         audit.record(session, "put_proceeding", "case", case.id, actor, proceeding=row.id, number=come.number.number)
         _touched(case)
     return is_new
-
-
-def _cases_of(session: Session, viewer: Viewer, numbers: Sequence[NumberGiven]) -> Case | None:
-    found: dict[str, Case] = {}
-    for given in numbers:
-        for case in cases.cases_meant(session, given.system, given.number):
-            if not permissions.sees(session, viewer, case.id):
-                raise NumberTaken(given.number)
-            found[case.id] = case
-    if len(found) > 1:
-        raise cases.clash(", ".join(given.number for given in numbers), list(found.values()))
-    return next(iter(found.values()), None)
 
 
 def _refuse_taken(session: Session, case: Case, numbers: Sequence[NumberGiven]) -> None:

@@ -32,7 +32,7 @@ def record_of(session: Session, case: Case) -> dict[str, Any]:
     deliveries = session.scalars(
         select(Delivery)
         .where(Delivery.case_id == case.id)
-        .order_by(Delivery.kind != "first", Delivery.arrived_on, Delivery.number, Delivery.id)
+        .order_by(Delivery.kind != "first", Delivery.number, Delivery.kind, Delivery.id)
     )
     by_id = {number.id: number.as_given for number in numbers}
     return {

@@ -8,7 +8,7 @@ from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field
 
 from dossier.case_deeds import Come, Delivered
-from dossier.case_metadata import Day, NumberGiven
+from dossier.case_metadata import CaseMetadata, Day, NumberGiven
 
 IDEMPOTENCY_KEY = Annotated[
     str | None,
@@ -35,6 +35,7 @@ IF_MATCH: dict[str, Any] = {
 }
 ETAG_HEADER = {"ETag": {"description": "tells the states of a case apart", "schema": {"type": "string"}}}
 
+UNKNOWN_ID = "c44f4c777c3595fe59461"
 NUMBER = {"system": "", "kind": "acceptance", "number": "临检起诉受[2031]99010123306号"}
 CASE_EXAMPLE: dict[str, Any] = {
     "numbers": [NUMBER],
@@ -135,6 +136,19 @@ class HandlerForm(BaseModel):
     handler: str = Field(max_length=200, examples=["苏见川"], pattern=r"^[^\x00]*$")
 
 
+class MergeForm(BaseModel):
+    """Which case is to become part of the one in the address."""
+
+    case: str = Field(min_length=1, max_length=200, description="its id, or a number of it", examples=[UNKNOWN_ID])
+
+
+class SplitForm(BaseModel):
+    """Which volumes are to go, and the case to which they go: with its numbers, and what else is known of it."""
+
+    volumes: list[str] = Field(min_length=1, max_length=10_000, examples=[["v1f2e3d4c5b6a79808172"]])
+    case: CaseMetadata = Field(examples=[{"numbers": [NUMBER], "name": "傅溪诈骗案", "suspects": [{"name": "傅溪"}]}])
+
+
 class DeliveryForm(BaseModel):
     """What came together; told apart within the case by kind and number."""
 
@@ -165,3 +179,68 @@ class ProceedingForm(BaseModel):
     def as_come(self) -> Come:
         """What the deed takes."""
         return Come(self.number, self.kind, self.department, self.handler, self.accepted_on, self.due_on, self.state)
+
+
+class OriginalAnswer(BaseModel):
+    """A file as it came; the bytes are in the vault."""
+
+    file_id: str
+    path: str = Field(description="within its volume")
+    media_type: str
+    size: int = Field(description="bytes")
+    sha256: str
+    md5: str
+
+
+class DocumentAnswer(BaseModel):
+    """An entry of the directory 材料."""
+
+    id: str
+    title: str
+    first_page: int = Field(description="place in the volume, from 1; 0 where no page is left")
+    last_page: int
+    first_label: str | None = Field(description="the number on the paper, where it was read")
+    last_label: str | None
+    pages: int
+    searchable: int
+    originals: list[OriginalAnswer]
+
+
+class AttachmentAnswer(OriginalAnswer):
+    """What is not pages: audio, video, spreadsheets."""
+
+    id: str
+    name: str
+
+
+class RefusedAnswer(OriginalAnswer):
+    """A file that could not become pages; it is kept."""
+
+    error: str | None
+
+
+class VolumeAnswer(BaseModel):
+    """A volume 卷."""
+
+    id: str
+    name: str
+    kind: str
+    number: int | None
+    version: int
+    state: str
+    delivery_id: str | None
+    supersedes_id: str | None
+    pages: int
+    searchable: int
+    documents: list[DocumentAnswer]
+    attachments: list[AttachmentAnswer]
+    refused: list[RefusedAnswer]
+    waiting: int = Field(description="files whose pages are not known yet")
+
+
+class DirectoryAnswer(BaseModel):
+    """The directory of a case."""
+
+    case_id: str
+    case_number: str | None
+    volumes: list[VolumeAnswer]

@@ -14,9 +14,12 @@ from sqlalchemy.orm import Session
 
 from dossier import case_deeds, repeats
 from dossier.case_deeds import case_by_id
+from dossier.case_merge import merge
 from dossier.case_metadata import CaseMetadata, NumberGiven
 from dossier.case_record import record_of, tag_of
+from dossier.case_split import split
 from dossier.catalogue.tables import Case
+from dossier.directory import directory_of
 from dossier.permissions import case_in_sight
 from dossier.viewers import ADMIN, Viewer
 from search_api.case_forms import (
@@ -28,8 +31,11 @@ from search_api.case_forms import (
     NUMBER,
     CaseAnswer,
     DeliveryForm,
+    DirectoryAnswer,
     HandlerForm,
+    MergeForm,
     ProceedingForm,
+    SplitForm,
 )
 from search_api.contract import refusals
 from search_api.problems import Problem
@@ -218,6 +224,61 @@ def put_proceeding(
         return case, 201 if case_deeds.put_proceeding(session, case, form.as_come(), actor) else 200
 
     return _done(request, site, viewer, key, form, deed)
+
+
+@router.post(
+    f"{CASES}/{{case_id}}/merge", response_model=CaseAnswer, responses={200: _CHANGED, **refusals(404, 409, 413)}
+)
+def merge_case(
+    request: Request,
+    site: TheSite,
+    viewer: TheViewer,
+    case_id: str,
+    form: MergeForm,
+    key: IDEMPOTENCY_KEY = None,
+) -> Response:
+    """Let another case become part of this one 并案: its volumes move, its numbers and its id lead here for ever."""
+
+    def deed(session: Session, viewer: Viewer, actor: str) -> tuple[Case, int]:
+        case = case_by_id(session, viewer, case_id)
+        merge(session, case, case_in_sight(session, viewer, form.case), actor)
+        return case, 200
+
+    return _done(request, site, viewer, key, form, deed)
+
+
+@router.post(
+    f"{CASES}/{{case_id}}/split",
+    response_model=CaseAnswer,
+    responses={200: _CHANGED, 201: _NEW, **refusals(404, 409, 413)},
+)
+def split_case(
+    request: Request,
+    site: TheSite,
+    viewer: TheViewer,
+    case_id: str,
+    form: SplitForm,
+    key: IDEMPOTENCY_KEY = None,
+) -> Response:
+    """Let volumes go to a case of their own 分案, or to one that is there; answers with that case."""
+
+    def deed(session: Session, viewer: Viewer, actor: str) -> tuple[Case, int]:
+        case = case_by_id(session, viewer, case_id)
+        target, is_new = split(session, viewer, case, form.volumes, form.case, actor)
+        return target, 201 if is_new else 200
+
+    return _done(request, site, viewer, key, form, deed)
+
+
+@router.get(
+    f"{CASES}/{{case_id}}/directory",
+    response_model=DirectoryAnswer,
+    responses={200: {"description": "the directory"}, **refusals(404)},
+)
+def directory(site: TheSite, viewer: TheViewer, case_id: str) -> Response:
+    """The directory of a case: its volumes, their documents with first and last page, and the files as they came."""
+    with site.catalogue.reading() as session:
+        return JSONResponse(directory_of(session, case_by_id(session, viewer, case_id)))
 
 
 def _done(request: Request, site: Site, viewer: Viewer, key: str | None, asked: Any, deed: Deed) -> Response:
