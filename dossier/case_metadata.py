@@ -9,14 +9,14 @@ from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from dossier import case_fields, cases, flags, outbox, permissions
 from dossier.catalogue.tables import Arrival, Case, CaseNumber, Document, Page, Person, Work
 from dossier.errors import DamagedFile
-from dossier.numbers import canonical, find_numbers, is_well_formed
+from dossier.numbers import find_numbers, is_well_formed
 from dossier.viewers import plain_name
 from dossier.work import ASSEMBLE, NO_DEADLINE, PAGINATE, PICTURE, READ
 
@@ -43,21 +43,37 @@ def _day(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_day)]
 
+# What can be stored everywhere, and a number that has something to compare.
+STORABLE = r"^[^\x00]*$"
+COMPARABLE = r"^[^\x00]*[0-9A-Za-z０-９Ａ-Ｚａ-ｚ一-鿿][^\x00]*$"
+
+
+def _storable(document: Any) -> Any:
+    """Free-form JSON as it came; neither half a surrogate pair nor what is no number can be stored.
+
+    Raises:
+        ValueError: there is some in it.
+    """
+    json.dumps(document, allow_nan=False, ensure_ascii=False, default=str).encode()
+    return document
+
+
+Details = Annotated[dict[str, Any], AfterValidator(_storable)]
+
 
 class NumberGiven(BaseModel):
     """A number of the case in one of the systems that know it."""
 
-    system: str = Field("", max_length=100, description="whose number it is, where several systems count")
-    kind: str = Field(
-        "", max_length=50, description="acceptance, unified, court, police, document; where its form tells, that counts"
+    system: str = Field(
+        "", max_length=100, pattern=STORABLE, description="whose number it is, where several systems count"
     )
-    number: str = Field(min_length=1, max_length=200, examples=["临检起诉受[2031]99010123306号"])
-
-    @model_validator(mode="after")
-    def _has_characters(self) -> NumberGiven:
-        if not canonical(self.number):
-            raise ValueError("a number must have characters that can be seen")
-        return self
+    kind: str = Field(
+        "",
+        max_length=50,
+        pattern=STORABLE,
+        description="acceptance, unified, court, police, document; where its form tells, that counts",
+    )
+    number: str = Field(min_length=1, max_length=200, pattern=COMPARABLE, examples=["临检起诉受[2031]99010123306号"])
 
     @property
     def kind_by_form(self) -> str:
@@ -71,7 +87,7 @@ class SuspectGiven(BaseModel):
     """A suspect; further fields are kept as they are."""
 
     model_config = ConfigDict(extra="allow")
-    name: str = Field(min_length=1, max_length=200)
+    name: str = Field(min_length=1, max_length=200, pattern=STORABLE)
 
 
 class CaseMetadata(BaseModel):
@@ -82,11 +98,11 @@ class CaseMetadata(BaseModel):
 
     model_config = ConfigDict(extra="allow")
     numbers: list[NumberGiven] = []
-    name: str | None = Field(default=None, max_length=1000)
-    charge: str | None = Field(default=None, max_length=1000)
+    name: str | None = Field(default=None, max_length=1000, pattern=STORABLE)
+    charge: str | None = Field(default=None, max_length=1000, pattern=STORABLE)
     suspects: list[SuspectGiven] | None = None
-    department: str | None = Field(default=None, max_length=200)
-    handler: str | None = Field(default=None, max_length=200)
+    department: str | None = Field(default=None, max_length=200, pattern=STORABLE)
+    handler: str | None = Field(default=None, max_length=200, pattern=STORABLE)
     accepted_on: Day | None = None
     due_on: Day | None = None
     details: dict[str, Any] | None = Field(default=None, description="further fields, by name")
@@ -96,10 +112,7 @@ class CaseMetadata(BaseModel):
     def _translate(cls, document: Any) -> Any:
         if not isinstance(document, dict):
             return document
-        # Neither half a surrogate pair, nor what is no number, nor NUL can be stored everywhere.
-        if "\\u0000" in json.dumps(document, allow_nan=False, default=str):
-            raise ValueError("NUL characters cannot be stored")
-        json.dumps(document, ensure_ascii=False, default=str).encode()
+        _storable(document)
         known = {name: value for name, value in document.items() if name not in READ_ONLY}
         known = case_fields.translated(known)
         if known.get("numbers", ()) is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dossier.case_deeds import Come, Delivered
-from dossier.case_metadata import CaseMetadata, Day, NumberGiven
+from dossier.case_metadata import STORABLE, CaseMetadata, Day, Details, NumberGiven
 
 IDEMPOTENCY_KEY = Annotated[
     str | None,
@@ -66,6 +66,16 @@ ANSWER_EXAMPLE: dict[str, Any] = {
     "created_at": "2031-03-04T01:02:03Z",
     "updated_at": "2031-03-04T01:02:03Z",
 }
+
+
+def _whole(value: Any) -> Any:
+    """A whole number as JSON Schema has it: 2 and 2.0, but neither "2" nor true."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("a whole number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class NumberAnswer(BaseModel):
@@ -133,7 +143,7 @@ class CaseAnswer(BaseModel):
 class HandlerForm(BaseModel):
     """Who is to handle the case; "" for nobody."""
 
-    handler: str = Field(max_length=200, examples=["苏见川"], pattern=r"^[^\x00]*$")
+    handler: str = Field(max_length=200, examples=["苏见川"], pattern=STORABLE)
 
 
 class MergeForm(BaseModel):
@@ -153,12 +163,12 @@ class DeliveryForm(BaseModel):
     """What came together; told apart within the case by kind and number."""
 
     kind: str = Field(
-        "first", min_length=1, max_length=50, pattern=r"^[^\x00]*$", examples=["first", "return"],
+        "first", min_length=1, max_length=50, pattern=STORABLE, examples=["first", "return"],
         description="first (first transfer), return (退补), …",
     )  # fmt: skip
-    number: int = Field(1, ge=1, le=10_000, strict=True, description="二退: kind return, number 2")
+    number: Whole = Field(1, ge=1, le=10_000, description="二退: kind return, number 2")
     arrived_on: Day | None = None
-    details: dict[str, Any] = {}
+    details: Details = {}
 
     def as_delivered(self) -> Delivered:
         """What the deed takes."""
@@ -169,12 +179,12 @@ class ProceedingForm(BaseModel):
     """A coming of the case; told apart by its number."""
 
     number: NumberGiven
-    kind: str | None = Field(default=None, max_length=50, pattern=r"^[^\x00]*$", examples=["审查起诉"])
-    department: str | None = Field(default=None, max_length=200, pattern=r"^[^\x00]*$")
-    handler: str | None = Field(default=None, max_length=200, pattern=r"^[^\x00]*$")
+    kind: str | None = Field(default=None, max_length=50, pattern=STORABLE, examples=["审查起诉"])
+    department: str | None = Field(default=None, max_length=200, pattern=STORABLE)
+    handler: str | None = Field(default=None, max_length=200, pattern=STORABLE)
     accepted_on: Day | None = None
     due_on: Day | None = None
-    state: str | None = Field(default=None, max_length=50, pattern=r"^[^\x00]*$", examples=["open", "closed"])
+    state: str | None = Field(default=None, max_length=50, pattern=STORABLE, examples=["open", "closed"])
 
     def as_come(self) -> Come:
         """What the deed takes."""

@@ -132,7 +132,7 @@ def change_case(
 
     def deed(session: Session, viewer: Viewer, actor: str) -> tuple[Case, int]:
         case = case_by_id(session, viewer, case_id)
-        if if_match is None:
+        if if_match is None or not if_match.strip():
             raise Problem(428, "precondition_missing", "缺少 If-Match。", "请带上取得案件时的 ETag。")
         if not _names(if_match, tag_of(record_of(session, case))):
             raise Problem(412, "precondition_failed", "案件在此期间已有变化。", "请重新取得案件，再决定是否修改。")
@@ -163,7 +163,9 @@ def bind_number(
     return _done(request, site, viewer, key, number, deed)
 
 
-@router.post(f"{CASES}/{{case_id}}/handler", response_model=CaseAnswer, responses={200: _CHANGED, **refusals(404, 413)})
+@router.post(
+    f"{CASES}/{{case_id}}/handler", response_model=CaseAnswer, responses={200: _CHANGED, **refusals(404, 409, 413)}
+)
 def change_handler(
     request: Request,
     site: TheSite,
@@ -185,7 +187,7 @@ def change_handler(
 @router.post(
     f"{CASES}/{{case_id}}/deliveries",
     response_model=CaseAnswer,
-    responses={200: _CHANGED, 201: _NEW, **refusals(404, 413)},
+    responses={200: _CHANGED, 201: _NEW, **refusals(404, 409, 413)},
 )
 def put_delivery(
     request: Request,

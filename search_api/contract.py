@@ -26,7 +26,7 @@ _MEANINGS = {
     401: "no key and no session, or a key that opens nothing",
     403: "the key's scope or the person's role is not for this",
     404: "there is no such thing within the caller's sight",
-    409: "a number names two cases or another case; or cases cannot be merged or split like this",
+    409: "a number names two cases, another case, or none that could be opened; or the deed cannot be done like this",
     412: "the case has changed since it was fetched",
     413: "the body is too large, or its length is not said",
     422: "a parameter or field has an impossible value",

@@ -108,7 +108,7 @@ def test_numbers_that_name_two_cases_are_refused_and_both_are_named(system: Test
 def test_a_letter_number_alone_opens_no_case_but_finds_one(system: TestClient) -> None:
     for numbers in ([], [{"number": LETTER}]):
         refused = system.post(CASES, json={"numbers": numbers, "name": "无"})
-        assert (refused.status_code, refused.json()["code"]) == (422, "number_insufficient")
+        assert (refused.status_code, refused.json()["code"]) == (409, "number_insufficient")
     known = put(system, NEW, LETTER)
     assert put(system, LETTER, charge="诈骗罪")["id"] == known["id"]
 
@@ -145,14 +145,14 @@ def test_a_request_repeated_with_its_key_is_answered_and_not_done_again(room: Ro
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json()["charge"] == "合同诈骗罪", "not put back to what it was"
     other = system.post(CASES, json={**FULL, "charge": "盗窃罪"}, headers=key)
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
     assert room.with_key(WRITE).post(CASES, json={**FULL, "charge": "盗窃罪"}, headers=key).status_code == 200
     assert count(room, Repeat) == 2
 
 
 def test_a_refused_request_may_be_sent_again_under_its_key(room: Room, system: TestClient) -> None:
     key = {"Idempotency-Key": "k"}
-    assert system.post(CASES, json={"numbers": []}, headers=key).status_code == 422
+    assert system.post(CASES, json={"numbers": []}, headers=key).status_code == 409
     assert system.post(CASES, json=FULL, headers=key).status_code == 201
 
 
@@ -279,6 +279,7 @@ def test_nobody_opens_a_case_that_they_would_not_see(room: Room) -> None:
     [
         {"numbers": [{"number": "　"}]}, {"numbers": [{"number": NEW}], "due_on": "2031-02-30"},
         {"numbers": [{"number": NEW}], "due_on": 7}, {"numbers": [{"number": NEW}], "name": "a\u0000"},
+        {"numbers": [{"number": "-"}]},
         {"numbers": [{"number": NEW}], "suspects": [{"name": ""}]}, {"numbers": "x"}, [], {"BMSAH": ["x"]},
     ],
 )  # fmt: skip
@@ -293,6 +294,13 @@ def test_bytes_that_cannot_be_stored_are_refused(system: TestClient, content: by
     answer = system.post(CASES, content=content, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 422), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("content", [b'{"details": {"x": NaN}}', b'{"details": {"x": "\\ud800"}}'])
+def test_details_of_a_delivery_that_cannot_be_stored_are_refused(system: TestClient, content: bytes) -> None:
+    address = f"{CASES}/{put(system, NEW)['id']}/deliveries"
+    answer = system.post(address, content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
 
 
 def test_a_thousand_suspects_are_taken_and_more_than_a_megabyte_is_not(system: TestClient) -> None:

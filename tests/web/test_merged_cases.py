@@ -271,7 +271,7 @@ def test_a_split_that_cannot_be_is_refused_whole(two: Two) -> None:
         (["v0"], [THIRD], 409, "case_deed_refused"),
         ([volume], [OTHER], 409, "case_deed_refused"),
         ([volume], [CASE, OTHER], 409, "number_clash"),
-        ([volume], ["临检刑诉〔2031〕417号"], 422, "number_insufficient"),
+        ([volume], ["临检刑诉〔2031〕417号"], 409, "number_insufficient"),
         ([], [THIRD], 422, "invalid_request"),
     ):
         form = {"volumes": volumes, "case": {"numbers": [{"number": number} for number in numbers]}}
