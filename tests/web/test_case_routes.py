@@ -303,6 +303,13 @@ def test_details_of_a_delivery_that_cannot_be_stored_are_refused(system: TestCli
     assert answer.status_code == 422
 
 
+def test_a_method_that_an_address_does_not_take_is_answered_with_those_that_it_takes(system: TestClient) -> None:
+    for address, methods in ((CASES, "GET, POST"), (f"{CASES}/c0", "GET, PATCH"), (f"{CASES}/c0/merge", "POST")):
+        refused = system.delete(address)
+        assert (refused.status_code, refused.json()["code"]) == (405, "method_not_allowed")
+        assert refused.headers["allow"] == methods
+
+
 def test_a_thousand_suspects_are_taken_and_more_than_a_megabyte_is_not(system: TestClient) -> None:
     suspects = [{"name": f"某{number}", "id_number": "990101203101010017"} for number in range(1000)]
     assert len(put(system, NEW, suspects=suspects)["suspects"]) == 1000
