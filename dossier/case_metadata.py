@@ -224,7 +224,8 @@ def change_department(session: Session, case: Case, department: str, actor: str)
     if case.department == department:
         return
     permissions.move(session, case, department, actor)
-    outbox.enqueue(session, session.scalars(select(Page.id).where(Page.case_id == case.id)).all())
+    session.flush()
+    outbox.enqueue_whole(session, Page.case_id == case.id)
 
 
 def move_deadline(session: Session, case: Case) -> None:

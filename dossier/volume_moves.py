@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from sqlalchemy import case as choose
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
@@ -47,7 +48,6 @@ def move_volumes(session: Session, volumes: Sequence[Volume], source: Case, targ
             volume.order_key = volume_order_key(volume.name)
         volume.case_id = target.id
     session.flush()
-    pages = session.scalars(select(Page.id).where(Page.volume_id.in_(ids))).all()
     arrivals = select(Arrival.id).where(Arrival.volume_id.in_(ids))
     subjects = (
         ("page", select(Page.id).where(Page.volume_id.in_(ids))),
@@ -60,11 +60,12 @@ def move_volumes(session: Session, volumes: Sequence[Volume], source: Case, targ
             update(Flag).where(Flag.subject_kind == kind, Flag.subject_id.in_(of_volumes)).values(case_id=target.id)
         )
     session.execute(update(Attachment).where(Attachment.arrival_id.in_(arrivals)).values(case_id=target.id))
-    for table in (Arrival, Document, Page):
+    for table in (Arrival, Document):
         session.execute(update(table).where(table.volume_id.in_(ids)).values(case_id=target.id))
-    session.execute(update(Page).where(Page.volume_id.in_(ids), Page.state == "searchable").values(state="read"))
+    state = choose((Page.state == "searchable", "read"), else_=Page.state)
+    session.execute(update(Page).where(Page.volume_id.in_(ids)).values(case_id=target.id, state=state))
     session.expire_all()
-    outbox.enqueue(session, pages)
+    outbox.enqueue_whole(session, Page.volume_id.in_(ids))
     permissions.note_change(session)
 
 
