@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -148,6 +149,21 @@ def test_a_request_repeated_with_its_key_is_answered_and_not_done_again(room: Ro
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
     assert room.with_key(WRITE).post(CASES, json={**FULL, "charge": "盗窃罪"}, headers=key).status_code == 200
     assert count(room, Repeat) == 2
+
+
+def test_calls_at_the_same_time_do_each_thing_once(room: Room, system: TestClient) -> None:
+    numbers = [f"临检起诉受[2031]990102{number:05}号" for number in range(6)]
+
+    def call(number: str) -> int:
+        body = {"numbers": [{"number": number}], "name": "某案"}
+        return system.post(CASES, json=body, headers={"Idempotency-Key": number[-6:-1]}).status_code
+
+    with ThreadPoolExecutor(4) as callers:
+        statuses = list(callers.map(call, numbers * 4))
+    assert statuses == [201] * 24, "the same key is answered as the first time"
+    for table, count_of_each in ((Repeat, 6), (Case, 7), (CaseNumber, 7)):
+        assert count(room, table) == count_of_each
+    assert count(room, AuditRow, AuditRow.deed == "open_case", AuditRow.actor == "办案系统") == 6
 
 
 def test_a_refused_request_may_be_sent_again_under_its_key(room: Room, system: TestClient) -> None:
