@@ -22,6 +22,7 @@ from dossier.errors import EdossierError, FileRefused
 from dossier.pages import PageShape, register_attachment, register_pages, volume_named
 from dossier.place import METADATA_NAME, METADATA_TYPE, Place
 from dossier.vault import StoredOriginal, Vault
+from dossier.volume_moves import volume_for
 
 # What is longer is cut, and refused because it no longer parses.
 _MOST_METADATA_BYTES = 1 << 20
@@ -123,7 +124,11 @@ def _accept_rows(
         case = cases.case_for_number(session, incoming.case, actor)
     else:
         case = cases.case_for_folder(session, incoming.place.case_folder, actor)
-    volume = volume_named(session, case.id, incoming.place.volume)
+    if incoming.place.is_metadata:
+        volume = volume_named(session, case.id, incoming.place.volume)
+    else:
+        volume = volume_for(session, case, incoming.case or incoming.place.case_folder, incoming.place.volume)
+        case = session.get_one(Case, volume.case_id)
     arrival = session.scalars(
         select(Arrival).where(
             Arrival.volume_id == volume.id, Arrival.path == incoming.place.path, Arrival.sha256 == stored.sha256

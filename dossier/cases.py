@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from dossier import audit, flags
 from dossier.catalogue.tables import Case, CaseNumber
 from dossier.errors import NotFound, NumberClash
-from dossier.numbers import canonical, find_numbers, folded
+from dossier.numbers import canonical, find_numbers, folded, is_well_formed
 
 OTHER_KIND = "other"
 
@@ -21,7 +21,7 @@ def cases_with(session: Session, canonical_numbers: Iterable[str]) -> list[Case]
     for case in session.scalars(
         select(Case).join(CaseNumber, CaseNumber.case_id == Case.id).where(CaseNumber.canonical.in_(canonical_numbers))
     ):
-        case = _unmerged(session, case)
+        case = unmerged(session, case)
         found[case.id] = case
     return sorted(found.values(), key=lambda case: case.created_at)
 
@@ -30,7 +30,7 @@ def cases_named(session: Session, name: str) -> list[Case]:
     """The cases that a name means: by id, by number in any brackets, or by the folder in which it waits."""
     by_id = session.get(Case, name)
     if by_id is not None:
-        return [_unmerged(session, by_id)]
+        return [unmerged(session, by_id)]
     found = cases_with(session, {canonical(name)} | {number.canonical for number in find_numbers(name)})
     if not found:
         return list(session.scalars(select(Case).where(Case.folder == name, Case.state == "unclaimed").limit(1)))
@@ -48,8 +48,32 @@ def case_named(session: Session, name: str) -> Case:
     if not found:
         raise NotFound(name)
     if len(found) > 1:
-        raise NumberClash(f"{name}: {', '.join(case.id for case in found)}")
+        raise clash(name, found)
     return found[0]
+
+
+def clash(name: str, found: Sequence[Case]) -> NumberClash:
+    """The error that a number, or a few, name these cases."""
+    ids = [case.id for case in found]
+    return NumberClash(f"{name}: {', '.join(ids)}", ids)
+
+
+def cases_meant(session: Session, system: str, given: str) -> list[Case]:
+    """The cases that a number means which comes from a system.
+
+    What the system itself calls so comes first. Otherwise a number of a known form is the same case in every system,
+    since it names who gave it; any other (0012) is so only where one of the two does not say whose it is.
+    """
+    rows = session.scalars(select(CaseNumber).where(CaseNumber.canonical == canonical(given))).all()
+    exact = [row for row in rows if row.system == system]
+    if exact:
+        meant = exact
+    elif system == "" or is_well_formed(given):
+        meant = list(rows)
+    else:
+        meant = [row for row in rows if row.system == ""]
+    found = [unmerged(session, session.get_one(Case, row.case_id)) for row in meant]
+    return sorted({case.id: case for case in found}.values(), key=lambda case: case.created_at)
 
 
 def case_for_number(session: Session, given: str, actor: str) -> Case:
@@ -82,7 +106,7 @@ def case_for_folder(session: Session, folder: str, actor: str) -> Case:
     # In any state: a folder without a number stays the same case after its metadata came or it was claimed.
     waiting = session.scalars(select(Case).where(Case.folder == folder).order_by(Case.created_at)).first()
     if waiting is not None:
-        return _unmerged(session, waiting)
+        return unmerged(session, waiting)
     waiting = _open_case(session, "unclaimed", folder, [], actor)
     if found:
         flags.raise_flag(
@@ -99,6 +123,18 @@ def number_of(session: Session, case: Case) -> str | None:
     ).first()
 
 
+def merged_into(session: Session, case: Case) -> list[str]:
+    """The ids of the cases that have become part of this one, the earliest first."""
+    found: list[str] = []
+    ahead = [case.id]
+    while ahead:
+        ahead = list(
+            session.scalars(select(Case.id).where(Case.merged_into.in_(ahead)).order_by(Case.created_at, Case.id))
+        )
+        found += ahead
+    return found
+
+
 def numbers_of(session: Session, case_ids: Iterable[str]) -> dict[str, str]:
     """The number to show, by case id, for many cases at once; cases without one are left out."""
     rows = session.execute(
@@ -110,13 +146,22 @@ def numbers_of(session: Session, case_ids: Iterable[str]) -> dict[str, str]:
 
 
 def bind_number(session: Session, case: Case, as_given: str, kind: str, system: str = "") -> bool:
-    """Give a case a number, unless the case has it; False where another case in the system has it."""
+    """Give a case a number, unless the case has it; False where another case in the system has it.
+
+    A number that stands there without a system is the one of the system that now names it.
+    """
     plain = canonical(as_given)
-    standing = session.scalars(
-        select(CaseNumber).where(CaseNumber.system == system, CaseNumber.canonical == plain)
-    ).first()
-    if standing is not None:
-        return standing.case_id == case.id
+    bearers = session.scalars(select(CaseNumber).where(CaseNumber.canonical == plain)).all()
+    mine = {row.system: row for row in bearers if unmerged(session, session.get_one(Case, row.case_id)).id == case.id}
+    others = {row.system for row in bearers} - set(mine)
+    if system in others:
+        return False
+    if system in mine or (system == "" and mine):
+        return True
+    if "" in mine:
+        mine[""].system = system
+        session.flush()
+        return True
     session.add(
         CaseNumber(
             case_id=case.id, system=system, kind=kind, as_given=as_given, canonical=plain, folded=folded(as_given)
@@ -143,7 +188,7 @@ def _open_case(session: Session, state: str, folder: str, numbers: Sequence[tupl
     return case
 
 
-def _unmerged(session: Session, case: Case) -> Case:
+def unmerged(session: Session, case: Case) -> Case:
     """The case that a case has become part of, or itself."""
     while case.merged_into is not None:
         case = session.get_one(Case, case.merged_into)

@@ -5,6 +5,11 @@
     │   ├── SettingsError
     │   ├── NotFound
     │   ├── NumberClash           a number names two cases
+    │   ├── NumberTaken           a number belongs to another case
+    │   ├── NumberInsufficient    nothing but a document's number, or none
+    │   ├── CaseOutOfReach        a case would be out of the sight of whoever opens it
+    │   ├── CaseDeedRefused       cases that cannot be merged or split like this
+    │   ├── KeyReused             an Idempotency-Key that came with another request
     │   └── RosterRefused         a spreadsheet of people that cannot be searched
     ├── FileRefused               exit 3: a file that could not become pages
     │   ├── EmptyFile
@@ -40,6 +45,7 @@ becomes an exit code (cli/main.py), a problem document (search_api/problems.py) 
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -111,6 +117,60 @@ class NumberClash(UsageError):
     english = "This number names two cases."
     remedy_chinese = "请改用受案号。"
     remedy_english = "Use the acceptance number instead."
+
+    def __init__(self, detail: str = "", case_ids: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.case_ids = tuple(case_ids)
+
+
+class NumberTaken(UsageError):
+    """A number belongs to another case, perhaps to one that the caller does not see."""
+
+    code = "number_taken"
+    chinese = "这个编号已属于另一个案件。"
+    english = "This number belongs to another case."
+    remedy_chinese = "请核对编号；确是同一案件的，请合并案件。"
+    remedy_english = "Check the number; if both are one case, merge them."
+
+
+class NumberInsufficient(UsageError):
+    """A case cannot be opened without a number, or with the number of a document alone."""
+
+    code = "number_insufficient"
+    chinese = "只凭文号或没有编号，不能建立案件。"
+    english = "A case cannot be opened without a number, or by a document's number alone."
+    remedy_chinese = "请提供受案号。"
+    remedy_english = "Give the acceptance number."
+
+
+class CaseOutOfReach(UsageError):
+    """Whoever opens a case would not see it."""
+
+    code = "case_out_of_reach"
+    chinese = "建立以后，您自己看不到这个案件。"
+    english = "You would not see the case that you open."
+    remedy_chinese = "请填写您能看到的部门。"
+    remedy_english = "Name a department whose cases you see."
+
+
+class CaseDeedRefused(UsageError):
+    """Cases cannot be merged or split like this; the detail says why."""
+
+    code = "case_deed_refused"
+    chinese = "案件不能这样合并或拆分。"
+    english = "Cases cannot be merged or split like this."
+    remedy_chinese = "请按说明改正后再试。"
+    remedy_english = "Mend what the detail says and try again."
+
+
+class KeyReused(UsageError):
+    """An Idempotency-Key came before, with another request."""
+
+    code = "idempotency_key_reused"
+    chinese = "这个 Idempotency-Key 已用于另一个请求。"
+    english = "This Idempotency-Key has been used for another request."
+    remedy_chinese = "请为每个新请求换一个新的值。"
+    remedy_english = "Use a new value for each new request."
 
 
 class RosterRefused(UsageError):

@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, literal, select, text, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, text, true, update
 from sqlalchemy.orm import Session, aliased
 
 from dossier import permissions
@@ -62,21 +62,22 @@ def enqueue(session: Session, page_ids: Collection[str]) -> None:
         _put(session, concerned)
 
 
-def enqueue_everything(session: Session, box: type[IndexChange] = OutboxRow) -> int:
-    """Put all pages that have been read in an outbox, for an index that must be filled anew. Returns how many.
+def enqueue_whole(session: Session, which: ColumnElement[bool]) -> None:
+    """Put whole volumes or cases in the outbox: the pages before theirs are among them. Quicker than by ids.
 
-    One statement, since nobody else can write meanwhile: a million rows take seconds.
+    Args:
+        session: the transaction.
+        which: of pages; those that have not been read are left out.
     """
-    concerned = select(Page.id).where(Page.reading_version.is_not(None))
-    count = session.scalar(select(func.count()).select_from(concerned.subquery())) or 0
-    if not count:
-        return 0
-    first = next_versions(session, count)
-    session.execute(delete(box).where(box.page_id.in_(concerned)))
-    version = func.row_number().over(order_by=Page.id) + (first - 1)
-    unsent = {name: literal(value) for name, value in _UNSENT.items()}
-    rows = concerned.with_only_columns(Page.id, version, *unsent.values()).order_by(None)
-    session.execute(insert(box).from_select(["page_id", "version", *unsent], rows))
+    first = None
+    for box in _boxes(session):
+        first = _fill(session, box, which, first)
+
+
+def enqueue_everything(session: Session, box: type[IndexChange] = OutboxRow) -> int:
+    """Put all pages that have been read in an outbox, for an index that must be filled anew. Returns how many."""
+    count = session.scalar(select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))) or 0
+    _fill(session, box, true(), None)
     return count
 
 
@@ -154,6 +155,25 @@ def _put(session: Session, page_ids: Sequence[str]) -> None:
                 index_elements=[box.page_id], set_={"version": statement.excluded.version, **_UNSENT}
             )
         )
+
+
+def _fill(session: Session, box: type[IndexChange], which: ColumnElement[bool], first: int | None) -> int | None:
+    """Put pages in one outbox, at versions from `first` on, or at new ones. Returns the first.
+
+    One statement, since nobody else can write meanwhile: a million rows take seconds.
+    """
+    concerned = select(Page.id).where(Page.reading_version.is_not(None), which)
+    count = session.scalar(select(func.count()).select_from(concerned.subquery())) or 0
+    if not count:
+        return first
+    if first is None:
+        first = next_versions(session, count)
+    session.execute(delete(box).where(box.page_id.in_(concerned)).execution_options(synchronize_session=False))
+    version = func.row_number().over(order_by=Page.id) + (first - 1)
+    unsent = {name: literal(value) for name, value in _UNSENT.items()}
+    rows = concerned.with_only_columns(Page.id, version, *unsent.values()).order_by(None)
+    session.execute(insert(box).from_select(["page_id", "version", *unsent], rows))
+    return first
 
 
 def _boxes(session: Session) -> tuple[type[IndexChange], ...]:

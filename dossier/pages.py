@@ -126,11 +126,15 @@ def volume_named(session: Session, case_id: str, name: str) -> Volume:
     ).first()
     if volume is None:
         kind, number = volume_kind_and_number(name)
-        loose_last = "\x02" if name == LOOSE_VOLUME else "\x01"
-        volume = Volume(case_id=case_id, name=name, kind=kind, number=number, order_key=loose_last + natural_key(name))
+        volume = Volume(case_id=case_id, name=name, kind=kind, number=number, order_key=volume_order_key(name))
         session.add(volume)
         session.flush()
     return volume
+
+
+def volume_order_key(name: str) -> str:
+    """Where a volume stands in its case: in natural order of the names, loose pages last."""
+    return ("\x02" if name.startswith(LOOSE_VOLUME) else "\x01") + natural_key(name)
 
 
 def _document_for(session: Session, arrival: Arrival, case: Case, is_single_picture: bool) -> Document:

@@ -8,6 +8,7 @@ docs/decisions/0018-sight.md has the reasons.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,8 +27,9 @@ from dossier.catalogue.tables import (
     Page,
     SuccessorRow,
     User,
+    VolumeMove,
 )
-from dossier.errors import NotFound, NumberClash
+from dossier.errors import NotFound
 from dossier.viewers import Viewer
 
 _COUNTER = "permissions_version"
@@ -93,7 +95,7 @@ def case_in_sight(session: Session, viewer: Viewer, name: str) -> Case:
     if not found:
         raise NotFound(name)
     if len(found) > 1:
-        raise NumberClash(f"{name}: {', '.join(case.id for case in found)}")
+        raise cases.clash(name, found)
     return found[0]
 
 
@@ -103,7 +105,7 @@ def grant(session: Session, case: Case, viewer: User | ApiKey, actor: str) -> No
     if row is not None and (row.admitted or not case.sealed):
         return
     session.merge(Membership(case_id=case.id, viewer_id=viewer.id, admitted=case.sealed))
-    _changed(session)
+    note_change(session)
     audit.record(
         session, "grant", "case", case.id, actor, viewer=viewer.id, name=viewer.name, is_sealed=case.sealed
     )  # fmt: skip
@@ -115,7 +117,7 @@ def revoke(session: Session, case: Case, viewer: User | ApiKey, actor: str) -> N
     if row is None:
         return
     session.delete(row)
-    _changed(session)
+    note_change(session)
     audit.record(session, "revoke", "case", case.id, actor, viewer=viewer.id, name=viewer.name)
 
 
@@ -125,7 +127,7 @@ def seal(session: Session, case: Case, actor: str) -> None:
         return
     case.sealed = True
     session.execute(update(Membership).where(Membership.case_id == case.id).values(admitted=False))
-    _changed(session)
+    note_change(session)
     audit.record(session, "seal", "case", case.id, actor)
 
 
@@ -134,7 +136,7 @@ def unseal(session: Session, case: Case, actor: str) -> None:
     if not case.sealed:
         return
     case.sealed = False
-    _changed(session)
+    note_change(session)
     audit.record(session, "unseal", "case", case.id, actor)
 
 
@@ -149,7 +151,7 @@ def move(session: Session, case: Case, department: str, actor: str) -> None:
     case.department = department
     if session.scalar(select(exists().where(Page.case_id == case.id, Page.reading_version.is_not(None)))):
         session.merge(DepartmentMove(case_id=case.id))
-    _changed(session)
+    note_change(session)
 
 
 def hand_over(session: Session, case: Case, handler: str, actor: str) -> None:
@@ -158,7 +160,7 @@ def hand_over(session: Session, case: Case, handler: str, actor: str) -> None:
         return
     audit.record(session, "hand_over", "case", case.id, actor, before=case.handler, after=handler)
     case.handler = handler
-    _changed(session)
+    note_change(session)
 
 
 def members_of(session: Session, case: Case) -> Sequence[Membership]:
@@ -173,21 +175,31 @@ def version(session: Session) -> int:
     return session.scalar(select(Counter.value).where(Counter.name == _COUNTER)) or 0
 
 
-def _memberships(viewer: Viewer) -> Select[str]:
-    return select(Membership.case_id).where(Membership.viewer_id == viewer.id)
-
-
-def _changed(session: Session) -> None:
+def note_change(session: Session) -> None:
+    """Say that who sees what may have changed: what was counted before is old."""
     statement = insert_or_update(session, Counter).values(name=_COUNTER, value=1)
     session.execute(
         statement.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
     )  # fmt: skip
 
 
+def _memberships(viewer: Viewer) -> Select[str]:
+    return select(Membership.case_id).where(Membership.viewer_id == viewer.id)
+
+
 def forget_finished_moves(session: Session) -> None:
-    """Strike out the moves of departments whose pages the index has all taken again, and one built beside it, too."""
-    waits = (
+    """Strike out the moves whose pages the index has all taken again, and one built beside it, too.
+
+    These are moves of cases to other departments, and of volumes to other cases.
+    """
+    waits = [
         exists().where(Page.case_id == DepartmentMove.case_id, box.page_id == Page.id)
         for box in (OutboxRow, SuccessorRow)
-    )
+    ]
     session.execute(delete(DepartmentMove).where(~or_(*waits)))
+    waits = [
+        exists().where(Page.volume_id == VolumeMove.volume_id, box.page_id == Page.id)
+        for box in (OutboxRow, SuccessorRow)
+    ]
+    settled = update(VolumeMove).where(VolumeMove.settled_at.is_(None), ~or_(*waits))
+    session.execute(settled.values(settled_at=time.time()).execution_options(synchronize_session=False))

@@ -13,7 +13,7 @@ from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
 from dossier import permissions
-from dossier.catalogue.tables import Case, DepartmentMove
+from dossier.catalogue.tables import Case, DepartmentMove, VolumeMove
 from dossier.viewers import Viewer
 from indexer.clause import EVERYTHING, AllOf, AnyOf, Clause, Not, OneOf
 
@@ -26,6 +26,7 @@ class Sight:
         departments, cases: a page is seen if its department or its case is among these; None: all are seen.
         without_cases: sealed cases, however else they would be seen.
         moved_cases: whose pages may stand in the index under another department than theirs: seen by `cases` alone.
+        moved_volumes: whose pages may stand in the index as another case's: seen by nobody until it knows better.
         only_cases: those in which the user searches.
     """
 
@@ -33,6 +34,7 @@ class Sight:
     cases: frozenset[str] | None = None
     without_cases: frozenset[str] = frozenset()
     moved_cases: frozenset[str] = frozenset()
+    moved_volumes: frozenset[str] = frozenset()
     only_cases: frozenset[str] | None = None
 
     @property
@@ -46,6 +48,8 @@ class Sight:
             parts.append(AnyOf((by_department, OneOf("case_id", self.cases or frozenset()))))
         if self.without_cases:
             parts.append(Not(OneOf("case_id", self.without_cases)))
+        if self.moved_volumes:
+            parts.append(Not(OneOf("volume_id", self.moved_volumes)))
         if self.only_cases is not None:
             parts.append(OneOf("case_id", self.only_cases))
         return AllOf(tuple(parts)) if parts else EVERYTHING
@@ -62,9 +66,10 @@ class Sight:
 def sight_of(session: Session, viewer: Viewer) -> Sight:
     """What a viewer sees at this moment."""
     seen = permissions.seen_by(viewer)
+    volumes = frozenset(session.scalars(select(VolumeMove.volume_id).where(VolumeMove.settled_at.is_(None))))
     sealed = frozenset(session.scalars(select(Case.id).where(Case.sealed.is_(True), ~seen)))
     if viewer.sees_every_department:
-        return Sight(without_cases=sealed)
+        return Sight(without_cases=sealed, moved_volumes=volumes)
     departments = permissions.departments_seen(viewer)
     moves = select(DepartmentMove.case_id)
     # Departments are one term each, cases one term a case: by id only what no department tells.
@@ -72,4 +77,4 @@ def sight_of(session: Session, viewer: Viewer) -> Sight:
     # The first condition is none of the rule's: it lets the database begin with few cases.
     candidates = Case.id.in_(union(*permissions.own_cases(viewer), moves))
     cases = frozenset(session.scalars(select(Case.id).where(candidates, seen, told_by_id)))
-    return Sight(departments, cases, sealed, frozenset(session.scalars(moves)))
+    return Sight(departments, cases, sealed, frozenset(session.scalars(moves)), volumes)

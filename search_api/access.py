@@ -7,8 +7,11 @@ of sight answers as what does not exist.
 from __future__ import annotations
 
 from fastapi import Request
+from fastapi.responses import Response
+from starlette.routing import compile_path
 
-from dossier.viewers import READ, SEARCH
+from dossier.viewers import READ, SEARCH, WRITE
+from search_api import problems
 from search_api.problems import Problem
 
 OPEN = "open"  # to everybody, signed in or not
@@ -26,6 +29,17 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/volumes/{volume_id}"): PEOPLE,
     ("GET", "/volumes/{volume_id}/page"): PEOPLE,
     ("GET", "/api/v1/openapi.json"): ANY_KEY,
+    ("GET", "/api/v1/cases"): READ,
+    ("POST", "/api/v1/cases"): WRITE,
+    ("GET", "/api/v1/cases/{case_id}"): READ,
+    ("PATCH", "/api/v1/cases/{case_id}"): WRITE,
+    ("POST", "/api/v1/cases/{case_id}/numbers"): WRITE,
+    ("POST", "/api/v1/cases/{case_id}/handler"): WRITE,
+    ("POST", "/api/v1/cases/{case_id}/deliveries"): WRITE,
+    ("POST", "/api/v1/cases/{case_id}/proceedings"): WRITE,
+    ("POST", "/api/v1/cases/{case_id}/merge"): WRITE,
+    ("POST", "/api/v1/cases/{case_id}/split"): WRITE,
+    ("GET", "/api/v1/cases/{case_id}/directory"): READ,
     ("GET", "/api/v1/documents/{document_id}"): READ,
     ("GET", "/api/v1/pages/{page_id}/image"): READ,
     ("GET", "/api/v1/pages/{page_id}/text"): READ,
@@ -49,3 +63,15 @@ def check_scope(request: Request) -> None:
     wanted = ACCESS.get((request.method, request.scope["route"].path), PEOPLE)
     if wanted not in (OPEN, ANY_KEY) and wanted not in viewer.scopes:
         raise Problem(403, "scope_missing", "这个密钥不能用于此操作。", "请换用范围足够的密钥。", wanted)
+
+
+async def method_not_allowed(request: Request, error: Exception) -> Response:
+    """Answer that an address does not take this method, and name those that it takes (RFC 9110, 15.5.6).
+
+    The framework names those of one route alone.
+    """
+    taken = {method for (method, path) in ACCESS if compile_path(path)[0].fullmatch(request.url.path)}
+    answer = problems.answer(request, error)
+    if taken:
+        answer.headers["Allow"] = ", ".join(sorted(taken))
+    return answer

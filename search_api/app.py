@@ -15,6 +15,7 @@ from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import (
     board,
+    case_routes,
     page_picture,
     page_view,
     problems,
@@ -24,7 +25,7 @@ from search_api import (
     session,
     volume_view,
 )
-from search_api.access import check_scope
+from search_api.access import check_scope, method_not_allowed
 from search_api.callers import Callers
 from search_api.gate import Gate
 from search_api.session import Doorkeeper
@@ -70,9 +71,10 @@ def create_app(
         page_templates(), roster,
     )  # fmt: skip
     problems.install(app)
+    app.add_exception_handler(405, method_not_allowed)
     app.add_middleware(Gate, callers=callers, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture):
+    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture, case_routes):
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)

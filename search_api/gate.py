@@ -6,6 +6,7 @@ Closed unless opened: a new route is behind the login without anybody thinking o
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -29,6 +30,9 @@ OPEN_FOLDER = "/static/"
 # Nothing that is offered takes more than a short form, except these.
 MOST_BODY_BYTES = 16 * 1024
 LARGER_BODIES = {"/api/v1/roster": MOST_BYTES + MOST_BODY_BYTES}
+# A case may name a thousand suspects.
+MOST_CASE_BYTES = 1 << 20
+_CASE_PATHS = re.compile(r"/api/v1/cases(/[^/]+(/(numbers|handler|deliveries|proceedings|merge|split))?)?")
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _HEADERS = {
@@ -151,12 +155,20 @@ def _body_is_too_large(request: Request) -> bool:
     length = request.headers.get("content-length", "")
     if not length:
         return "transfer-encoding" in request.headers
-    return not length.isdecimal() or int(length) > LARGER_BODIES.get(request.url.path, MOST_BODY_BYTES)
+    return not length.isdecimal() or int(length) > _most_bytes(request.url.path)
+
+
+def _most_bytes(path: str) -> int:
+    if _CASE_PATHS.fullmatch(path):
+        return MOST_CASE_BYTES
+    return LARGER_BODIES.get(path, MOST_BODY_BYTES)
 
 
 def _too_large(request: Request) -> Problem:
     if not request.headers.get("content-length", "").isdecimal():
         return Problem(413, "too_large", "请求没有说明长度。", "请在请求中写明 Content-Length。")
+    if _CASE_PATHS.fullmatch(request.url.path):
+        return Problem(413, "too_large", f"案件信息超过 {MOST_CASE_BYTES // 1024} KB。", "请分几次提交。")
     most = LARGER_BODIES.get(request.url.path)
     if most is None:
         return Problem(413, "too_large", "请求太大。", "请从页面上操作。")

@@ -7,7 +7,7 @@ One shape for all: `type`, `title`, `status`, `detail`, and our own `code` (stab
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,10 +15,15 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from dossier.errors import (
+    CaseDeedRefused,
+    CaseOutOfReach,
     EdossierError,
     FileRefused,
+    KeyReused,
     NotFound,
     NumberClash,
+    NumberInsufficient,
+    NumberTaken,
     PageFailed,
     RosterRefused,
     ServiceUnreachable,
@@ -36,6 +41,11 @@ _STATUSES: dict[type[EdossierError], int] = {
     UsageError: 400,
     NotFound: 404,
     NumberClash: 409,
+    NumberTaken: 409,
+    NumberInsufficient: 409,
+    CaseOutOfReach: 403,
+    CaseDeedRefused: 409,
+    KeyReused: 409,
     RosterRefused: 422,
     FileRefused: 422,
     PageFailed: 422,
@@ -60,6 +70,7 @@ class Problem(Exception):
         remedy: what to do next, in Chinese.
         detail: what exactly is concerned.
         headers: of the HTTP answer, e.g. Retry-After.
+        case_ids: of the cases between which somebody has to decide.
     """
 
     def __init__(
@@ -70,6 +81,7 @@ class Problem(Exception):
         remedy: str,
         detail: str = "",
         headers: Mapping[str, str] | None = None,
+        case_ids: Sequence[str] = (),
     ) -> None:
         super().__init__(code)
         self.status = status
@@ -78,6 +90,7 @@ class Problem(Exception):
         self.remedy = remedy
         self.detail = detail
         self.headers = dict(headers or {})
+        self.case_ids = tuple(case_ids)
 
 
 def problem_of(error: Exception) -> Problem:
@@ -94,7 +107,8 @@ def problem_of(error: Exception) -> Problem:
             # Folders, servers and what these say: for whoever looks after the machine.
             _log.error("%s", error)
             detail = ""
-        return Problem(status, error.code, error.chinese, error.remedy_chinese, detail)
+        case_ids = error.case_ids if isinstance(error, NumberClash) else ()
+        return Problem(status, error.code, error.chinese, error.remedy_chinese, detail, case_ids=case_ids)
     if isinstance(error, RequestValidationError):
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'][1:])}: {fault['msg']}" for fault in error.errors()
@@ -115,6 +129,7 @@ def as_json(problem: Problem) -> Response:
         "detail": problem.detail,
         "code": problem.code,
         "remedy": problem.remedy,
+        **({"cases": list(problem.case_ids)} if problem.case_ids else {}),
     }
     return JSONResponse(content, problem.status, problem.headers, MEDIA_TYPE)
 

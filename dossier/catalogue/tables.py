@@ -435,3 +435,33 @@ class AuditRow(Table):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     previous_hash: Mapped[str | None]
     hash: Mapped[str | None]
+
+
+class VolumeMove(Table):
+    """A volume that came to its case from another one, by merging or splitting.
+
+    `name_before` is what it was called there. `settled_at` is when the index had taken all its pages again; until then
+    it may hold them as the other case's.
+    """
+
+    __tablename__ = "volume_moves"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    volume_id: Mapped[str] = mapped_column(ForeignKey("volumes.id"), index=True)
+    from_case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    name_before: Mapped[str]
+    at: Mapped[float] = mapped_column(default=time.time)
+    settled_at: Mapped[float | None] = mapped_column(index=True)
+
+
+class Repeat(Table):
+    """A request to change a case that came with an Idempotency-Key: `request` is its digest, `status` what was
+    answered, `case_id` the case that was answered with.
+    """
+
+    __tablename__ = "repeats"
+    viewer_id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str]
+    status: Mapped[int]
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
+    at: Mapped[float] = mapped_column(default=time.time)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scanroom import CASE
@@ -17,7 +19,7 @@ from starlette.testclient import TestClient
 
 from dossier import api_keys, flags, permissions, users
 from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
-from dossier.viewers import ADMIN, CHECKER, OPERATOR, PROSECUTOR
+from dossier.viewers import ADMIN, CHECKER, OPERATOR, PROSECUTOR, WRITE
 from search_api.access import ACCESS, ANY_KEY, OPEN, PEOPLE
 
 UNKNOWN = "x" * 21
@@ -34,6 +36,8 @@ def office(room: Room) -> Iterator[Room]:
     room.scanroom.make_searchable()
     room.add_user("闵榆", PROSECUTOR, DEPARTMENT)
     room.add_user("邬怀青", PROSECUTOR, "第二检察部")
+    room.add_user("段知行", OPERATOR, DEPARTMENT)
+    room.add_user("祝青禾", OPERATOR, "第二检察部")
     yield room
 
 
@@ -69,8 +73,33 @@ def routes(room: Room) -> set[tuple[str, str]]:
 
 def of_room(room: Room) -> dict[str, str]:
     """What stands in paths, by the name of the parameter: a new kind of thing must be added here."""
-    document_id = room.scanroom.page(room.page_ids[0]).document_id
-    return {"page_id": room.page_ids[0], "volume_id": room.scanroom.volume_id(), "document_id": document_id}
+    page = room.scanroom.page(room.page_ids[0])
+    return {
+        "page_id": page.id, "volume_id": page.volume_id, "document_id": page.document_id, "case_id": page.case_id,
+    }  # fmt: skip
+
+
+# What is sent to the routes that change something.
+SENT: dict[tuple[str, str], dict[str, Any]] = {
+    ("PATCH", "/api/v1/cases/{case_id}"): {"name": "周望舒诈骗案"},
+    ("POST", "/api/v1/cases/{case_id}/numbers"): {"number": "临检起诉受[2031]99010123306号"},
+    ("POST", "/api/v1/cases/{case_id}/handler"): {"handler": "苏见川"},
+    ("POST", "/api/v1/cases/{case_id}/deliveries"): {"kind": "first", "number": 1},
+    ("POST", "/api/v1/cases/{case_id}/proceedings"): {"number": {"number": "临检捕受[2031]99010100021号"}},
+    ("POST", "/api/v1/cases/{case_id}/merge"): {"case": "{case_id}"},
+    ("POST", "/api/v1/cases/{case_id}/split"): {
+        "volumes": ["{volume_id}"],
+        "case": {"numbers": [{"number": "临检起诉受[2031]99010123307号"}]},
+    },
+}
+
+
+def sent(method: str, path: str, things: dict[str, str]) -> Any:
+    """The same, with the ids of things in it."""
+    text = json.dumps(SENT[(method, path)], ensure_ascii=False)
+    for name, thing in things.items():
+        text = text.replace(f"{{{name}}}", thing)
+    return json.loads(text)
 
 
 def with_things() -> list[tuple[str, str]]:
@@ -84,11 +113,14 @@ def test_every_route_says_what_it_is_for(room: Room) -> None:
 @pytest.mark.parametrize(("method", "path"), with_things())
 def test_what_is_out_of_sight_answers_as_what_does_not_exist(office: Room, method: str, path: str) -> None:
     things = of_room(office)
-    asked = {"number": "1", "wait": "0"}
+    asked: dict[str, Any] = {"params": {"number": "1", "wait": "0"}}
     insider, outsider = office.signed_in_as("闵榆"), office.signed_in_as("邬怀青")
-    assert insider.request(method, path.format(**things), params=asked).status_code in (200, 303, 503)
-    hidden = outsider.request(method, path.format(**things), params=asked)
-    unknown = outsider.request(method, path.format(**dict.fromkeys(things, UNKNOWN)), params=asked)
+    if ACCESS[(method, path)] == WRITE:
+        asked |= {"json": sent(method, path, things), "headers": {"If-Match": "*"}}
+        insider, outsider = office.signed_in_as("段知行"), office.signed_in_as("祝青禾")
+    assert insider.request(method, path.format(**things), **asked).status_code in (200, 201, 303, 503)
+    hidden = outsider.request(method, path.format(**things), **asked)
+    unknown = outsider.request(method, path.format(**dict.fromkeys(things, UNKNOWN)), **asked)
     assert hidden.status_code == unknown.status_code == 404
     told = hidden.text
     for thing in things.values():
