@@ -24,7 +24,7 @@ from search_api import (
     session,
     volume_view,
 )
-from search_api.access import check_scope
+from search_api.access import check_access
 from search_api.callers import Callers
 from search_api.gate import Gate
 from search_api.session import Doorkeeper
@@ -63,7 +63,7 @@ def create_app(
         # Their pages load scripts from elsewhere, and there is no elsewhere on this network.
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(check_scope)],
+        dependencies=[Depends(check_access)],
     )
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),

@@ -355,7 +355,7 @@ class IndexGeneration(Table):
 class User(Table):
     """A person who signs in.
 
-    role: admin, operator, checker, prosecutor. `departments` are those whose cases they see. The password is stored as
+    role: of `viewers.ROLES`. `departments` are those whose cases they see. The password is stored as
     what dossier/passwords.py makes of it. Users are disabled, never deleted: the audit names them.
     """
 

@@ -16,7 +16,19 @@ from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
 from dossier.errors import NotFound, NumberClash, UsageError
 from dossier.home import Home
-from dossier.viewers import ADMIN, AT_MACHINE, CHECKER, OPERATOR, PROSECUTOR, ROLES, Viewer, plain_name
+from dossier.viewers import (
+    ADMIN,
+    ASSISTANT,
+    AT_MACHINE,
+    AUDITOR,
+    CHECKER,
+    HEAD,
+    OPERATOR,
+    PROSECUTOR,
+    ROLES,
+    Viewer,
+    plain_name,
+)
 from indexer.roster.search import RosterSearcher
 from indexer.search import Searcher
 from indexer.sight import sight_of
@@ -82,18 +94,85 @@ def test_the_scanning_room_sees_cases_that_are_nobodys_yet(session: Session) -> 
     assert seen_by(session, user_of(session, "c", OPERATOR)) == {"丙"}
 
 
-def test_an_administrator_sees_all_that_is_not_sealed(session: Session) -> None:
+def test_whoever_is_at_the_machine_sees_all_that_is_not_sealed(session: Session) -> None:
     case_of(session, "甲", "一部")
-    sealed = case_of(session, "乙", "二部")
-    admin = user_of(session, "a", ADMIN)
-    permissions.seal(session, sealed, "test")
-    assert seen_by(session, admin) == {"甲"}
+    permissions.seal(session, case_of(session, "乙", "二部"), "test")
     assert seen(session, AT_MACHINE) == {"甲"}
-    permissions.grant(session, sealed, admin, "test")
-    assert seen_by(session, admin) == {"甲", "乙"}
 
 
-@pytest.mark.parametrize("role", list(ROLES))
+@pytest.mark.parametrize("role", [ADMIN, AUDITOR])
+def test_whoever_manages_or_audits_sees_no_case_on_whatever_ground(session: Session, role: str) -> None:
+    case = case_of(session, "甲", "一部", handler="傅溪")
+    case_of(session, "乙")
+    user = user_of(session, "傅溪", role, "一部")
+    permissions.grant(session, case, user, "test")
+    assert seen_by(session, user) == set()
+    permissions.seal(session, case, "test")
+    permissions.grant(session, case, user, "test")
+    assert seen_by(session, user) == set()
+    other = user_of(session, "邬怀青", ADMIN)
+    users.set_role(session, user, PROSECUTOR, other.name)
+    assert seen_by(session, user) == {"甲"}, "as admitted, from the moment the role has changed"
+
+
+@pytest.mark.parametrize("role", [PROSECUTOR, ASSISTANT, HEAD])
+def test_those_who_use_cases_see_departments_own_and_admitted_and_nobodys_not(session: Session, role: str) -> None:
+    case_of(session, "甲", "一部")
+    case_of(session, "乙", "二部", handler="傅溪")
+    admitted = case_of(session, "丙", "二部")
+    case_of(session, "丁", "二部")
+    case_of(session, "戊")
+    user = user_of(session, "傅溪", role, "一部")
+    permissions.grant(session, admitted, user, "test")
+    assert seen_by(session, user) == {"甲", "乙", "丙"}
+
+
+def test_a_role_says_what_one_may_do(session: Session) -> None:
+    def may(viewer: Viewer) -> set[str]:
+        return {duty for duty in ("reads_content", "prepares", "checks", "manages", "audits") if getattr(viewer, duty)}
+
+    assert {role: may(Viewer("u", roles=frozenset({role}))) for role in ROLES} == {
+        "operator": {"reads_content", "prepares"},
+        "checker": {"reads_content", "checks"},
+        "prosecutor": {"reads_content"},
+        "assistant": {"reads_content"},
+        "head": {"reads_content"},
+        "admin": {"manages", "audits"},
+        "auditor": {"audits"},
+    }
+    assert may(AT_MACHINE) == {"reads_content", "prepares", "checks", "manages", "audits"}
+    assert may(Viewer("k", scopes=frozenset({"read"}))) == {"reads_content"}
+    assert may(Viewer("k", scopes=frozenset({"write"}))) == {"reads_content", "prepares"}
+    assert may(Viewer("u")) == set(), "nobody in particular"
+
+
+def test_the_last_administrator_stays(session: Session) -> None:
+    first, second = user_of(session, "傅溪", ADMIN), user_of(session, "邬怀青", ADMIN)
+    users.disable_user(session, second, "test")
+    for deed in (lambda: users.disable_user(session, first, "test"), lambda: users.set_role(session, first, HEAD, "")):
+        with pytest.raises(UsageError, match="only administrator"):
+            deed()
+    users.set_password(session, second, "other", "test")
+    users.set_role(session, first, HEAD, "test")
+    assert (first.role, users.viewer_of_user(first).manages) == (HEAD, False)
+
+
+def test_a_role_or_departments_that_change_are_in_the_audit_once(session: Session) -> None:
+    user = user_of(session, "傅溪", OPERATOR, "一部")
+    for _ in range(2):
+        users.set_role(session, user, CHECKER, "邬怀青")
+        users.set_departments(session, user, ["二部 ", "", "一部"], "邬怀青")
+        session.flush()
+    rows = session.scalars(select(AuditRow).where(AuditRow.actor == "邬怀青").order_by(AuditRow.id)).all()
+    assert [(row.deed, row.details["before"], row.details["after"]) for row in rows] == [
+        ("set_role", "operator", "checker"),
+        ("set_departments", ["一部"], ["一部", "二部"]),
+    ]
+    with pytest.raises(UsageError):
+        users.set_role(session, user, "machine", "邬怀青")
+
+
+@pytest.mark.parametrize("role", sorted(set(ROLES) - {ADMIN, AUDITOR}))
 def test_a_sealed_case_is_seen_by_those_admitted_afterwards_alone(session: Session, role: str) -> None:
     case = case_of(session, "甲", "一部", handler="傅溪")
     handler, colleague = user_of(session, "傅溪", role, "一部"), user_of(session, "邬怀青", role)
