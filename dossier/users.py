@@ -129,6 +129,17 @@ def _leave_somebody_who_manages(session: Session, user: User) -> None:
         raise UsageError(f"{user.name} 是唯一的管理员，请先添加另一位 / the only administrator: add another one first")
 
 
+def add_first_administrator(session: Session, name: str, password_hash: str, actor: str) -> User:
+    """The administrator of a home without users, who adds the others.
+
+    Raises:
+        UsageError: there are users already, or the name is none.
+    """
+    if are_there_any(session):
+        raise UsageError("已经有用户了，请按用户名登录 / there are users already: sign in by name")
+    return add_user(session, name, ADMIN, (), password_hash, actor)
+
+
 def viewer_of_user(user: User) -> Viewer:
     """The user as a viewer."""
     return Viewer(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import argon2
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -297,6 +300,49 @@ def test_a_password_is_told_from_others_and_not_stored() -> None:
     assert not passwords.matches("麦田-4821-风争", stored)
     assert stored != again, "each has a salt of its own"
     assert "4821" not in stored
+
+
+def scrypt_hash(password: str) -> str:
+    """As the program stored passwords before; at a cost that suits tests."""
+    salt = bytes(range(16))
+    key = hashlib.scrypt(password.encode(), salt=salt, n=16, r=8, p=3, dklen=32)
+    return f"scrypt$16$8$3${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
+
+
+def test_passwords_are_stored_with_argon2id_at_the_cost_that_owasp_names() -> None:
+    stored = passwords.hash_of("麦田-4821-风筝")
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert not passwords.is_outdated(stored)
+    # Made by another implementation: the vector of RFC 9106's reference code (phc-winner-argon2, test.c).
+    known = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+    assert passwords.matches("password", known)
+    assert not passwords.matches("passwore", known)
+
+
+def test_a_hash_of_another_kind_or_cost_is_outdated_and_opens_all_the_same() -> None:
+    old = scrypt_hash("麦田-4821-风筝")
+    assert passwords.matches("麦田-4821-风筝", old)
+    assert not passwords.matches("麦田-4821-风争", old)
+    cheap = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("麦田-4821-风筝")
+    assert passwords.matches("麦田-4821-风筝", cheap)
+    assert passwords.is_outdated(old)
+    assert passwords.is_outdated(cheap)
+
+
+@pytest.mark.parametrize(
+    "stored", ["stored", "scrypt$1", "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1$AAAA$AAAA", "unused"]
+)
+def test_what_is_no_hash_matches_nothing(stored: str) -> None:
+    assert not passwords.matches("麦田-4821-风筝", stored)
+    assert not passwords.matches(stored, stored)
+
+
+def test_a_password_made_for_somebody_is_never_the_same() -> None:
+    made = {passwords.new_password() for _ in range(50)}
+    assert len(made) == 50
+    assert {len(password) for password in made} == {19}
+    for password in list(made)[:2]:
+        assert passwords.matches(password, passwords.hash_of(password))
 
 
 @pytest.mark.parametrize("password", ["", "1234567", "   1234567   ", "x" * 257])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -230,6 +232,22 @@ def test_with_the_first_user_the_one_time_password_opens_nothing_any_more(room: 
     assert room.client().post("/login", data={"password": PASSWORD}).status_code == 401, "closed for good"
 
 
+def test_a_hash_of_former_times_lets_in_and_is_renewed(office: Room) -> None:
+    salt = bytes(16)
+    key = base64.b64encode(hashlib.scrypt(PASSWORD.encode(), salt=salt, n=16, r=8, p=1, dklen=32)).decode()
+    with office.scanroom.catalogue.writing() as session:
+        user_named(session, "闵榆").password = f"scrypt$16$8$1${base64.b64encode(salt).decode()}${key}"
+    assert office.client().post("/login", data={"name": "闵榆", "password": "wrong-password"}).status_code == 401
+    with office.scanroom.catalogue.reading() as session:
+        assert user_named(session, "闵榆").password.startswith("scrypt$"), "whoever guesses renews nothing"
+    browser = office.signed_in_as("闵榆")
+    assert browser.get("/board").status_code == 200
+    with office.scanroom.catalogue.reading() as session:
+        assert user_named(session, "闵榆").password.startswith("$argon2id$")
+    other = office.signed_in_as("闵榆")
+    assert browser.get("/board").status_code == other.get("/board").status_code == 200
+
+
 def test_a_user_is_greeted_by_name(office: Room) -> None:
     assert "闵榆" in office.signed_in_as(" 闵榆 ").get("/").text
 
@@ -261,7 +279,7 @@ def test_a_disabled_user_and_a_new_password_end_open_sessions(office: Room, what
         if what == "disable":
             users.disable_user(session, user, "test")
         else:
-            users.set_password(session, user, user.password[:-8] + "AAAAAAA=", "test")
+            users.set_password(session, user, user.password[:-8] + "AAAAAAAA", "test")
     assert browser.get("/board").status_code == 303
     assert browser.get("/login").status_code == 200, "shown again, not sent round in circles"
     assert office.client().post("/login", data={"name": "闵榆", "password": PASSWORD}).status_code == 401
