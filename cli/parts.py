@@ -12,6 +12,7 @@ import typer
 
 from cli.context import Context, context_of, stop_signal
 from dossier import users
+from dossier.audit_chain import chaining
 from dossier.errors import SettingsError
 from dossier.lifeline import die_with_parent
 from indexer.roster.search import RosterSearcher
@@ -45,9 +46,10 @@ def work(typer_context: typer.Context) -> None:
 
 
 def index(typer_context: typer.Context) -> None:
-    """Feed the search index. 更新索引。"""
+    """Feed the search index, and chain the audit log. 更新索引。"""
     context = _context_of_part(typer_context)
-    with stop_signal() as should_stop, context.home.hold("index"):
+    # This part is there once in a home, as the chain wants it.
+    with stop_signal() as should_stop, context.home.hold("index"), chaining(context.catalogue):
         context.upkeep().run(should_stop)
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import select
 
 from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
+from dossier.looks import Looks
 from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import (
+    admin_first,
+    admin_keys,
+    admin_overview,
+    admin_users,
     board,
     page_picture,
     page_view,
@@ -56,6 +63,7 @@ def create_app(
     """
     doorkeeper = Doorkeeper(one_time_password)
     callers = Callers(catalogue, doorkeeper)
+    looks = Looks(catalogue)
     app = FastAPI(
         title="edossier",
         version="1",
@@ -63,11 +71,12 @@ def create_app(
         # Their pages load scripts from elsewhere, and there is no elsewhere on this network.
         docs_url=None,
         redoc_url=None,
+        lifespan=_writing_looks_to_the_end,
         dependencies=[Depends(check_access)],
     )
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), roster,
+        page_templates(), looks, roster,
     )  # fmt: skip
     problems.install(app)
     app.add_middleware(Gate, callers=callers, hosts=hosts)
@@ -76,8 +85,16 @@ def create_app(
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)
+    for module in (admin_first, admin_overview, admin_users, admin_keys):
+        app.include_router(module.router)
     app.include_router(_health)
     return app
+
+
+@asynccontextmanager
+async def _writing_looks_to_the_end(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await run_in_threadpool(app.state.site.looks.close)
 
 
 @_health.get("/api/v1/health")

@@ -13,6 +13,7 @@ from fastapi.templating import Jinja2Templates
 from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
+from dossier.looks import Looks
 from dossier.vault import Vault
 from dossier.viewers import Viewer
 from indexer.roster.matrix import Matrix
@@ -48,6 +49,7 @@ class Site:
     callers: Callers
     standings: Standings
     pages: Jinja2Templates
+    looks: Looks
     roster: RosterFunction | None = None
 
 

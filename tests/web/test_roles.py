@@ -21,7 +21,23 @@ FOR_EVERYBODY = {
     ("GET", "/api/v1/openapi.json"),
 }
 FOR_AUDITORS: set[tuple[str, str]] = set()
-FOR_MANAGERS: set[tuple[str, str]] = set()
+FOR_MANAGERS = {
+    ("GET", "/admin"),
+    ("GET", "/admin/departments"),
+    ("GET", "/admin/first"),
+    ("POST", "/admin/first"),
+    ("GET", "/admin/keys"),
+    ("POST", "/admin/keys"),
+    ("POST", "/admin/keys/{key_id}/revoke"),
+    ("GET", "/admin/settings"),
+    ("GET", "/admin/users"),
+    ("POST", "/admin/users"),
+    ("GET", "/admin/users/{user_id}"),
+    ("POST", "/admin/users/{user_id}/departments"),
+    ("POST", "/admin/users/{user_id}/disable"),
+    ("POST", "/admin/users/{user_id}/password"),
+    ("POST", "/admin/users/{user_id}/role"),
+}
 
 # Only for some of those who read content.
 FOR_SOME = {
