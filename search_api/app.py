@@ -17,9 +17,11 @@ from dossier.looks import Looks
 from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import (
+    admin_audit,
     admin_first,
     admin_keys,
     admin_overview,
+    admin_statistics,
     admin_users,
     board,
     page_picture,
@@ -85,7 +87,7 @@ def create_app(
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)
-    for module in (admin_first, admin_overview, admin_users, admin_keys):
+    for module in (admin_first, admin_overview, admin_users, admin_keys, admin_audit, admin_statistics):
         app.include_router(module.router)
     app.include_router(_health)
     return app

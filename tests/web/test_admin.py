@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from dossier import permissions, users
-from dossier.catalogue.tables import AuditRow, Case
+from dossier.catalogue.tables import Arrival, AuditRow, Case, Page
 from dossier.errors import EngineUnreachable
 from dossier.settings import Settings
+from dossier.statistics import days_until
 from dossier.viewers import ADMIN, CHECKER, OPERATOR, PROSECUTOR
 from search_api.admin_overview import SETTINGS
+from search_api.admin_statistics import chart, round_top
 
 
 @pytest.fixture
@@ -255,3 +258,50 @@ def test_no_style_or_script_stands_in_the_pages_themselves() -> None:
     for template in templates:
         text = template.read_text("utf-8")
         assert re.findall(r"\sstyle=|\son[a-z]+=|<style|<script(?! src)", text) == [], template.name
+
+
+# Statistics
+
+
+def test_the_days_are_counted_from_the_catalogue(room: Room, admin: TestClient) -> None:
+    catalogue, (first, second, third) = room.scanroom.catalogue, room.page_ids
+    noon = dt.datetime.combine(dt.date.today() - dt.timedelta(days=2), dt.time(12)).timestamp()
+    midnight = dt.datetime.combine(dt.date.today() - dt.timedelta(days=1), dt.time()).timestamp()
+    with catalogue.writing() as session:
+        for page_id, at, seconds in ((first, noon, 60), (second, midnight - 1, 240), (third, midnight, 600)):
+            page = session.get_one(Page, page_id)
+            page.searchable_at, page.created_at = at, at - seconds
+        for at in (midnight - 1, midnight, midnight + 5):
+            audit_row = AuditRow(at=at, deed="park", subject_kind="page", subject_id=third, actor="work")
+            session.add(audit_row)
+        arrival = session.get_one(Arrival, session.get_one(Page, third).arrival_id)
+        arrival.state, arrival.received_at = "failed", midnight
+    with catalogue.reading() as session:
+        days = days_until(session, dt.date.today(), 3)
+    assert [(day.pages, day.median_seconds, day.parked, day.refused) for day in days] == [
+        (2, 60.0, 1, 0),
+        (1, 600.0, 2, 1),
+        (0, None, 0, 0),
+    ]
+    page = admin.get("/admin/statistics?days=7").text
+    assert page.count("<rect") == 3 * 7
+    assert "共 3 页" in page
+    assert "共 4 起" in page
+
+
+@pytest.mark.parametrize(
+    ("most", "top"), [(0, 2), (2, 2), (3, 4), (5, 10), (11, 20), (21, 40), (41, 100), (8000, 10000)]
+)
+def test_a_scale_ends_at_a_round_number(most: float, top: float) -> None:
+    assert round_top(most) == top
+
+
+def test_bars_are_as_tall_as_their_values() -> None:
+    dates = [dt.date(2031, 7, 1), dt.date(2031, 7, 2), dt.date(2031, 7, 3)]
+    drawn = chart("页", "pages", "", dates, [0, 5, 10], "页")
+    heights = [bar.height for bar in drawn.bars]
+    (zero, _), (half, number), (whole, _) = drawn.lines
+    assert heights == [0, pytest.approx(zero - half), pytest.approx(zero - whole)]
+    assert {bar.y + bar.height for bar in drawn.bars} == {zero}
+    assert number == "5"
+    assert [bar.title for bar in drawn.bars] == ["7月1日 0 页", "7月2日 5 页", "7月3日 10 页"]
