@@ -45,6 +45,8 @@ ACCESS: dict[tuple[str, str], str] = {
     ("POST", "/login"): OPEN,
     ("GET", "/api/v1/health"): OPEN,
     ("POST", "/logout"): EVERYBODY,
+    ("GET", "/password"): EVERYBODY,
+    ("POST", "/password"): EVERYBODY,
     # Leads those who read no content to what they do.
     ("GET", "/"): EVERYBODY,
     ("GET", "/board"): PEOPLE,

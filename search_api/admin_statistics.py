@@ -15,7 +15,7 @@ from search_api.site import TheSite
 
 PERIODS = (7, 30, 90)
 
-WIDTH, HEIGHT = 1040, 150
+WIDTH, HEIGHT = 1040, 120
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 4, 12, 20
 _LABELS = 10
 

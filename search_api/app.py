@@ -24,6 +24,7 @@ from search_api import (
     admin_statistics,
     admin_users,
     board,
+    own_password,
     page_picture,
     page_view,
     problems,
@@ -83,7 +84,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(Gate, callers=callers, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture):
+    for module in (session, own_password, board, volume_view, search_page, search_routes, page_view, page_picture):
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)

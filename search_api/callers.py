@@ -66,12 +66,47 @@ class Callers:
         """The token of a new session; None where name or password is wrong, or the address or the name must wait."""
         if not self.has_users():
             return self._doorkeeper.enter(address, password)
+        waited = self.seconds_locked(address, name)
         token = self._doorkeeper.enter_by(address, lambda: self._proof(name, password), _counted_name(name))
-        proof = self._doorkeeper.proof_of(token) if token else None
+        if token is None:
+            if not waited:
+                self._record_lock_out(address, name)
+            return None
+        proof = self._doorkeeper.proof_of(token)
         if proof is not None and proof.user_id is not None:
             with self._catalogue.writing() as session:
                 audit.record(session, "sign_in", "user", proof.user_id, plain_name(name), address=address)
         return token
+
+    def change_password(self, address: str, name: str, old: str, new: str) -> str | None:
+        """Give somebody who knows the old password a new one; the token of their session from then on, in place of all
+        that were open. None where the old one is wrong, which counts as at the door.
+
+        Raises:
+            UsageError: the new one is too short or too long.
+        """
+        stored = passwords.hash_of(new)
+        proved = self._doorkeeper.enter_by(address, lambda: self._proof(name, old), _counted_name(name))
+        proof = self._doorkeeper.proof_of(proved) if proved else None
+        if proved is None or proof is None or proof.user_id is None:
+            return None
+        self._doorkeeper.leave(proved)
+        with self._catalogue.writing() as session:
+            user = session.get_one(User, proof.user_id)
+            users.set_password(session, user, stored, user.name)
+        return self._doorkeeper.enter_by(address, lambda: Proof(proof.user_id, stored), _counted_name(name))
+
+    def _record_lock_out(self, address: str, name: str) -> None:
+        """Put on record that an address, or a name, must wait from now on. What was typed is not, unless it is a user's
+        name: it might be a password in the wrong field.
+        """
+        seconds = self.seconds_locked(address, name)
+        if not seconds:
+            return
+        with self._catalogue.writing() as session:
+            user = users.find_user(session, name)
+            subject, actor = (user.id, user.name) if user is not None else ("", "")
+            audit.record(session, "lock_out", "user", subject, actor, address=address, seconds=seconds)
 
     def seconds_locked(self, address: str, name: str) -> int:
         """Whole seconds that the address, or the name, must still wait; 0 when they may try."""

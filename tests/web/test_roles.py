@@ -17,6 +17,8 @@ FOR_EVERYBODY = {
     ("GET", "/login"),
     ("POST", "/login"),
     ("POST", "/logout"),
+    ("GET", "/password"),
+    ("POST", "/password"),
     ("GET", "/api/v1/health"),
     ("GET", "/api/v1/openapi.json"),
 }

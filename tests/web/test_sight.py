@@ -21,6 +21,7 @@ from dossier import api_keys, flags, permissions, users
 from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
 from dossier.viewers import CHECKER, OPERATOR, PROSECUTOR, SCOPES
 from search_api.access import ACCESS, MANAGERS, OPEN
+from search_api.session import FREE_FAILURES
 
 UNKNOWN = "x" * 21
 DEPARTMENT = "第一检察部"
@@ -258,6 +259,44 @@ def test_who_signed_in_is_in_the_audit_and_who_failed_is_not(office: Room) -> No
     with office.scanroom.catalogue.reading() as session:
         rows = session.scalars(select(AuditRow).where(AuditRow.deed == "sign_in")).all()
         assert [(row.actor, row.subject_id) for row in rows] == [("闵榆", user_named(session, "闵榆").id)]
+
+
+def test_a_lock_out_is_in_the_audit_once_and_what_was_typed_is_not(office: Room) -> None:
+    for name in ("闵榆", "麦田-4821-风筝"):
+        browser = office.client()
+        for _ in range(FREE_FAILURES + 2):
+            browser.post("/login", data={"name": name, "password": "wrong-password"})
+        office.app.state.site.doorkeeper._of_addresses.clear()  # as if the second one came from elsewhere
+    with office.scanroom.catalogue.reading() as session:
+        rows = session.scalars(select(AuditRow).where(AuditRow.deed == "lock_out").order_by(AuditRow.id)).all()
+        assert [(row.actor, row.subject_id) for row in rows] == [("闵榆", user_named(session, "闵榆").id), ("", "")]
+        assert [row.details for row in rows] == [{"address": "testclient", "seconds": 30}] * 2
+
+
+def test_ones_own_password_is_changed_by_whoever_knows_the_old_one(office: Room) -> None:
+    browser, elsewhere = office.signed_in_as("闵榆"), office.signed_in_as("闵榆")
+    given = {"old": PASSWORD, "new": "稻穗-7319-灯", "again": "稻穗-7319-灯"}
+    for wrong in ({"old": "guess-guess"}, {"again": "稻穗-7319-登"}, {"new": "short", "again": "short"}):
+        refused = browser.post("/password", data={**given, **wrong})
+        assert (refused.status_code, 'role="alert"' in refused.text) == (400, True)
+    changed = browser.post("/password", data=given)
+    assert changed.headers["location"] == "/password?done=true"
+    assert "口令已经改好" in browser.get(changed.headers["location"]).text, "goes on without signing in again"
+    assert elsewhere.get("/board").status_code == 303
+    assert office.client().post("/login", data={"name": "闵榆", "password": PASSWORD}).status_code == 401
+    assert office.client().post("/login", data={"name": "闵榆", "password": given["new"]}).status_code == 303
+    with office.scanroom.catalogue.reading() as session:
+        row = session.scalars(select(AuditRow).where(AuditRow.deed == "set_password")).one()
+        assert row.actor == "闵榆"
+
+
+def test_guessing_at_the_old_password_is_held_up_as_at_the_door(office: Room) -> None:
+    browser = office.signed_in_as("闵榆")
+    for _ in range(FREE_FAILURES):
+        answer = browser.post("/password", data={"old": "guess", "new": "稻穗-7319-灯", "again": "稻穗-7319-灯"})
+    assert "秒后再试" in answer.text
+    right = browser.post("/password", data={"old": PASSWORD, "new": "稻穗-7319-灯", "again": "稻穗-7319-灯"})
+    assert right.status_code == 400
 
 
 def test_a_wrong_name_and_a_wrong_password_are_told_alike(office: Room) -> None:
