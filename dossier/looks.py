@@ -1,4 +1,4 @@
-"""Looks: who was shown which page's picture or text, appended to the audit log in batches.
+"""Looks: who was shown which page's picture or text, and who searched for what, appended to the audit log in batches.
 
 A look must not wait for the disk, and a thousand pages an hour must not be a thousand commits. So looks are noted in
 memory, and a thread writes them within a second; they are written to the end when the process stops. One that is killed
@@ -7,6 +7,7 @@ loses those of its last second. Where they cannot be written for long, nobody is
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -21,7 +22,7 @@ from dossier.errors import MachineFailed
 from dossier.viewers import Viewer
 
 PICTURE, TEXT = "picture", "text"
-DEED = "look"
+DEED, SEARCH_DEED = "look", "search"
 
 FLUSH_SECONDS = 0.5
 MOST_WAITING = 10_000
@@ -32,10 +33,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    viewer_id: str
     actor: str
-    page_id: str
-    what: str
+    deed: str
+    subject_kind: str
+    subject_id: str
+    details: str  # as JSON, which can be compared
 
 
 class Looks:
@@ -65,12 +67,41 @@ class Looks:
         Raises:
             MachineFailed: too many wait to be written.
         """
+        details = json.dumps({"what": what, "viewer": viewer.id})
+        self._note(_Look(viewer.name or viewer.id, DEED, "page", page_id, details) for page_id in page_ids)
+
+    def note_search(self, viewer: Viewer, query: str, found: Iterable[tuple[str, str]]) -> None:
+        """Note that somebody searched, and is shown passages: once for each case; to be called before they are.
+
+        Args:
+            viewer: who.
+            query: what they typed.
+            found: case and page of each passage.
+
+        Raises:
+            MachineFailed: too many wait to be written.
+        """
+        shown: dict[str, list[str]] = {}
+        for case_id, page_id in found:
+            shown.setdefault(case_id, []).append(page_id)
+        actor = viewer.name or viewer.id
+
+        def look(kind: str, subject: str, **more: object) -> _Look:
+            details = json.dumps({"q": query, **more, "viewer": viewer.id}, ensure_ascii=False)
+            return _Look(actor, SEARCH_DEED, kind, subject, details)
+
+        self._note(
+            [look("case", case_id, hits=len(pages), page_ids=pages) for case_id, pages in shown.items()]
+            or [look("search", "", hits=0)]
+        )
+
+    def _note(self, seen: Iterable[_Look]) -> None:
         now = time.time()
         with self._lock:
             if len(self._waiting) >= MOST_WAITING:
                 raise MachineFailed("audit: looks cannot be written")
-            for page_id in page_ids:
-                self._waiting.setdefault(_Look(viewer.id, viewer.name or viewer.id, page_id, what), now)
+            for look in seen:
+                self._waiting.setdefault(look, now)
             if self._thread is None and not self._closing.is_set():
                 self._thread = threading.Thread(target=self._run, name="looks", daemon=True)
                 self._thread.start()
@@ -91,8 +122,8 @@ class Looks:
             with self._catalogue.writing() as session:
                 session.add_all(
                     AuditRow(
-                        at=at, actor=look.actor, deed=DEED, subject_kind="page", subject_id=look.page_id,
-                        details={"what": look.what, "viewer": look.viewer_id},
+                        at=at, actor=look.actor, deed=look.deed, subject_kind=look.subject_kind,
+                        subject_id=look.subject_id, details=json.loads(look.details),
                     )
                     for look, at in batch.items()
                 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ ROWS_A_VIEW = 50
 # What people read for a deed; one that is not here is shown by its code.
 DEED_WORDS = {
     "look": "查看页面",
+    "search": "搜索",
     "sign_in": "登录",
     "lock_out": "多次口令不对，暂停登录",
     "accept": "收入文件",
@@ -51,13 +52,14 @@ DEED_WORDS = {
 # The parts of the program that act by themselves.
 ACTOR_WORDS = {"watch": "收件", "work": "识别", "index": "索引", "machine": "一次性口令"}
 _DETAIL_WORDS = {
-    "what": "内容", "before": "原为", "after": "现为", "name": "名称", "role": "角色", "departments": "部门",
+    "what": "内容", "q": "查找", "hits": "显示结果",
+    "before": "原为", "after": "现为", "name": "名称", "role": "角色", "departments": "部门",
     "address": "地址", "error": "原因", "scopes": "用途", "seconds": "秒", "who": "谁", "deed": "做了什么",
     "asked": "条件", "since": "从", "until": "到", "case": "案件", "is_sealed": "已封存",
 }  # fmt: skip
 _VALUE_WORDS = {"picture": "图像", "text": "文字", **ROLES}
 # What only a program has use for.
-_UNSHOWN = {"viewer", "version", "sha256", "engine"}
+_UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids"}
 
 router = APIRouter(prefix="/admin/audit", include_in_schema=False)
 
@@ -84,7 +86,8 @@ def audit_log(
         found = search_audit(session, wanted, before, ROWS_A_VIEW)
         context: dict[str, Any] = {
             "asked": asked,
-            "rows": _rows(found),
+            # What somebody looked for tells of the case: that is for auditors.
+            "rows": _rows(found, _UNSHOWN if viewer.reads_content or not viewer.manages else _UNSHOWN | {"q"}),
             "later": f"?{urlencode(narrowing)}" if before is not None else None,
             "earlier": f"?{urlencode({**narrowing, 'before': found.before})}" if found.before else None,
             "deeds": DEED_WORDS,
@@ -104,7 +107,7 @@ def _midnight(date: str, days: int = 0) -> float | None:
         return None
 
 
-def _rows(found: AuditPage) -> list[dict[str, Any]]:
+def _rows(found: AuditPage, unshown: Set[str]) -> list[dict[str, Any]]:
     rows = []
     for row in found.rows:
         subject = found.subjects.get((row.subject_kind, row.subject_id))
@@ -116,18 +119,18 @@ def _rows(found: AuditPage) -> list[dict[str, Any]]:
                 "deed": DEED_WORDS.get(row.deed, row.deed),
                 "case_number": subject.case_number if subject else None,
                 "where": subject.where if subject else row.subject_id,
-                "details": _details(row.details),
+                "details": _details(row.details, unshown),
                 "is_chained": row.place is not None,
             }
         )
     return rows
 
 
-def _details(details: Mapping[str, Any]) -> str:
+def _details(details: Mapping[str, Any], unshown: Set[str] = _UNSHOWN) -> str:
     return "；".join(
         f"{_DETAIL_WORDS.get(name, name)} {_value(name, value)}"
         for name, value in details.items()
-        if name not in _UNSHOWN and value not in (None, "", [], {})
+        if name not in unshown and value not in (None, "", [], {})
     )
 
 

@@ -104,6 +104,7 @@ def search_page(
                 asked.q, asked.case or None, HITS_A_VIEW, offset, viewer=viewer,
                 order=asked.order, after=after, group=asked.group, narrowing=asked.narrowing,
             )  # fmt: skip
+            site.looks.note_search(viewer, asked.q, ((hit.case_id, hit.page_id) for hit in result.hits))
             context |= {"result": result, "found": found_groups(site, viewer, result, asked, start)}
             context["shown"] = len(result.groups.shown) if result.groups else len(result.hits)
             context["facets"] = _facets(site, viewer, asked)

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from dossier import audit, permissions
 from dossier.audit_chain import chain_portion, end_of
 from dossier.catalogue.tables import AuditRow, Case
-from dossier.viewers import AUDITOR, OPERATOR
+from dossier.viewers import ADMIN, AUDITOR, OPERATOR
 from search_api.admin_audit import ROWS_A_VIEW
 
 
@@ -85,6 +85,17 @@ def test_all_rows_are_reached_page_by_page_once(room: Room, auditor: TestClient)
         audit_address = re.search(r'href="(\?[^"]+)" rel="next"', page)
         address = "/admin/audit" + audit_address[1].replace("&amp;", "&") if audit_address else ""
     assert seen == [f"c{number:04}" for number in reversed(range(total))]
+
+
+def test_what_was_looked_for_is_told_to_auditors_alone(room: Room, auditor: TestClient) -> None:
+    for name, role in (("傅溪", OPERATOR), ("邬怀青", ADMIN)):
+        room.add_user(name, role)
+    room.signed_in_as("傅溪").get("/?q=尾号为6620")
+    room.app.state.site.looks.flush()
+    for client, told in ((auditor, True), (room.signed_in_as("邬怀青"), False)):
+        (row,) = asked(client, deed="search")
+        assert ("尾号为6620" in row) == told
+        assert CASE in row
 
 
 def test_searching_the_log_is_on_record(room: Room, auditor: TestClient) -> None:

@@ -64,6 +64,24 @@ def test_picture_and_text_are_told_apart_and_programs_are_on_record_too(room: Ro
     assert looked(room.scanroom.catalogue) == [("办案系统", first, "picture"), ("办案系统", second, "text")]
 
 
+def test_a_search_is_on_record_for_each_case_of_which_something_is_shown(room: Room, operator: TestClient) -> None:
+    other = room.scanroom.receive("0001.jpg", case="临检起诉受[2031]99010100002号")
+    room.scanroom.read(other, ("被害人林晓禾陈述",))
+    room.scanroom.make_searchable()
+    for address in ("/?q=林晓禾", "/api/v1/search?q=林晓禾", "/?q=无此人"):
+        assert operator.get(address).status_code == 200
+        room.app.state.site.looks.flush()
+    with room.scanroom.catalogue.reading() as session:
+        rows = session.scalars(select(AuditRow).where(AuditRow.deed == "search").order_by(AuditRow.id)).all()
+    pages = {room.scanroom.page(page_id).case_id: page_id for page_id in (room.page_ids[0], other)}
+    expected = sorted((case_id, 1, [page_id]) for case_id, page_id in pages.items())
+    found = [(row.subject_id, row.details["hits"], row.details.get("page_ids")) for row in rows]
+    assert sorted(found[:2]) == sorted(found[2:4]) == expected
+    assert found[4:] == [("", 0, None)]
+    assert [row.details["q"] for row in rows] == ["林晓禾"] * 4 + ["无此人"]
+    assert {row.actor for row in rows} == {"闵榆"}
+
+
 def test_a_picture_that_has_not_changed_was_looked_at_all_the_same(room: Room, operator: TestClient) -> None:
     address = f"/api/v1/pages/{room.page_ids[0]}/image"
     tag = operator.get(address).headers["etag"]
