@@ -58,6 +58,7 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     import uvicorn
 
     from search_api.app import create_app
+    from search_api.proxies import TrustedProxies
 
     context = _context_of_part(typer_context)
     host, port = host or context.settings.host, context.settings.port if port is None else port
@@ -71,11 +72,14 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
         password,
         hosts=[host],
         roster=RosterSearcher(context.catalogue, context.vault, context.engine).search,
+        proxies=TrustedProxies(context.settings.proxy_addresses(), context.settings.sign_in_header),
+        watermark=context.settings.watermark,
     )
     address = f"http://{host}:{listener.getsockname()[1]}/"
     # On standard output, not in the log: whoever starts the program is meant to read it, nobody else.
     print(f"网页地址 {address}  {_way_in(context, password)}", flush=True)
-    # A proxy's word about who is asking would let a local program dodge the lock-out after wrong passwords.
+    # Any proxy's word about who is asking would let a local program dodge the lock-out after wrong passwords: the site
+    # itself looks whose word it is.
     config = uvicorn.Config(
         application, log_level="warning", server_header=False, proxy_headers=False, timeout_graceful_shutdown=3
     )

@@ -55,7 +55,7 @@ _DETAIL_WORDS = {
     "what": "内容", "q": "查找", "hits": "显示结果",
     "before": "原为", "after": "现为", "name": "名称", "role": "角色", "departments": "部门",
     "address": "地址", "error": "原因", "scopes": "用途", "seconds": "秒", "who": "谁", "deed": "做了什么",
-    "asked": "条件", "since": "从", "until": "到", "case": "案件", "is_sealed": "已封存",
+    "asked": "条件", "since": "从", "until": "到", "case": "案件", "is_sealed": "已封存", "by": "经由",
 }  # fmt: skip
 _VALUE_WORDS = {"picture": "图像", "text": "文字", **ROLES}
 # What only a program has use for.

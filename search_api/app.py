@@ -37,6 +37,7 @@ from search_api import (
 from search_api.access import check_access
 from search_api.callers import Callers
 from search_api.gate import Gate
+from search_api.proxies import TrustedProxies
 from search_api.session import Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
@@ -52,6 +53,8 @@ def create_app(
     one_time_password: str,
     hosts: Collection[str] = (),
     roster: RosterFunction | None = None,
+    proxies: TrustedProxies | None = None,
+    watermark: bool = False,
 ) -> FastAPI:
     """The site of one home.
 
@@ -63,9 +66,12 @@ def create_app(
         one_time_password: opens a session while there are no users; good as long as the application lives.
         hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
         roster: gives the matrix of a spreadsheet of people; without it that route is not there.
+        proxies: whose word counts about who asks; nobody's without it.
+        watermark: whether name and time stand over the pages.
     """
     doorkeeper = Doorkeeper(one_time_password)
-    callers = Callers(catalogue, doorkeeper)
+    proxies = proxies or TrustedProxies()
+    callers = Callers(catalogue, doorkeeper, proxies)
     looks = Looks(catalogue)
     app = FastAPI(
         title="edossier",
@@ -79,7 +85,7 @@ def create_app(
     )
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), looks, roster,
+        page_templates(), looks, proxies, watermark, roster,
     )  # fmt: skip
     problems.install(app)
     app.add_middleware(Gate, callers=callers, hosts=hosts)

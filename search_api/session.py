@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from search_api.site import TheSite
+from search_api.site import Site, TheSite
 
 COOKIE = "edossier_session"
 
@@ -169,7 +169,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/login")
 def login_form(request: Request, site: TheSite, next: str = "/") -> Response:
     """The form that asks for the password; whoever is inside already goes on."""
-    if site.callers.viewer_of_cookie(request) is not None:
+    if site.callers.person_of(request) is not None:
         return RedirectResponse(local_target(next), 303)
     return _form(request, site, next)
 
@@ -200,13 +200,15 @@ def logout(request: Request, site: TheSite) -> Response:
 
 def address_of(request: Request) -> str:
     """Where a request comes from."""
-    return request.client.host if request.client else ""
+    site: Site = request.app.state.site
+    return site.proxies.address_of(request)
 
 
 def with_session(request: Request, answer: Response, token: str) -> Response:
     """An answer that gives the browser a session."""
+    site: Site = request.app.state.site
     answer.set_cookie(
-        COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/"
+        COOKIE, token, httponly=True, samesite="strict", secure=site.proxies.is_encrypted(request), path="/"
     )  # fmt: skip
     return answer
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
@@ -19,6 +20,7 @@ from dossier.viewers import Viewer
 from indexer.roster.matrix import Matrix
 from indexer.search import Searcher
 from search_api import wording
+from search_api.proxies import TrustedProxies
 
 if TYPE_CHECKING:
     from search_api.callers import Callers
@@ -50,7 +52,15 @@ class Site:
     standings: Standings
     pages: Jinja2Templates
     looks: Looks
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    watermark: bool = False
     roster: RosterFunction | None = None
+
+    def watermark_of(self, viewer: Viewer | None) -> str:
+        """What stands faintly over a page that somebody reads: their name and the time; "" where the setting is off."""
+        if not self.watermark or viewer is None or not viewer.reads_content:
+            return ""
+        return f"{viewer.name or viewer.id} {dt.datetime.now():%Y-%m-%d %H:%M}"
 
 
 def page_templates() -> Jinja2Templates:
