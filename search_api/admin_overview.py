@@ -104,6 +104,8 @@ def _engine(site: Site, status: Status) -> Check:
     finding = f"{name}，索引中有 {entries} 页，应有 {status.pages['searchable']} 页"
     if status.dead_letters:
         return Check("搜索引擎", "warn", f"{finding}；{status.dead_letters} 页被拒绝", "请运行 edossier retry。")
+    if entries != status.pages["searchable"] and not status.outbox and status.reindex is None:
+        return Check("搜索引擎", "warn", finding, "数目对不上，请运行 edossier verify。")
     return Check("搜索引擎", "good", finding)
 
 

@@ -209,6 +209,14 @@ def test_the_first_page_says_how_engine_disk_and_queue_are(room: Room, admin: Te
     assert "证据材料卷" not in page
 
 
+def test_an_index_that_holds_other_pages_than_it_should_is_said(room: Room, admin: TestClient) -> None:
+    with room.scanroom.catalogue.writing() as session:
+        session.get_one(Page, room.page_ids[2]).state = "searchable"
+    page = admin.get("/admin").text
+    assert "索引中有 2 页，应有 3 页" in page
+    assert "edossier verify" in page
+
+
 def test_an_engine_that_is_away_is_said_and_the_page_stays(
     room: Room, admin: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
