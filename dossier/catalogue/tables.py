@@ -429,6 +429,7 @@ class AuditRow(Table):
     __table_args__ = (
         Index("ix_audit_at", "at"),
         Index("ix_audit_actor", "actor", "at"),
+        Index("ix_audit_deed", "deed", "at"),
         Index("ix_audit_place", "place", unique=True),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

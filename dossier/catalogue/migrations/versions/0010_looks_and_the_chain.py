@@ -13,5 +13,6 @@ def upgrade() -> None:
     op.create_index("ix_audit_place", "audit", ["place"], unique=True)
     op.create_index("ix_audit_at", "audit", ["at"])
     op.create_index("ix_audit_actor", "audit", ["actor", "at"])
+    op.create_index("ix_audit_deed", "audit", ["deed", "at"])
     op.create_index("ix_audit_subject_id", "audit", ["subject_id"])
     op.create_index("ix_pages_searchable_at", "pages", ["searchable_at"])
