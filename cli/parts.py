@@ -12,6 +12,7 @@ import typer
 
 from cli.context import Context, context_of, stop_signal
 from dossier import users
+from dossier.audit_chain import chaining
 from dossier.errors import SettingsError
 from dossier.lifeline import die_with_parent
 from indexer.roster.search import RosterSearcher
@@ -45,9 +46,10 @@ def work(typer_context: typer.Context) -> None:
 
 
 def index(typer_context: typer.Context) -> None:
-    """Feed the search index. 更新索引。"""
+    """Feed the search index, and chain the audit log. 更新索引。"""
     context = _context_of_part(typer_context)
-    with stop_signal() as should_stop, context.home.hold("index"):
+    # This part is there once in a home, as the chain wants it.
+    with stop_signal() as should_stop, context.home.hold("index"), chaining(context.catalogue):
         context.upkeep().run(should_stop)
 
 
@@ -56,6 +58,7 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     import uvicorn
 
     from search_api.app import create_app
+    from search_api.proxies import TrustedProxies
 
     context = _context_of_part(typer_context)
     host, port = host or context.settings.host, context.settings.port if port is None else port
@@ -69,11 +72,14 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
         password,
         hosts=[host],
         roster=RosterSearcher(context.catalogue, context.vault, context.engine).search,
+        proxies=TrustedProxies(context.settings.proxy_addresses(), context.settings.sign_in_header),
+        watermark=context.settings.watermark,
     )
     address = f"http://{host}:{listener.getsockname()[1]}/"
     # On standard output, not in the log: whoever starts the program is meant to read it, nobody else.
     print(f"网页地址 {address}  {_way_in(context, password)}", flush=True)
-    # A proxy's word about who is asking would let a local program dodge the lock-out after wrong passwords.
+    # Any proxy's word about who is asking would let a local program dodge the lock-out after wrong passwords: the site
+    # itself looks whose word it is.
     config = uvicorn.Config(
         application, log_level="warning", server_header=False, proxy_headers=False, timeout_graceful_shutdown=3
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.orm import Session
 
 from cli.context import JsonOption, context_of, people, print_json
 from dossier import passwords, users
@@ -57,6 +59,33 @@ def list_users(typer_context: typer.Context, as_json: JsonOption = False) -> Non
         people.print(_described(user), markup=False)
 
 
+@app.command("role")
+def role(
+    typer_context: typer.Context,
+    name: NameArgument,
+    given: Annotated[str, typer.Argument(metavar="ROLE", help=", ".join(ROLES))],
+    as_json: JsonOption = False,
+) -> None:
+    """Give a user another role, at once. 更改角色，立即生效。"""
+    _change(typer_context, name, as_json, lambda session, user, actor: users.set_role(session, user, given, actor))
+
+
+@app.command("departments")
+def departments(
+    typer_context: typer.Context,
+    name: NameArgument,
+    given: Annotated[
+        list[str] | None, typer.Argument(metavar="[DEPARTMENT]...", help="All of them; none: none.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whose cases a user sees, at once. 更改部门，立即生效。"""
+    _change(
+        typer_context, name, as_json,
+        lambda session, user, actor: users.set_departments(session, user, given or [], actor),
+    )  # fmt: skip
+
+
 @app.command("disable")
 def disable(typer_context: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
     """Let a user in no more, at once. 停用用户，立即生效。"""
@@ -85,6 +114,17 @@ def password(typer_context: typer.Context, name: NameArgument, as_json: JsonOpti
         print_json(result)
     else:
         people.print(f"已重设 {result['name']} 的口令", markup=False)
+
+
+def _change(typer_context: typer.Context, name: str, as_json: bool, deed: Callable[[Session, User, str], None]) -> None:
+    with context_of(typer_context).catalogue.writing() as session:
+        user = users.user_named(session, name)
+        deed(session, user, person_at_the_keyboard())
+        result = _as_json(user)
+    if as_json:
+        print_json(result)
+    else:
+        people.print(f"现为 {_described(result)}", markup=False)
 
 
 def _password() -> str:

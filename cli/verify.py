@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from cli.context import JsonOption, context_of, people, print_json
 from cli.progress import waiting_progress
+from dossier.audit_chain import broken_link
 from dossier.catalogue.tables import Original, Page
 from dossier.errors import EngineUnreachable
 from dossier.verify import Fault, verify_store
@@ -26,6 +27,9 @@ def verify(
         faults = verify_store(session, context.vault, show)
         originals = session.scalar(select(func.count()).select_from(Original))
         pages = session.scalar(select(func.count()).select_from(Page))
+        broken = broken_link(session)
+    if broken is not None:
+        faults.append(Fault("changed", "audit", broken))
     try:
         faults += verify_index(context.catalogue, context.engine)
     except EngineUnreachable as error:

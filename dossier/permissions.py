@@ -3,7 +3,7 @@
 A case is seen by its department, by its handler, by its members, and by whoever sees every department. A case without
 a department is seen by the scanning room, which has to find out whose it is. A sealed case is seen by those alone who
 were admitted to it by name after it was sealed; neither department, handling, earlier membership nor a role opens it.
-docs/decisions/0018-sight.md has the reasons.
+Whoever manages or audits sees none. docs/decisions/0018-sight.md and 0026-roles.md have the reasons.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, true, union, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, or_, select, true, union, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dossier import audit, cases
@@ -37,11 +37,15 @@ _COUNTER = "permissions_version"
 
 def departments_seen(viewer: Viewer) -> frozenset[str]:
     """The departments, as cases bear them, whose cases a viewer sees; "" is that of cases without one."""
+    if not viewer.reads_content:
+        return frozenset()
     return viewer.departments | {""} if viewer.is_of_scanning_room else viewer.departments
 
 
 def seen_by(viewer: Viewer) -> ColumnElement[bool]:
     """Of cases: those that a viewer sees."""
+    if not viewer.reads_content:
+        return false()
     admitted = Case.id.in_(_memberships(viewer).where(Membership.admitted.is_(True)))
     if viewer.sees_every_department:
         return or_(Case.sealed.is_(False), admitted)

@@ -7,7 +7,9 @@ line by line; a test holds the two together.
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 import ssl
 import tomllib
 from pathlib import Path
@@ -84,6 +86,19 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address that the web page listens on.")
     port: int = Field(8400, ge=0, le=65535, description="Port that the web page listens on.")
+    watermark: bool = Field(
+        False, description="Show name and time as a faint watermark over the web page, on screen and in print."
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses of reverse proxies that are believed about where a request comes from "
+        "(X-Forwarded-For), separated by commas; none by default.",
+    )
+    sign_in_header: str = Field(
+        "",
+        description="Name of the header in which a trusted proxy says who has signed in there; empty: people sign in "
+        "here. The proxy must take this header away from what browsers send.",
+    )
     search_engine: Literal["tantivy", "elasticsearch"] = Field(
         "tantivy", description="Search engine: tantivy (in the home folder) or elasticsearch (a server)."
     )
@@ -111,6 +126,29 @@ class Settings(BaseSettings):
         description="Elasticsearch: further copies of each shard, of a new index; auto: one where there is a second "
         "node to hold it.",
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, addresses: str) -> str:
+        for address in filter(None, (part.strip() for part in addresses.split(","))):
+            try:
+                ipaddress.ip_address(address)
+            except ValueError as error:
+                raise ValueError(f"{address!r} is no address in figures, such as 10.1.2.3") from error
+        return addresses
+
+    @field_validator("sign_in_header")
+    @classmethod
+    def _is_header_name(cls, name: str) -> str:
+        if name and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name):
+            raise ValueError("a header's name has letters, digits and hyphens alone")
+        return name
+
+    @model_validator(mode="after")
+    def _nobody_else_says_who_has_signed_in(self) -> Self:
+        if self.sign_in_header and not self.proxy_addresses():
+            raise ValueError("sign_in_header: anybody could send it; name the proxy's address in trusted_proxies")
+        return self
 
     @field_validator("elasticsearch_url")
     @classmethod
@@ -180,6 +218,10 @@ class Settings(BaseSettings):
     def elasticsearch_addresses(self) -> tuple[str, ...]:
         """The addresses in `elasticsearch_url`, one by one."""
         return tuple(address.strip() for address in self.elasticsearch_url.split(","))
+
+    def proxy_addresses(self) -> tuple[str, ...]:
+        """The addresses in `trusted_proxies`, one by one."""
+        return tuple(filter(None, (address.strip() for address in self.trusted_proxies.split(","))))
 
     def worker_count(self) -> int:
         """How many worker processes to start."""

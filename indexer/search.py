@@ -66,6 +66,14 @@ class Searcher:
     def __init__(self, catalogue: Catalogue, vault: Vault, engine: Engine) -> None:
         self._catalogue, self._vault, self._engine = catalogue, vault, engine
 
+    def count_entries(self) -> int:
+        """How many pages the index in service holds.
+
+        Raises:
+            EngineUnreachable: the engine does not answer.
+        """
+        return self._engine.count()
+
     def search(
         self,
         query: str,

@@ -1,4 +1,5 @@
-"""Access: what each route is for, and so which keys may ask it. A route that is not listed here is closed to programs.
+"""Access: what each route is for, and so which keys and which people may ask it. A route that is not listed here is
+closed to programs, and to people who read no content.
 
 Which case, volume or page somebody sees is another matter, decided in the route by dossier/permissions.py: what is out
 of sight answers as what does not exist.
@@ -6,28 +7,72 @@ of sight answers as what does not exist.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import Request
 from fastapi.responses import Response
 from starlette.routing import compile_path
 
-from dossier.viewers import READ, SEARCH, WRITE
+from dossier.viewers import READ, SEARCH, WRITE, Viewer
 from search_api import problems
 from search_api.problems import Problem
 
 OPEN = "open"  # to everybody, signed in or not
-PEOPLE = "people"  # to people who have signed in; to no key
-ANY_KEY = "any key"  # tells of the program alone
+ANY_KEY = "any key"  # tells of the asker alone: to whoever shows a key or has signed in
+# The others are for people who have signed in, and for no key.
+EVERYBODY = "everybody"
+PEOPLE = "people"  # who read content: whoever has to do with cases
+PREPARERS = "preparers"  # who take volumes in and put them in order
+CHECKERS = "checkers"  # who approve them
+MANAGERS = "managers"
+AUDITORS = "auditors"
+
+
+def _reads_content(viewer: Viewer) -> bool:
+    return viewer.reads_content
+
+
+# Those that are not here, and all that a scope opens to programs, are for people who read content.
+_DUTIES: dict[str, Callable[[Viewer], bool]] = {
+    OPEN: lambda _: True,
+    ANY_KEY: lambda _: True,
+    EVERYBODY: lambda _: True,
+    PREPARERS: lambda viewer: viewer.prepares,
+    CHECKERS: lambda viewer: viewer.checks,
+    MANAGERS: lambda viewer: viewer.manages,
+    AUDITORS: lambda viewer: viewer.audits,
+}
 
 ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/login"): OPEN,
     ("POST", "/login"): OPEN,
     ("GET", "/api/v1/health"): OPEN,
-    ("POST", "/logout"): PEOPLE,
-    ("GET", "/"): PEOPLE,
+    ("POST", "/logout"): EVERYBODY,
+    ("GET", "/password"): EVERYBODY,
+    ("POST", "/password"): EVERYBODY,
+    # Leads those who read no content to what they do.
+    ("GET", "/"): EVERYBODY,
     ("GET", "/board"): PEOPLE,
     ("GET", "/pages/{page_id}"): PEOPLE,
     ("GET", "/volumes/{volume_id}"): PEOPLE,
     ("GET", "/volumes/{volume_id}/page"): PEOPLE,
+    ("GET", "/admin"): MANAGERS,
+    ("GET", "/admin/audit"): AUDITORS,
+    ("GET", "/admin/departments"): MANAGERS,
+    ("GET", "/admin/first"): MANAGERS,
+    ("POST", "/admin/first"): MANAGERS,
+    ("GET", "/admin/keys"): MANAGERS,
+    ("POST", "/admin/keys"): MANAGERS,
+    ("POST", "/admin/keys/{key_id}/revoke"): MANAGERS,
+    ("GET", "/admin/settings"): MANAGERS,
+    ("GET", "/admin/statistics"): MANAGERS,
+    ("GET", "/admin/users"): MANAGERS,
+    ("POST", "/admin/users"): MANAGERS,
+    ("GET", "/admin/users/{user_id}"): MANAGERS,
+    ("POST", "/admin/users/{user_id}/departments"): MANAGERS,
+    ("POST", "/admin/users/{user_id}/disable"): MANAGERS,
+    ("POST", "/admin/users/{user_id}/password"): MANAGERS,
+    ("POST", "/admin/users/{user_id}/role"): MANAGERS,
     ("GET", "/api/v1/openapi.json"): ANY_KEY,
     ("GET", "/api/v1/cases"): READ,
     ("POST", "/api/v1/cases"): WRITE,
@@ -51,17 +96,21 @@ ACCESS: dict[tuple[str, str], str] = {
 }
 
 
-def check_scope(request: Request) -> None:
-    """Let a program through to a route that one of its key's scopes is for; people are not limited so.
+def check_access(request: Request) -> None:
+    """Let a program through to a route that one of its key's scopes is for, and a person to one that they have to do
+    with.
 
     Raises:
-        Problem: none is.
+        Problem: this one is not for them.
     """
-    viewer = getattr(request.state, "viewer", None)
-    if viewer is None or viewer.scopes is None:
+    viewer: Viewer | None = getattr(request.state, "viewer", None)
+    if viewer is None:
         return
     wanted = ACCESS.get((request.method, request.scope["route"].path), PEOPLE)
-    if wanted not in (OPEN, ANY_KEY) and wanted not in viewer.scopes:
+    if viewer.scopes is None:
+        if not _DUTIES.get(wanted, _reads_content)(viewer):
+            raise Problem(403, "role_missing", "您的角色不能进行这项操作。", "需要时请找管理员调整角色。")
+    elif wanted not in (OPEN, ANY_KEY) and wanted not in viewer.scopes:
         raise Problem(403, "scope_missing", "这个密钥不能用于此操作。", "请换用范围足够的密钥。", wanted)
 
 
@@ -75,3 +124,10 @@ async def method_not_allowed(request: Request, error: Exception) -> Response:
     if taken:
         answer.headers["Allow"] = ", ".join(sorted(taken))
     return answer
+
+
+def start_of(viewer: Viewer) -> str:
+    """Where somebody begins: those who see cases with the search, the others with what they look after."""
+    if viewer.reads_content:
+        return "/"
+    return "/admin" if viewer.manages else "/admin/audit"

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import select
 
 from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
+from dossier.looks import Looks
 from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import (
+    admin_audit,
+    admin_first,
+    admin_keys,
+    admin_overview,
+    admin_statistics,
+    admin_users,
     board,
     case_routes,
+    own_password,
     page_picture,
     page_view,
     problems,
@@ -25,9 +35,10 @@ from search_api import (
     session,
     volume_view,
 )
-from search_api.access import check_scope, method_not_allowed
+from search_api.access import check_access, method_not_allowed
 from search_api.callers import Callers
 from search_api.gate import Gate
+from search_api.proxies import TrustedProxies
 from search_api.session import Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
@@ -43,6 +54,8 @@ def create_app(
     one_time_password: str,
     hosts: Collection[str] = (),
     roster: RosterFunction | None = None,
+    proxies: TrustedProxies | None = None,
+    watermark: bool = False,
 ) -> FastAPI:
     """The site of one home.
 
@@ -54,9 +67,13 @@ def create_app(
         one_time_password: opens a session while there are no users; good as long as the application lives.
         hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
         roster: gives the matrix of a spreadsheet of people; without it that route is not there.
+        proxies: whose word counts about who asks; nobody's without it.
+        watermark: whether name and time stand over the pages.
     """
     doorkeeper = Doorkeeper(one_time_password)
-    callers = Callers(catalogue, doorkeeper)
+    proxies = proxies or TrustedProxies()
+    callers = Callers(catalogue, doorkeeper, proxies)
+    looks = Looks(catalogue)
     app = FastAPI(
         title="edossier",
         version="1",
@@ -64,22 +81,41 @@ def create_app(
         # Their pages load scripts from elsewhere, and there is no elsewhere on this network.
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(check_scope)],
+        lifespan=_writing_looks_to_the_end,
+        dependencies=[Depends(check_access)],
     )
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), roster,
+        page_templates(), looks, proxies, watermark, roster,
     )  # fmt: skip
     problems.install(app)
     app.add_exception_handler(405, method_not_allowed)
     app.add_middleware(Gate, callers=callers, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture, case_routes):
+    for module in (
+        session,
+        own_password,
+        board,
+        volume_view,
+        search_page,
+        search_routes,
+        page_view,
+        page_picture,
+        case_routes,
+    ):
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)
+    for module in (admin_first, admin_overview, admin_users, admin_keys, admin_audit, admin_statistics):
+        app.include_router(module.router)
     app.include_router(_health)
     return app
+
+
+@asynccontextmanager
+async def _writing_looks_to_the_end(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await run_in_threadpool(app.state.site.looks.close)
 
 
 @_health.get("/api/v1/health")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dossier import work
+from dossier import looks, work
 from dossier.attention import may_be_told, sentence_of
 from dossier.cases import number_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, ReadingRow, Volume, Work
@@ -118,8 +118,8 @@ def _notes(session: Session, viewer: Viewer, page: Page) -> list[tuple[str, str]
     ]
 
 
-def reading_of(site: Site, facts: PageFacts) -> Reading | None:
-    """What was read on the page; None before it has been read.
+def reading_of(site: Site, viewer: Viewer, facts: PageFacts) -> Reading | None:
+    """What was read on the page, for the viewer to see, which is put on record; None before it has been read.
 
     Raises:
         StoreError: the vault does not hold what the catalogue says.
@@ -127,4 +127,5 @@ def reading_of(site: Site, facts: PageFacts) -> Reading | None:
     version, sha256 = facts.page.reading_version, facts.reading_sha256
     if version is None or sha256 is None:
         return None
+    site.looks.note(viewer, [facts.page.id], looks.TEXT)
     return Reading.from_bytes(site.vault.reading(facts.page.id, version, sha256))

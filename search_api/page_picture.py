@@ -16,7 +16,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dossier import work
+from dossier import looks, work
 from dossier.catalogue.tables import Page, Work
 from dossier.derived import PICTURE_RECIPE
 from dossier.errors import NotFound, error_of
@@ -78,11 +78,14 @@ async def page_image(
     wanted = await run_in_threadpool(_wanted, site, viewer, page_id)
     snapped = snapped_width(width)
     if request.headers.get("if-none-match") == _entity_tag(wanted, snapped):
+        site.looks.note(viewer, [page_id], looks.PICTURE)
         return Response(status_code=304, headers=_caching(wanted, snapped, reading))
     until = time.monotonic() + wait
     priority = work.SOON if snapped == THUMBNAIL else work.URGENT
     while True:
         wanted = await _when_there(request, site, viewer, page_id, wanted, until, priority)
+        # Before it is shown: what cannot be put on record is not.
+        site.looks.note(viewer, [page_id], looks.PICTURE)
         try:
             content = await run_in_threadpool(_at_width, wanted.path, snapped)
         except FileNotFoundError:

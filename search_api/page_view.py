@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from dossier import looks
 from dossier.errors import EdossierError, StoreError
 from dossier.reading import Reading
 from dossier.viewers import Viewer
@@ -58,9 +59,11 @@ def page_view(
     """
     query = asked.q
     facts = facts_of(site, viewer, page_id)
+    # The browser may have the picture in its cache, and not ask for it.
+    site.looks.note(viewer, [page_id], looks.PICTURE)
     hurry_reading(site, page_id)
     problems: list[Problem] = []
-    reading = _reading(site, facts, problems)
+    reading = _reading(site, viewer, facts, problems)
     place = _hit_place(site, viewer, page_id, asked, hit, problems) if query and hit else None
     around = _around(site, viewer, page_id, asked, problems) if query and not problems else None
     rects = place.rects if place else ()
@@ -89,7 +92,7 @@ def page_view(
 def page_text(site: TheSite, viewer: TheViewer, page_id: str) -> dict[str, Any]:
     """What was read on a page, line by line; `text` is null before it has been read."""
     facts = facts_of(site, viewer, page_id)
-    reading = reading_of(site, facts)
+    reading = reading_of(site, viewer, facts)
     return {
         "page_id": page_id,
         "page_number": facts.page.page_number,
@@ -106,10 +109,10 @@ def page_text(site: TheSite, viewer: TheViewer, page_id: str) -> dict[str, Any]:
     }
 
 
-def _reading(site: Site, facts: PageFacts, problems: list[Problem]) -> Reading | None:
+def _reading(site: Site, viewer: Viewer, facts: PageFacts, problems: list[Problem]) -> Reading | None:
     """The reading; where the vault has lost it, the picture is shown all the same, with the problem."""
     try:
-        return reading_of(site, facts)
+        return reading_of(site, viewer, facts)
     except StoreError as error:
         problems.append(problem_of(error))
         return None

@@ -49,6 +49,7 @@ def roster(
         )
     try:
         matrix = site.roster(file.file.read(MOST_BYTES + 1), case.strip() or None, viewer=viewer)
+        site.looks.note_search(viewer, "（人员名册）", ())
         if MEDIA_TYPE not in request.headers.get("accept", ""):
             return JSONResponse(matrix.as_json())
         name = quote("名册检索结果.xlsx")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from indexer.facets import FacetValue
 from indexer.hits import Hit
 from indexer.narrowing import ANYTHING
 from indexer.results import SearchResult
+from search_api.access import start_of
 from search_api.asked import Asked, Cursor, TheAsked
 from search_api.page_picture import THUMBNAIL, picture_address
 from search_api.problems import problem_of
@@ -91,6 +92,8 @@ def search_page(
     after: Cursor = "",
 ) -> Response:
     """The search box and, where there is a query, its hits from the `start`-th on, or those after a cursor."""
+    if not viewer.reads_content:
+        return RedirectResponse(start_of(viewer), 303)
     context: dict[str, Any] = {"asked": asked, "q": asked.q, "case": asked.case, "start": start}
     context |= {"result": None, "problem": None, "facets": {}}
     status = 200
@@ -101,6 +104,7 @@ def search_page(
                 asked.q, asked.case or None, HITS_A_VIEW, offset, viewer=viewer,
                 order=asked.order, after=after, group=asked.group, narrowing=asked.narrowing,
             )  # fmt: skip
+            site.looks.note_search(viewer, asked.q, ((hit.case_id, hit.page_id) for hit in result.hits))
             context |= {"result": result, "found": found_groups(site, viewer, result, asked, start)}
             context["shown"] = len(result.groups.shown) if result.groups else len(result.hits)
             context["facets"] = _facets(site, viewer, asked)

@@ -42,6 +42,7 @@ def search(
         group=group,
         narrowing=narrowing,
     )
+    site.looks.note_search(viewer, q, ((hit.case_id, hit.page_id) for hit in found.hits))
     return found.as_json()
 
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from search_api.site import TheSite
+from search_api.site import Site, TheSite
 
 COOKIE = "edossier_session"
 
@@ -169,7 +169,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/login")
 def login_form(request: Request, site: TheSite, next: str = "/") -> Response:
     """The form that asks for the password; whoever is inside already goes on."""
-    if site.callers.viewer_of_cookie(request) is not None:
+    if site.callers.person_of(request) is not None:
         return RedirectResponse(local_target(next), 303)
     return _form(request, site, next)
 
@@ -183,15 +183,10 @@ def login(
     next: Annotated[str, Form()] = "/",
 ) -> Response:
     """Open a session, or show the form again with the reason."""
-    address = request.client.host if request.client else ""
-    token = site.callers.enter(address, name, password)
+    token = site.callers.enter(address_of(request), name, password)
     if token is None:
         return _form(request, site, next, name, wrong=True)
-    answer = RedirectResponse(local_target(next), 303)
-    answer.set_cookie(
-        COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/"
-    )  # fmt: skip
-    return answer
+    return with_session(request, RedirectResponse(local_target(next), 303), token)
 
 
 @router.post("/logout")
@@ -200,6 +195,21 @@ def logout(request: Request, site: TheSite) -> Response:
     site.doorkeeper.leave(request.cookies.get(COOKIE, ""))
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return answer
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from."""
+    site: Site = request.app.state.site
+    return site.proxies.address_of(request)
+
+
+def with_session(request: Request, answer: Response, token: str) -> Response:
+    """An answer that gives the browser a session."""
+    site: Site = request.app.state.site
+    answer.set_cookie(
+        COOKIE, token, httponly=True, samesite="strict", secure=site.proxies.is_encrypted(request), path="/"
+    )  # fmt: skip
     return answer
 
 
@@ -214,8 +224,7 @@ def local_target(target: str) -> str:
 
 
 def _form(request: Request, site: TheSite, target: str, name: str = "", wrong: bool = False) -> Response:
-    address = request.client.host if request.client else ""
-    locked = site.callers.seconds_locked(address, name)
+    locked = site.callers.seconds_locked(address_of(request), name)
     status, headers = (429, {"Retry-After": str(locked)}) if locked else (401 if wrong else 200, {})
     context = {
         "target": local_target(target), "by_name": site.callers.has_users(), "name": name, "wrong": wrong,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
@@ -13,11 +14,13 @@ from fastapi.templating import Jinja2Templates
 from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
+from dossier.looks import Looks
 from dossier.vault import Vault
 from dossier.viewers import Viewer
 from indexer.roster.matrix import Matrix
 from indexer.search import Searcher
 from search_api import wording
+from search_api.proxies import TrustedProxies
 
 if TYPE_CHECKING:
     from search_api.callers import Callers
@@ -48,7 +51,16 @@ class Site:
     callers: Callers
     standings: Standings
     pages: Jinja2Templates
+    looks: Looks
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    watermark: bool = False
     roster: RosterFunction | None = None
+
+    def watermark_of(self, viewer: Viewer | None) -> str:
+        """What stands faintly over a page that somebody reads: their name and the time; "" where the setting is off."""
+        if not self.watermark or viewer is None or not viewer.reads_content:
+            return ""
+        return f"{viewer.name or viewer.id} {dt.datetime.now():%Y-%m-%d %H:%M}"
 
 
 def page_templates() -> Jinja2Templates:

@@ -244,7 +244,7 @@ class Page(Table):
     confidence: Mapped[float | None]
     reading_version: Mapped[int | None]
     created_at: Mapped[float] = mapped_column(default=time.time)
-    searchable_at: Mapped[float | None]
+    searchable_at: Mapped[float | None] = mapped_column(index=True)
 
 
 class ReadingRow(Table):
@@ -355,7 +355,7 @@ class IndexGeneration(Table):
 class User(Table):
     """A person who signs in.
 
-    role: admin, operator, checker, prosecutor. `departments` are those whose cases they see. The password is stored as
+    role: of `viewers.ROLES`. `departments` are those whose cases they see. The password is stored as
     what dossier/passwords.py makes of it. Users are disabled, never deleted: the audit names them.
     """
 
@@ -423,16 +423,23 @@ class Flag(Table):
 
 
 class AuditRow(Table):
-    """Who did what, written in the deed's own transaction. The columns for the chain of hashes are not filled yet."""
+    """Who did what, written in the deed's own transaction; `place` in the chain and hashes soon after (audit_chain)."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        Index("ix_audit_at", "at"),
+        Index("ix_audit_actor", "actor", "at"),
+        Index("ix_audit_deed", "deed", "at"),
+        Index("ix_audit_place", "place", unique=True),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[float] = mapped_column(default=time.time)
     actor: Mapped[str]
     deed: Mapped[str]
     subject_kind: Mapped[str]
-    subject_id: Mapped[str]
+    subject_id: Mapped[str] = mapped_column(index=True)
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    place: Mapped[int | None]
     previous_hash: Mapped[str | None]
     hash: Mapped[str | None]
 

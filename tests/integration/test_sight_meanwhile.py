@@ -13,13 +13,13 @@ from dossier import cases, permissions
 from dossier.catalogue.tables import Case
 from dossier.errors import NotFound
 from dossier.home import Home
-from dossier.viewers import Viewer
+from dossier.viewers import PROSECUTOR, Viewer
 from indexer.search import Searcher
 from tests.web.scanroom import Scanroom
 
 SEALED, OPEN = "临检起诉受[2031]99010100001号", "临检起诉受[2031]99010100002号"
 DEPARTMENT = "第一检察部"
-VIEWER = Viewer("u1", "闵榆", departments=frozenset({DEPARTMENT}))
+VIEWER = Viewer("u1", "闵榆", roles=frozenset({PROSECUTOR}), departments=frozenset({DEPARTMENT}))
 
 
 class Slow:

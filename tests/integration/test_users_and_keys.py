@@ -75,6 +75,16 @@ def test_a_user_is_added_listed_disabled_and_let_in_again(office: Office) -> Non
     assert deeds == ["add_user", "disable_user", "set_password"]
 
 
+def test_a_role_and_departments_are_changed_by_name(office: Office) -> None:
+    office("user", "add", "傅溪", "--role", "operator", "--department", "一部", typed=f"{PASSWORD}\n")
+    assert office.json("user", "role", "傅溪", "head")["role"] == "head"
+    assert office.json("user", "departments", "傅溪", "二部", "三部")["departments"] == ["三部", "二部"]
+    assert office.json("user", "departments", "傅溪")["departments"] == []
+    with pytest.raises(UsageError):
+        office("user", "role", "傅溪", "machine")
+    assert office.json("user", "list")["users"][0]["role"] == "head"
+
+
 def test_a_home_without_users_says_how_one_comes_in(office: Office) -> None:
     assert "一次性口令" in office("user", "list")
 

@@ -35,7 +35,9 @@ def room(furnished: tuple[Path, tuple[str, ...]], tmp_path: Path) -> Iterator[Ro
     home, page_ids = furnished
     shutil.copytree(home, tmp_path / "home")
     scanroom = Scanroom(Home.at(tmp_path / "home"))
-    yield _opened(scanroom, page_ids)
+    opened = _opened(scanroom, page_ids)
+    yield opened
+    opened.app.state.site.looks.close()
     scanroom.close()
 
 
@@ -43,7 +45,9 @@ def room(furnished: tuple[Path, tuple[str, ...]], tmp_path: Path) -> Iterator[Ro
 def empty_room(tmp_path: Path) -> Iterator[Room]:
     """A site over a home in which nothing has arrived."""
     scanroom = Scanroom(Home.at(tmp_path / "home"))
-    yield _opened(scanroom, ())
+    opened = _opened(scanroom, ())
+    yield opened
+    opened.app.state.site.looks.close()
     scanroom.close()
 
 

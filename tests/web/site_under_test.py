@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,7 +9,7 @@ from fastapi import FastAPI
 from scanroom import Scanroom
 from starlette.testclient import TestClient
 
-from dossier import api_keys, users
+from dossier import api_keys, passwords, users
 
 PASSWORD = "麦田-4821-风筝"
 
@@ -23,10 +21,8 @@ PAGES = (
 
 @cache
 def _stored() -> str:
-    """The password as it is stored, at a cost that suits tests: real ones take long on purpose."""
-    salt, cost = bytes(16), 16
-    key = hashlib.scrypt(PASSWORD.encode(), salt=salt, n=cost, r=8, p=1, dklen=32)
-    return f"scrypt${cost}$8$1${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
+    """The password as it is stored; once for all users, since making it takes long on purpose."""
+    return passwords.hash_of(PASSWORD)
 
 
 @dataclass(frozen=True)

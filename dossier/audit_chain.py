@@ -1,0 +1,135 @@
+"""The chain of the audit log: each row bears the hash of itself and of the row chained before it, so that a row that is
+changed, taken out or put in between later is found out.
+
+Rows are written by many processes, each in the transaction of its deed, and chained by one, within seconds. What is not
+chained yet is not proved yet. Whoever can write to the catalogue could also make the whole chain anew: so the last hash
+is shown, to be noted elsewhere now and then, and `broken_link` can be asked whether that one still stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from dossier.catalogue.database import Catalogue
+from dossier.catalogue.tables import AuditRow
+
+# What stands before the first row.
+BEGINNING = "0" * 64
+# More than this behind, and nobody seems to chain.
+MOST_BEHIND = 1000
+_A_PORTION = 500
+_REST_SECONDS = 1.0
+_LONGEST_WAIT_SECONDS = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ChainEnd:
+    """The last link: how many rows are chained, the id of the last of them (None: there is none), and its hash."""
+
+    length: int
+    row_id: int | None
+    hash: str
+
+
+def hash_of(previous: str, row: AuditRow) -> str:
+    """The hash of a row after the one whose hash is given: SHA-256 of all that the row says, as canonical JSON."""
+    said = [previous, row.id, row.at, row.actor, row.deed, row.subject_kind, row.subject_id, row.details]
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def chain_portion(session: Session, most: int = _A_PORTION) -> int:
+    """Chain the rows that are not yet, the earliest first; returns how many there were. One process alone may do it."""
+    rows = session.scalars(
+        select(AuditRow).where(AuditRow.place.is_(None)).order_by(AuditRow.id).limit(most)
+    ).all()  # fmt: skip
+    if not rows:
+        return 0
+    end = end_of(session)
+    place, previous = end.length, end.hash
+    for row in rows:
+        place += 1
+        row.place, row.previous_hash, row.hash = place, previous, hash_of(previous, row)
+        previous = row.hash
+    return len(rows)
+
+
+def end_of(session: Session) -> ChainEnd:
+    """The last link of the chain."""
+    last = session.scalars(
+        select(AuditRow).where(AuditRow.place.is_not(None)).order_by(AuditRow.place.desc()).limit(1)
+    ).first()  # fmt: skip
+    if last is None or last.place is None or last.hash is None:
+        return ChainEnd(0, None, BEGINNING)
+    return ChainEnd(last.place, last.id, last.hash)
+
+
+def count_unchained(session: Session) -> int:
+    """How many rows are not chained yet."""
+    return session.scalar(select(func.count()).select_from(AuditRow).where(AuditRow.place.is_(None))) or 0
+
+
+def broken_link(session: Session) -> str | None:
+    """Where the chain does not hold, in words; None where it does."""
+    expected, previous = 1, BEGINNING
+    # In portions: there may be millions.
+    while True:
+        rows = session.scalars(
+            select(AuditRow).where(AuditRow.place >= expected).order_by(AuditRow.place).limit(_A_PORTION)
+        ).all()
+        for row in rows:
+            if row.place != expected:
+                return f"audit row {row.id} is link {row.place}, but link {expected} is missing"
+            if row.previous_hash != previous or row.hash != hash_of(previous, row):
+                return f"audit row {row.id} (link {row.place}) is not as it was chained"
+            expected, previous = expected + 1, row.hash
+        if len(rows) < _A_PORTION:
+            return None
+        session.expunge_all()
+
+
+@contextmanager
+def chaining(catalogue: Catalogue) -> Iterator[None]:
+    """Chain what is written, in a thread, until the block ends. The caller sees to it that there is one alone."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_chain, args=(catalogue, stop), name="audit-chain", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _chain(catalogue: Catalogue, stop: threading.Event) -> None:
+    with catalogue.commits() as commits:
+        while not stop.wait(_REST_SECONDS):
+            try:
+                while _chain_what_is_there(catalogue) and not stop.is_set():
+                    pass
+            except SQLAlchemyError as error:
+                # A full or busy disk: the rows wait, and say so on the administrator's page.
+                _log.warning("audit chain: %s", str(error).splitlines()[0])
+            waited = 0.0
+            while not commits.are_new() and not stop.wait(_REST_SECONDS) and waited < _LONGEST_WAIT_SECONDS:
+                waited += _REST_SECONDS
+
+
+def _chain_what_is_there(catalogue: Catalogue) -> int:
+    with catalogue.reading() as session:
+        if not count_unchained(session):
+            return 0
+    with catalogue.writing() as session:
+        return chain_portion(session)

@@ -1,0 +1,94 @@
+"""Searching the audit log: who, what, when, and which case; the latest first, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select, union
+from sqlalchemy.orm import Session
+
+from dossier.cases import cases_named, numbers_of
+from dossier.catalogue.tables import Arrival, AuditRow, Case, Document, Page, User, Volume
+from dossier.viewers import plain_name
+
+_OF_A_CASE = (Volume, Document, Arrival, Page)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for; what is empty or None does not narrow.
+
+    Attributes:
+        who: the name under which the deed was recorded, or a user's, in full.
+        deed: its code.
+        since, until: seconds since 1970; `until` is the first moment that is too late.
+        case: a case's number, or its id.
+    """
+
+    who: str = ""
+    deed: str = ""
+    since: float | None = None
+    until: float | None = None
+    case: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a row is about, as far as it can be said without telling what it holds."""
+
+    case_number: str | None
+    where: str
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """Some rows, what they are about by `(kind, id)`, and where the earlier ones go on: None at the end."""
+
+    rows: Sequence[AuditRow]
+    subjects: dict[tuple[str, str], Subject]
+    before: int | None
+
+
+def search_audit(session: Session, wanted: Wanted, before: int | None = None, limit: int = 50) -> AuditPage:
+    """The rows that match, the latest first, from those before a row's id on."""
+    statement = select(AuditRow)
+    if wanted.who:
+        statement = statement.where(AuditRow.actor == plain_name(wanted.who))
+    if wanted.deed:
+        statement = statement.where(AuditRow.deed == wanted.deed)
+    if wanted.since is not None:
+        statement = statement.where(AuditRow.at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(AuditRow.at < wanted.until)
+    if wanted.case:
+        ids = [case.id for case in cases_named(session, wanted.case)]
+        within = union(*(select(table.id).where(table.case_id.in_(ids)) for table in _OF_A_CASE))
+        statement = statement.where(or_(AuditRow.subject_id.in_(ids), AuditRow.subject_id.in_(within)))
+    if before is not None:
+        statement = statement.where(AuditRow.id < before)
+    rows = session.scalars(statement.order_by(AuditRow.id.desc()).limit(limit + 1)).all()
+    shown = rows[:limit]
+    return AuditPage(shown, _subjects(session, shown), shown[-1].id if len(rows) > limit else None)
+
+
+def _subjects(session: Session, rows: Collection[AuditRow]) -> dict[tuple[str, str], Subject]:
+    """Case and place of what the rows are about."""
+    places: dict[tuple[str, str], tuple[str, str]] = {}  # case id, and where in it
+    ids = {row.subject_id for row in rows}
+    for case in session.scalars(select(Case).where(Case.id.in_(ids))):
+        places["case", case.id] = case.id, ""
+    for volume in session.scalars(select(Volume).where(Volume.id.in_(ids))):
+        places["volume", volume.id] = volume.case_id, volume.name
+    pages = select(Page.id, Page.case_id, Volume.name, Page.page_number).join(Volume, Volume.id == Page.volume_id)
+    for page_id, case_id, volume_name, number in session.execute(pages.where(Page.id.in_(ids))):
+        places["page", page_id] = case_id, f"{volume_name} 图像第 {number} 页"
+    for table, kind in ((Document, "document"), (Arrival, "arrival")):
+        placed = select(table.id, table.case_id, Volume.name).join(Volume, Volume.id == table.volume_id)
+        for subject_id, case_id, volume_name in session.execute(placed.where(table.id.in_(ids))):
+            places[kind, subject_id] = case_id, volume_name
+    numbers = numbers_of(session, {case_id for case_id, _ in places.values()})
+    found = {key: Subject(numbers.get(case_id), where) for key, (case_id, where) in places.items()}
+    for user in session.scalars(select(User).where(User.id.in_(ids))):
+        found["user", user.id] = Subject(None, user.name)
+    return found

@@ -1,0 +1,145 @@
+"""The audit log 审计记录: searched by who, what, when and which case. Searching it is on record, too."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Set
+from dataclasses import asdict
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from dossier import audit
+from dossier.audit_chain import count_unchained, end_of
+from dossier.audit_search import AuditPage, Wanted, search_audit
+from dossier.viewers import ROLES
+from search_api.site import TheSite, TheViewer
+
+ROWS_A_VIEW = 50
+
+# What people read for a deed; one that is not here is shown by its code.
+DEED_WORDS = {
+    "look": "查看页面",
+    "search": "搜索",
+    "sign_in": "登录",
+    "lock_out": "多次口令不对，暂停登录",
+    "accept": "收入文件",
+    "accept_again": "重复收到文件",
+    "open_case": "登记案件",
+    "read": "识别",
+    "park": "搁置页面",
+    "retry": "重试",
+    "move": "案件转部门",
+    "hand_over": "案件换承办人",
+    "grant": "授权查看",
+    "revoke": "收回授权",
+    "seal": "封存",
+    "unseal": "解除封存",
+    "add_user": "添加用户",
+    "set_role": "更改角色",
+    "set_departments": "更改部门",
+    "disable_user": "停用用户",
+    "set_password": "重设口令",
+    "add_key": "生成密钥",
+    "revoke_key": "吊销密钥",
+    "reindex": "重建索引",
+    "reindex_done": "新索引启用",
+    "reindex_failed": "新索引没有启用",
+    "search_audit": "查审计记录",
+}
+# The parts of the program that act by themselves.
+ACTOR_WORDS = {"watch": "收件", "work": "识别", "index": "索引", "machine": "一次性口令"}
+_DETAIL_WORDS = {
+    "what": "内容", "q": "查找", "hits": "显示结果",
+    "before": "原为", "after": "现为", "name": "名称", "role": "角色", "departments": "部门",
+    "address": "地址", "error": "原因", "scopes": "用途", "seconds": "秒", "who": "谁", "deed": "做了什么",
+    "asked": "条件", "since": "从", "until": "到", "case": "案件", "is_sealed": "已封存", "by": "经由",
+}  # fmt: skip
+_VALUE_WORDS = {"picture": "图像", "text": "文字", **ROLES}
+# What only a program has use for.
+_UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids"}
+
+router = APIRouter(prefix="/admin/audit", include_in_schema=False)
+
+DateText = Annotated[str, Query(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+
+
+@router.get("")
+def audit_log(
+    request: Request,
+    site: TheSite,
+    viewer: TheViewer,
+    who: Annotated[str, Query(max_length=100)] = "",
+    deed: Annotated[str, Query(max_length=40)] = "",
+    since: DateText = "",
+    until: DateText = "",
+    case: Annotated[str, Query(max_length=200)] = "",
+    before: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    """The rows that match, the latest first."""
+    asked = {"who": who.strip(), "deed": deed, "since": since, "until": until, "case": case.strip()}
+    wanted = Wanted(asked["who"], deed, _midnight(since), _midnight(until, days=1), asked["case"])
+    narrowing = {name: value for name, value in asked.items() if value}
+    with site.catalogue.reading() as session:
+        found = search_audit(session, wanted, before, ROWS_A_VIEW)
+        context: dict[str, Any] = {
+            "asked": asked,
+            # What somebody looked for tells of the case: that is for auditors.
+            "rows": _rows(found, _UNSHOWN if viewer.reads_content or not viewer.manages else _UNSHOWN | {"q"}),
+            "later": f"?{urlencode(narrowing)}" if before is not None else None,
+            "earlier": f"?{urlencode({**narrowing, 'before': found.before})}" if found.before else None,
+            "deeds": DEED_WORDS,
+            "end": asdict(end_of(session)),
+            "unchained": count_unchained(session),
+        }
+    with site.catalogue.writing() as session:
+        audit.record(session, "search_audit", "audit", "", viewer.name or viewer.id, asked=narrowing)
+    return site.pages.TemplateResponse(request, "admin_audit.html", context)
+
+
+def _midnight(date: str, days: int = 0) -> float | None:
+    """When a day begins in this machine's zone, so many days later; None for what is no day."""
+    try:
+        return dt.datetime.combine(dt.date.fromisoformat(date) + dt.timedelta(days=days), dt.time()).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _rows(found: AuditPage, unshown: Set[str]) -> list[dict[str, Any]]:
+    rows = []
+    for row in found.rows:
+        subject = found.subjects.get((row.subject_kind, row.subject_id))
+        rows.append(
+            {
+                "id": row.id,
+                "at": f"{dt.datetime.fromtimestamp(row.at):%Y-%m-%d %H:%M:%S}",
+                "who": ACTOR_WORDS.get(row.actor, row.actor),
+                "deed": DEED_WORDS.get(row.deed, row.deed),
+                "case_number": subject.case_number if subject else None,
+                "where": subject.where if subject else row.subject_id,
+                "details": _details(row.details, unshown),
+                "is_chained": row.place is not None,
+            }
+        )
+    return rows
+
+
+def _details(details: Mapping[str, Any], unshown: Set[str] = _UNSHOWN) -> str:
+    return "；".join(
+        f"{_DETAIL_WORDS.get(name, name)} {_value(name, value)}"
+        for name, value in details.items()
+        if name not in unshown and value not in (None, "", [], {})
+    )
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return _details(value)
+    if isinstance(value, list):
+        return "、".join(_value(name, each) for each in value)
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    words = DEED_WORDS if name == "deed" else _VALUE_WORDS
+    return words.get(value, value) if isinstance(value, str) else str(value)

@@ -1,0 +1,141 @@
+"""The administrator's first page: how engine, disk and queue are; beside it departments and settings, to be read."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from dossier import audit_chain
+from dossier.departments import departments
+from dossier.errors import EngineUnreachable
+from dossier.settings import Settings, load_settings
+from dossier.status import Status, status_of
+from search_api.site import Site, TheSite
+
+# Under this much free disk the machine will soon stop taking files in (the same bound as `edossier doctor`).
+LEAST_FREE_BYTES = 5 * 1024**3
+
+WORK_WORDS = {"paginate": "拆页", "read": "识别", "assemble": "生成 PDF", "picture": "生成图像"}
+
+# What an administrator is asked about; the others stand in the documented file alone.
+SETTINGS: dict[str, str] = {
+    "host": "网页服务监听的地址。127.0.0.1 只有本机能打开。",
+    "port": "网页服务的端口。",
+    "watermark": "页面上是否淡淡地显示姓名和时间（屏幕和打印都有）。",
+    "trusted_proxies": "可信的反向代理的地址；由它们说明请求来自哪里。",
+    "sign_in_header": "可信的反向代理用哪个头说明是谁登录的；空表示在本系统登录。",
+    "search_engine": "搜索引擎：tantivy（内置）或 elasticsearch。",
+    "elasticsearch_url": "Elasticsearch 的地址；用内置引擎时不起作用。",
+    "workers": "同时识别的进程数；0 表示每个处理器核心一个。",
+    "page_timeout_seconds": "一页识别超过这么多秒就停下，重试三次后搁置。",
+    "ocr_engine": "运行识别模型的引擎。",
+    "pdf_quality": "双层 PDF 的图像：archive 用扫描原图，compact 压缩得更小。",
+    "split_spreads": "一张图上有左右两页时，是否拆成两页。",
+    "watch_mode": "怎样发现收件箱里的新文件；共享文件夹用 polling。",
+    "settle_seconds": "文件安静这么多秒后才收。",
+    "max_pixels": "能收的最大图像，像素。",
+    "max_pages": "一个文件最多收多少页。",
+}
+
+router = APIRouter(prefix="/admin", include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that is looked at: `state` is good, warn or bad; `advice` says what to do where it is not good."""
+
+    name: str
+    state: str
+    finding: str
+    advice: str = ""
+
+
+@router.get("")
+def overview(request: Request, site: TheSite) -> Response:
+    """How the machine is. Counts alone: nothing of any case."""
+    with site.catalogue.reading() as session:
+        status = status_of(session)
+        unchained = audit_chain.count_unchained(session)
+    context = {
+        "status": status,
+        "checks": [_engine(site, status), _disk(site), _queue(status), _questions(status), _audit(unchained)],
+        "queue": {WORK_WORDS.get(kind, kind): count for kind, count in status.queue.items()},
+    }
+    return site.pages.TemplateResponse(request, "admin_overview.html", context)
+
+
+@router.get("/departments")
+def list_departments(request: Request, site: TheSite) -> Response:
+    """The departments: how many cases each has, and who sees them."""
+    with site.catalogue.reading() as session:
+        found = departments(session)
+    return site.pages.TemplateResponse(request, "admin_departments.html", {"departments": found})
+
+
+@router.get("/settings")
+def settings(request: Request, site: TheSite) -> Response:
+    """The settings that matter, as the next start will read them."""
+    now = load_settings(site.home.root)
+    rows = [
+        {"name": name, "value": _shown(getattr(now, name)), "is_default": getattr(now, name) == default, "help": text}
+        for name, text in SETTINGS.items()
+        for default in (Settings.model_fields[name].default,)
+    ]
+    context = {"rows": rows, "file": site.home.root / "settings.toml"}
+    return site.pages.TemplateResponse(request, "admin_settings.html", context)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return str(value) if value != "" else "（空）"
+
+
+def _engine(site: Site, status: Status) -> Check:
+    name = status.engine or "（还没有）"
+    try:
+        entries = site.searcher.count_entries()
+    except EngineUnreachable as error:
+        return Check("搜索引擎", "bad", f"{name}：{error.chinese}", error.remedy_chinese)
+    finding = f"{name}，索引中有 {entries} 页，应有 {status.pages['searchable']} 页"
+    if status.dead_letters:
+        return Check("搜索引擎", "warn", f"{finding}；{status.dead_letters} 页被拒绝", "请运行 edossier retry。")
+    if entries != status.pages["searchable"] and not status.outbox and status.reindex is None:
+        return Check("搜索引擎", "warn", finding, "数目对不上，请运行 edossier verify。")
+    return Check("搜索引擎", "good", finding)
+
+
+def _disk(site: Site) -> Check:
+    usage = shutil.disk_usage(site.home.root)
+    finding = f"还剩 {usage.free / 1024**3:.0f} GiB，共 {usage.total / 1024**3:.0f} GiB"
+    if usage.free < LEAST_FREE_BYTES:
+        return Check("磁盘", "bad", finding, "请尽快腾出空间：磁盘满了就不再收文件。已收的不会丢。")
+    if usage.free < usage.total * 0.1:
+        return Check("磁盘", "warn", finding, "空间不到一成，请安排扩容。")
+    return Check("磁盘", "good", finding)
+
+
+def _queue(status: Status) -> Check:
+    waiting = sum(status.queue.values())
+    if not waiting and not status.outbox:
+        return Check("队列", "good", "没有等待的工作")
+    finding = f"{waiting} 项工作、{status.outbox} 页索引在等待"
+    if status.open_pages and not status.pages_a_minute:
+        return Check("队列", "warn", f"{finding}，最近五分钟没有进展", "请看 edossier run 是否在运行。")
+    return Check("队列", "good", f"{finding}，每分钟 {status.pages_a_minute:.0f} 页")
+
+
+def _questions(status: Status) -> Check:
+    if not status.questions:
+        return Check("需要处理", "good", "没有")
+    return Check("需要处理", "warn", f"{status.questions} 项", "制作人在“进度”里能看到每一项和办法。")
+
+
+def _audit(unchained: int) -> Check:
+    if unchained > audit_chain.MOST_BEHIND:
+        return Check("审计记录", "warn", f"{unchained} 条还没有编入校验链", "请看 edossier run 是否在运行。")
+    return Check("审计记录", "good", "已编入校验链" if not unchained else "正在编入校验链")
