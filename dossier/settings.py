@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from dossier.citations import STANDARD_TEMPLATE, CitationTemplate
 from dossier.derived import Quality
 from dossier.errors import SettingsError
 
@@ -84,6 +85,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address that the web page listens on.")
     port: int = Field(8400, ge=0, le=65535, description="Port that the web page listens on.")
+    citation_template: str = Field(
+        STANDARD_TEMPLATE,
+        description="How pages are cited: words with {volume}, {kind}, {short_kind}, {number}, {numeral} of the "
+        "volume, and in square brackets what stands around {pages}.",
+    )
     search_engine: Literal["tantivy", "elasticsearch"] = Field(
         "tantivy", description="Search engine: tantivy (in the home folder) or elasticsearch (a server)."
     )
@@ -111,6 +117,12 @@ class Settings(BaseSettings):
         description="Elasticsearch: further copies of each shard, of a new index; auto: one where there is a second "
         "node to hold it.",
     )
+
+    @field_validator("citation_template")
+    @classmethod
+    def _is_template(cls, text: str) -> str:
+        CitationTemplate(text)
+        return text
 
     @field_validator("elasticsearch_url")
     @classmethod

@@ -29,6 +29,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/documents/{document_id}"): READ,
     ("GET", "/api/v1/pages/{page_id}/image"): READ,
     ("GET", "/api/v1/pages/{page_id}/text"): READ,
+    ("GET", "/api/v1/pages/{page_id}/citation"): READ,
     ("GET", "/api/v1/search"): SEARCH,
     ("GET", "/api/v1/search/facets"): SEARCH,
     ("GET", "/api/v1/search/neighbours"): SEARCH,

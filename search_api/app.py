@@ -9,12 +9,14 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy import select
 
 from dossier.catalogue.database import Catalogue
+from dossier.citations import STANDARD_TEMPLATE, CitationTemplate
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import (
     board,
+    page_citation,
     page_picture,
     page_view,
     problems,
@@ -42,6 +44,7 @@ def create_app(
     one_time_password: str,
     hosts: Collection[str] = (),
     roster: RosterFunction | None = None,
+    citation_template: str = STANDARD_TEMPLATE,
 ) -> FastAPI:
     """The site of one home.
 
@@ -53,6 +56,7 @@ def create_app(
         one_time_password: opens a session while there are no users; good as long as the application lives.
         hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
         roster: gives the matrix of a spreadsheet of people; without it that route is not there.
+        citation_template: how the office cites pages.
     """
     doorkeeper = Doorkeeper(one_time_password)
     callers = Callers(catalogue, doorkeeper)
@@ -67,12 +71,12 @@ def create_app(
     )
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), roster,
+        page_templates(), roster, CitationTemplate(citation_template),
     )  # fmt: skip
     problems.install(app)
     app.add_middleware(Gate, callers=callers, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture):
+    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture, page_citation):
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)

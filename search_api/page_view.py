@@ -68,6 +68,7 @@ def page_view(
         rects = rects_of_query(query, reading)
     context: dict[str, Any] = {
         "facts": facts,
+        "citation": site.citations.citation_of([facts.cited]),
         "page": facts.page,
         "reading": reading,
         "lines": [(line, ranges_in_line(line, rects)) for line in (reading.lines if reading else ())],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from fastapi.templating import Jinja2Templates
 
 from dossier.catalogue.database import Catalogue
+from dossier.citations import STANDARD_TEMPLATE, CitationTemplate
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.vault import Vault
@@ -49,6 +50,7 @@ class Site:
     standings: Standings
     pages: Jinja2Templates
     roster: RosterFunction | None = None
+    citations: CitationTemplate = field(default_factory=lambda: CitationTemplate(STANDARD_TEMPLATE))
 
 
 def page_templates() -> Jinja2Templates:
