@@ -20,6 +20,7 @@ from search_api import (
     page_picture,
     page_view,
     problems,
+    reader,
     roster_answer,
     search_page,
     search_routes,
@@ -76,7 +77,17 @@ def create_app(
     problems.install(app)
     app.add_middleware(Gate, callers=callers, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture, page_citation):
+    for module in (
+        session,
+        board,
+        volume_view,
+        search_page,
+        search_routes,
+        page_view,
+        page_picture,
+        page_citation,
+        reader,
+    ):
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)

@@ -12,7 +12,7 @@ from dossier.errors import EdossierError, StoreError
 from dossier.reading import Reading
 from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
-from search_api.asked import Asked, TheAsked
+from search_api.asked import Asked, QueryText, TheAsked
 from search_api.page_facts import PageFacts, facts_of, hurry_reading, reading_of
 from search_api.page_marks import Rect, ranges_in_line, rects_of_hit, rects_of_query
 from search_api.page_picture import picture_address
@@ -80,6 +80,7 @@ def page_view(
         "rects": rects,
         "picture": picture_address(page_id, facts.page.reading_version, 1600),
         "full_picture": picture_address(page_id, facts.page.reading_version, None),
+        "reader": asked.address(f"/volumes/{facts.page.volume_id}/read", page=facts.page.page_number),
         "before": facts.before and asked.address(f"/pages/{facts.before}", hit=hit),
         "after": facts.after and asked.address(f"/pages/{facts.after}", hit=hit),
     }
@@ -87,24 +88,32 @@ def page_view(
 
 
 @router.get("/api/v1/pages/{page_id}/text")
-def page_text(site: TheSite, viewer: TheViewer, page_id: str) -> dict[str, Any]:
-    """What was read on a page, line by line; `text` is null before it has been read."""
+def page_text(site: TheSite, viewer: TheViewer, page_id: str, q: QueryText = "") -> dict[str, Any]:
+    """What was read on a page, line by line, and how it is cited; `text` is null before it has been read.
+
+    With a query, `rects` are its words on the picture, and each line has the `marks` (start, end) of them in its text.
+    """
     facts = facts_of(site, viewer, page_id)
     reading = reading_of(site, facts)
+    query = q.strip()
+    rects = rects_of_query(query, reading) if query and reading is not None else ()
+    lines = [
+        {"text": line.text, "box": line.box.as_list(), "confidence": line.confidence}
+        | ({"marks": ranges_in_line(line, rects)} if query else {})
+        for line in (reading.lines if reading else ())
+    ]
     return {
         "page_id": page_id,
         "page_number": facts.page.page_number,
         "page_label": facts.page.page_label,
         "page_label_state": facts.page.page_label_state,
+        "citation": site.citations.citation_of([facts.cited]),
         "state": facts.page.state,
         "reading_version": facts.page.reading_version,
         "confidence": reading.confidence if reading else None,
         "text": reading.text if reading else None,
-        "lines": [
-            {"text": line.text, "box": line.box.as_list(), "confidence": line.confidence}
-            for line in (reading.lines if reading else ())
-        ],
-    }
+        "lines": lines,
+    } | ({"rects": [list(rect) for rect in rects]} if query else {})
 
 
 def _reading(site: Site, facts: PageFacts, problems: list[Problem]) -> Reading | None:

@@ -7,7 +7,6 @@
   const lines = document.getElementById("lines");
   const tools = document.getElementById("quote-tools");
   const said = document.getElementById("said");
-  const quoted = document.getElementById("quoted");
   if (tools === null) { return; }
   let silence = 0;
 
@@ -56,6 +55,8 @@
   }
 
   function showSelected() {
+    const quoted = document.getElementById("quoted");
+    if (quoted === null) { return; }
     while (quoted.firstChild) { quoted.removeChild(quoted.firstChild); }
     selected().forEach(function (part) {
       const box = boxOf(part.line), rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
@@ -96,6 +97,7 @@
 
   function copyWithCitation() {
     const parts = selected(), citation = text.dataset.citation;
+    if (text.hidden || citation === "") { return; }
     if (parts.length === 0) {
       copy(citation, "没有选中文字，已复制出处 " + citation + "。");
       return;

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from scanroom import cell
+from scanroom import HEIGHT, WIDTH, Shape, cell
 from site_under_test import PAGES, Room
 from test_browser import Window, address, window  # noqa: F401 -- fixtures
 
+from dossier.acceptance import Contents
 from dossier.catalogue.tables import Page
 
 pytestmark = pytest.mark.browser
@@ -39,7 +40,7 @@ def test_selected_words_are_copied_with_their_citation_and_shown_on_the_picture(
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     confirm_label(room, room.page_ids[0], "35")
     page.goto(f"/pages/{room.page_ids[0]}")
-    page.wait_for_function("document.getElementById('picture').naturalWidth > 0")
+    page.wait_for_function("() => document.getElementById('picture').naturalWidth > 0")
     select_in_lines(page, 1, 0, 2, 4)
     page.get_by_role("button", name="复制并附出处").click()
     page.get_by_text("已复制，出处 证据卷一P35。").wait_for()
@@ -77,3 +78,113 @@ def test_an_old_browser_without_a_clipboard_of_its_own_copies_too(window: Window
     page.get_by_text("已复制，出处 证据卷一图像第1页。").wait_for()
     assert kept and page.evaluate("window.kept.readText()") == "被害人林晓禾陈述（证据卷一图像第1页）"
     assert page.evaluate("String(getSelection())").strip() == "被害人林晓禾陈述", "what is selected stays so"
+
+
+def receive_volume(room: Room, pages: int, volume: str = "证据材料卷二", title: str = "讯问笔录") -> tuple[str, str]:
+    """A volume of one document with so many pages, every fifth on its side; its id and its first page's."""
+    shapes = [Shape(at, width=HEIGHT, height=WIDTH) if at % 5 == 4 else Shape(at) for at in range(pages)]
+    page_id = room.scanroom.receive(
+        f"{title}.pdf", volume=volume, contents=Contents("application/pdf", shapes, is_single_picture=False)
+    )
+    return room.scanroom.volume_id(volume), page_id
+
+
+def opened_reader(window: Window, address: str) -> object:  # noqa: F811
+    page = window.page
+    page.goto(address)
+    page.locator(".leaf.current").wait_for()
+    return page
+
+
+def shown_page(page: object) -> int:
+    return int(page.locator(".leaf.current").get_attribute("data-page"))
+
+
+def test_a_volume_of_12000_pages_keeps_those_alone_that_are_near(window: Window, room: Room) -> None:  # noqa: F811
+    volume_id, _ = receive_volume(room, 12_000)
+    page = opened_reader(window, f"/volumes/{volume_id}/read?page=6001")
+    tall = page.evaluate("document.getElementById('stage').scrollHeight")
+    for key, number in (("ArrowRight", 6002), ("End", 12_000), ("ArrowLeft", 11_999), ("Home", 1)):
+        page.keyboard.press(key)
+        page.locator(f".leaf.current[data-page='{number}']").wait_for()
+        box, stage = page.locator(".leaf.current").bounding_box(), page.locator("#stage").bounding_box()
+        assert box["y"] < stage["y"] + stage["height"] and box["y"] + box["height"] > stage["y"], "it is in sight"
+        assert page.locator(".leaf").count() < 30
+        assert page.locator(".thumbnail").count() < 30
+    assert page.evaluate("document.getElementById('stage').scrollHeight") == tall
+    page.wait_for_url("**/read?page=1")
+    assert window.complaints == []
+
+
+def test_the_reader_scrolls_to_the_next_page_and_says_so_in_its_address(window: Window, room: Room) -> None:  # noqa: F811
+    volume_id, _ = receive_volume(room, 12)
+    page = opened_reader(window, f"/volumes/{volume_id}/read?page=3")
+    page.get_by_text("图像第 3/12 页").wait_for()
+    page.evaluate("document.getElementById('stage').scrollBy(0, document.querySelector('.leaf.current').offsetHeight)")
+    page.get_by_text("图像第 4/12 页").wait_for()
+    page.wait_for_url("**/read?page=4")
+    page.reload()
+    page.get_by_text("图像第 4/12 页").wait_for()
+    assert window.complaints == []
+
+
+def test_nothing_moves_when_a_picture_comes(window: Window, room: Room) -> None:  # noqa: F811
+    volume_id, first = receive_volume(room, 6)
+    page = opened_reader(window, f"/volumes/{volume_id}/read")
+    page.locator(".leaf.current .wanting").wait_for()
+    before = [leaf.bounding_box() for leaf in page.locator(".leaf").all()]
+    room.scanroom.put_picture(first, PAGES[0], None)
+    page.wait_for_function("() => document.querySelector('.leaf.current img').naturalWidth > 0", timeout=20_000)
+    assert [leaf.bounding_box() for leaf in page.locator(".leaf").all()] == before
+    assert before[0]["height"] / before[0]["width"] == pytest.approx(HEIGHT / WIDTH, rel=0.01)
+
+
+def test_the_reader_leads_from_hit_to_hit_with_the_words_boxed_and_marked(window: Window, room: Room) -> None:  # noqa: F811
+    page = opened_reader(window, f"/volumes/{room.scanroom.volume_id()}/read?q=陈述")
+    page.get_by_text("本卷 1/2 页").wait_for()
+    page.keyboard.press("t")
+    page.locator("#lines mark").first.wait_for()
+    assert page.locator("#lines mark").all_inner_texts() == ["陈述"]
+    page.keyboard.press("n")
+    page.get_by_text("本卷 2/2 页").wait_for()
+    page.locator(".leaf.current .boxes.hits rect").wait_for()
+    picture = page.locator(".leaf.current img").bounding_box()
+    box = page.locator(".leaf.current .boxes.hits rect").bounding_box()
+    assert box["x"] == pytest.approx(picture["x"] + cell(0, 6).x0 * picture["width"], abs=3)
+    assert box["y"] == pytest.approx(picture["y"] + cell(0, 6).y0 * picture["height"], abs=3)
+    assert page.get_by_role("button", name="下一结果").is_disabled()
+    page.wait_for_url("**/read?q=*page=2*")
+    assert window.complaints == []
+
+
+def test_pages_are_turned_and_laid_side_by_side_for_the_eye_alone(window: Window, room: Room) -> None:  # noqa: F811
+    volume_id, _ = receive_volume(room, 7)
+    page = opened_reader(window, f"/volumes/{volume_id}/read?page=3")
+    page.keyboard.press("2")
+    left, right = (page.locator(f".leaf[data-page='{number}']").bounding_box() for number in (3, 4))
+    assert left["y"] == right["y"]
+    assert left["x"] + left["width"] < right["x"]
+    page.keyboard.press("r")
+    turned = page.locator(".leaf.current").bounding_box()
+    assert turned["width"] > turned["height"]
+    assert shown_page(page) == 3
+    page.keyboard.press("ArrowRight")
+    page.locator(".leaf.current[data-page='5']").wait_for()
+
+
+def test_the_directory_and_the_small_pictures_lead_to_pages(window: Window, room: Room) -> None:  # noqa: F811
+    receive_volume(room, 5, title="一讯问笔录")
+    volume_id, _ = receive_volume(room, 4, title="二转账凭证")
+    page = opened_reader(window, f"/volumes/{volume_id}/read")
+    directory = page.get_by_role("navigation", name="卷内目录")
+    directory.get_by_role("link", name="二转账凭证").click()
+    page.get_by_text("图像第 6/9 页").wait_for()
+    assert directory.locator("[aria-current]").inner_text() == "二转账凭证 6–9"
+    page.locator(".thumbnail[data-page='7']").click()
+    page.get_by_text("图像第 7/9 页").wait_for()
+    page.keyboard.press("g")
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    page.get_by_text("图像第 2/9 页").wait_for()
+    assert directory.locator("[aria-current]").inner_text() == "一讯问笔录 1–5"
+    assert window.complaints == []
