@@ -31,6 +31,7 @@ class CitedPage:
         page_number: the place in the volume, from 1.
         label: the number on the paper, where a person has confirmed it; empty otherwise.
         kind, number: of the volume, as far as its name tells.
+        page_id: the page's own.
     """
 
     volume_id: str
@@ -39,6 +40,7 @@ class CitedPage:
     label: str = ""
     kind: str = ""
     number: int | None = None
+    page_id: str = ""
 
 
 class CitationTemplate:

@@ -32,4 +32,12 @@ def cited_pages(session: Session, page_ids: Collection[str]) -> list[CitedPage]:
 def cited_page(page: Page, volume: Volume) -> CitedPage:
     """A page as a citation needs it."""
     label = page.page_label if page.page_label_state == "confirmed" else None
-    return CitedPage(volume.id, volume.name, page.page_number, label or "", volume.kind, volume.number)
+    return CitedPage(volume.id, volume.name, page.page_number, label or "", volume.kind, volume.number, page.id)
+
+
+def page_after(session: Session, page_id: str) -> str | None:
+    """The id of the next page in the volume; None after the last."""
+    page = session.get_one(Page, page_id)
+    return session.scalars(
+        select(Page.id).where(Page.volume_id == page.volume_id, Page.page_number == page.page_number + 1)
+    ).first()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from dossier.viewers import READ, SEARCH
+from dossier.viewers import READ, SEARCH, WRITE
 from search_api.problems import Problem
 
 OPEN = "open"  # to everybody, signed in or not
@@ -26,6 +26,8 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/volumes/{volume_id}"): PEOPLE,
     ("GET", "/volumes/{volume_id}/page"): PEOPLE,
     ("GET", "/volumes/{volume_id}/read"): PEOPLE,
+    ("GET", "/excerpts"): PEOPLE,
+    ("GET", "/cases/{case_id}/excerpts"): PEOPLE,
     ("GET", "/api/v1/openapi.json"): ANY_KEY,
     ("GET", "/api/v1/documents/{document_id}"): READ,
     ("GET", "/api/v1/pages/{page_id}/image"): READ,
@@ -33,6 +35,12 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/pages/{page_id}/citation"): READ,
     ("GET", "/api/v1/volumes/{volume_id}/outline"): READ,
     ("GET", "/api/v1/volumes/{volume_id}/hits"): SEARCH,
+    ("GET", "/api/v1/excerpts"): READ,
+    ("GET", "/api/v1/excerpts.docx"): READ,
+    ("POST", "/api/v1/excerpts"): WRITE,
+    ("GET", "/api/v1/excerpts/{excerpt_id}"): READ,
+    ("PATCH", "/api/v1/excerpts/{excerpt_id}"): WRITE,
+    ("DELETE", "/api/v1/excerpts/{excerpt_id}"): WRITE,
     ("GET", "/api/v1/search"): SEARCH,
     ("GET", "/api/v1/search/facets"): SEARCH,
     ("GET", "/api/v1/search/neighbours"): SEARCH,

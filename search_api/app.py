@@ -16,6 +16,8 @@ from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import (
     board,
+    excerpt_routes,
+    excerpts_page,
     page_citation,
     page_picture,
     page_view,
@@ -87,6 +89,8 @@ def create_app(
         page_picture,
         page_citation,
         reader,
+        excerpts_page,
+        excerpt_routes,
     ):
         app.include_router(module.router)
     if roster is not None:

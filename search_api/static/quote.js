@@ -1,4 +1,4 @@
-// Text that is selected beside a page: shown on the picture, and copied with its citation.
+// Text that is selected beside a page: shown on the picture, copied with its citation, taken as an excerpt.
 "use strict";
 
 (function () {
@@ -105,6 +105,30 @@
     copy(quotation(parts) + (/^[（(]/.test(citation) ? citation : "（" + citation + "）"), "已复制，出处 " + citation + "。");
   }
 
+  // The key makes a request that the browser sends twice the same excerpt.
+  function takeExcerpt() {
+    const parts = selected(), pageId = text.dataset.page;
+    if (text.hidden || pageId === "") { return; }
+    if (parts.length === 0) { say("请先选中要摘录的文字。"); return; }
+    const words = quotation(parts);
+    const key = pageId + "-" + Date.now().toString(36) + Math.random().toString(36).slice(2);
+    fetch("/api/v1/excerpts", {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json", "Idempotency-Key": key },
+      body: JSON.stringify({ page_ids: [pageId], quotation: words })
+    }).then(function (answer) {
+      return answer.json().then(function (content) {
+        if (!answer.ok) { say("没有加入：" + content.title + content.remedy); return; }
+        say("已加入摘录，出处 " + content.citation + "。");
+        const link = document.createElement("a");
+        link.href = "/cases/" + content.case_id + "/excerpts";
+        link.textContent = "去整理";
+        said.appendChild(link);
+      });
+    }).catch(function () { say("没有加入：与系统的连接断开了，请再试一次。"); });
+  }
+
   // By keyboard: the arrows go from line to line, with Shift they select lines.
   let first = -1, last = -1;
   function step(event) {
@@ -124,6 +148,7 @@
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, textarea, select")) { return; }
     if (event.key === "c" || event.key === "C") { event.preventDefault(); copyWithCitation(); }
+    if (event.key === "e" || event.key === "E") { event.preventDefault(); takeExcerpt(); }
   });
   if (lines !== null) {
     lines.addEventListener("keydown", function (event) {
@@ -134,10 +159,9 @@
       first = last = line === null ? -1 : Array.prototype.indexOf.call(lines.children, line);
     });
   }
-  // The button takes no focus from the selection.
-  document.getElementById("copy").addEventListener("mousedown", function (event) { event.preventDefault(); });
+  // The buttons take no focus from the selection.
+  tools.addEventListener("mousedown", function (event) { event.preventDefault(); });
   document.getElementById("copy").addEventListener("click", copyWithCitation);
+  document.getElementById("excerpt").addEventListener("click", takeExcerpt);
   tools.hidden = false;
-
-  window.edossierQuote = { selected: selected, quotation: quotation, say: say };
 })();

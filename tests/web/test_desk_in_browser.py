@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from docx import Document
 from scanroom import HEIGHT, WIDTH, Shape, cell
 from site_under_test import PAGES, Room
 from test_browser import Window, address, window  # noqa: F401 -- fixtures
@@ -188,3 +189,77 @@ def test_the_directory_and_the_small_pictures_lead_to_pages(window: Window, room
     page.get_by_text("图像第 2/9 页").wait_for()
     assert directory.locator("[aria-current]").inner_text() == "一讯问笔录 1–5"
     assert window.complaints == []
+
+
+def take_excerpt(page: object, room: Room, line: int) -> None:
+    page.goto(f"/pages/{room.page_ids[0]}")
+    page.locator("#lines li").nth(line).wait_for()
+    select_in_lines(page, line, 0, line, len(PAGES[0][line]))
+    page.keyboard.press("e")
+    page.get_by_text("已加入摘录，出处 证据卷一图像第1页。").wait_for()
+
+
+def test_excerpts_are_taken_edited_ordered_and_exported(window: Window, room: Room) -> None:  # noqa: F811
+    page = window.page
+    for line in range(3):
+        take_excerpt(page, room, line)
+    page.get_by_role("link", name="去整理").click()
+    excerpts = page.locator(".excerpt")
+    assert [field.input_value() for field in page.locator("textarea[name=quotation]").all()] == list(PAGES[0])
+
+    excerpts.nth(0).get_by_label("事实").fill("事实一")
+    excerpts.nth(0).get_by_label("证据种类").select_option("被害人陈述")
+    excerpts.nth(0).get_by_label("证明内容").fill("转账经过")
+    excerpts.nth(0).get_by_label("证明内容").blur()
+    page.get_by_text("已保存").wait_for()
+    excerpts.nth(2).get_by_role("button", name="上移").click()
+    page.get_by_text("已移到第 2 条").wait_for()
+    excerpts.nth(0).get_by_label("事实").press("Alt+ArrowDown")
+    page.get_by_text("已移到第 2 条").wait_for()
+    page.on("dialog", lambda dialog: dialog.accept())
+    excerpts.nth(2).get_by_role("button", name="删除").click()
+    page.get_by_text("已删除").wait_for()
+
+    page.reload()
+    kept = [field.input_value() for field in page.locator("textarea[name=quotation]").all()]
+    assert kept == [PAGES[0][2], PAGES[0][0]]
+    assert excerpts.nth(1).get_by_label("事实").input_value() == "事实一"
+    with page.expect_download() as download:
+        page.get_by_role("link", name="导出 DOCX（按事实）").click()
+    texts = [paragraph.text for paragraph in Document(str(download.value.path())).paragraphs]
+    assert texts[-7:] == [
+        "事实一", "1．被害人陈述（证据卷一图像第1页）", PAGES[0][0], "证明内容：转账经过",
+        "（未写明事实）", "1．（证据卷一图像第1页）", PAGES[0][2],
+    ]  # fmt: skip
+    assert window.complaints == []
+
+
+def test_an_excerpt_is_dragged_to_its_place(window: Window, room: Room) -> None:  # noqa: F811
+    page = window.page
+    for line in range(3):
+        take_excerpt(page, room, line)
+    page.get_by_role("link", name="去整理").click()
+    page.locator(".excerpt .grip").nth(2).drag_to(page.locator(".excerpt").nth(0), target_position={"x": 60, "y": 8})
+    page.get_by_text("已移到第 1 条").wait_for()
+    page.reload()
+    kept = [field.input_value() for field in page.locator("textarea[name=quotation]").all()]
+    assert kept == [PAGES[0][2], PAGES[0][0], PAGES[0][1]]
+
+
+def test_what_cannot_be_saved_says_so(window: Window, room: Room) -> None:  # noqa: F811
+    page = window.page
+    take_excerpt(page, room, 0)
+    page.get_by_role("link", name="去整理").click()
+    quotation = page.locator("textarea[name=quotation]")
+    quotation.fill(" ")
+    quotation.blur()
+    page.get_by_text("摘录的文字不能为空").wait_for()
+    page.context.set_offline(True)
+    quotation.fill("改过")
+    quotation.blur()
+    page.get_by_text("没有保存：与系统的连接断开了").wait_for()
+    page.context.set_offline(False)
+    quotation.fill("又改过")
+    quotation.blur()
+    page.get_by_text("已保存").wait_for()
+    assert not page.locator("#failed").is_visible()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from dossier import api_keys, flags, permissions, users
+from dossier import api_keys, excerpts, flags, permissions, users
 from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
 from dossier.viewers import ADMIN, CHECKER, OPERATOR, PROSECUTOR
 from search_api.access import ACCESS, ANY_KEY, OPEN, PEOPLE
@@ -70,7 +70,15 @@ def routes(room: Room) -> set[tuple[str, str]]:
 def of_room(room: Room) -> dict[str, str]:
     """What stands in paths, by the name of the parameter: a new kind of thing must be added here."""
     document_id = room.scanroom.page(room.page_ids[0]).document_id
-    return {"page_id": room.page_ids[0], "volume_id": room.scanroom.volume_id(), "document_id": document_id}
+    # Excerpts are their owner's alone: this one is 闵榆's.
+    with room.scanroom.catalogue.writing() as session:
+        insider = users.viewer_of_user(user_named(session, "闵榆"))
+        excerpt, _ = excerpts.add_excerpt(session, insider, [room.page_ids[0]], {"quotation": "被害人"})
+        excerpt_id, case_id = excerpt.id, excerpt.case_id
+    return {
+        "page_id": room.page_ids[0], "volume_id": room.scanroom.volume_id(), "document_id": document_id,
+        "case_id": case_id, "excerpt_id": excerpt_id,
+    }  # fmt: skip
 
 
 def with_things() -> list[tuple[str, str]]:
@@ -84,11 +92,13 @@ def test_every_route_says_what_it_is_for(room: Room) -> None:
 @pytest.mark.parametrize(("method", "path"), with_things())
 def test_what_is_out_of_sight_answers_as_what_does_not_exist(office: Room, method: str, path: str) -> None:
     things = of_room(office)
-    asked = {"number": "1", "wait": "0"}
+    asked = {"number": "1", "wait": "0", "q": "林晓禾"}
+    content = None if method in ("GET", "DELETE") else {}
     insider, outsider = office.signed_in_as("闵榆"), office.signed_in_as("邬怀青")
-    assert insider.request(method, path.format(**things), params=asked).status_code in (200, 303, 503)
-    hidden = outsider.request(method, path.format(**things), params=asked)
-    unknown = outsider.request(method, path.format(**dict.fromkeys(things, UNKNOWN)), params=asked)
+    hidden = outsider.request(method, path.format(**things), params=asked, json=content)
+    unknown = outsider.request(method, path.format(**dict.fromkeys(things, UNKNOWN)), params=asked, json=content)
+    answer = insider.request(method, path.format(**things), params=asked, json=content)
+    assert answer.status_code in (200, 204, 303, 503)
     assert hidden.status_code == unknown.status_code == 404
     told = hidden.text
     for thing in things.values():
