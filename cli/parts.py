@@ -61,6 +61,7 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     host, port = host or context.settings.host, context.settings.port if port is None else port
     listener = _listen(host, port)
     password = secrets.token_urlsafe(12)
+    template = context.settings.citation_template
     application = create_app(
         context.home,
         context.catalogue,
@@ -68,8 +69,8 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
         context.searcher,
         password,
         hosts=[host],
-        roster=RosterSearcher(context.catalogue, context.vault, context.engine).search,
-        citation_template=context.settings.citation_template,
+        roster=RosterSearcher(context.catalogue, context.vault, context.engine, template).search,
+        citation_template=template,
     )
     address = f"http://{host}:{listener.getsockname()[1]}/"
     # On standard output, not in the log: whoever starts the program is meant to read it, nobody else.
