@@ -17,6 +17,7 @@ from search_api.page_facts import PageFacts, facts_of, hurry_reading, reading_of
 from search_api.page_marks import Rect, ranges_in_line, rects_of_hit, rects_of_query
 from search_api.page_picture import picture_address
 from search_api.problems import Problem, problem_of
+from search_api.search_page import HITS_A_VIEW
 from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
@@ -81,6 +82,7 @@ def page_view(
         "picture": picture_address(page_id, facts.page.reading_version, 1600),
         "full_picture": picture_address(page_id, facts.page.reading_version, None),
         "reader": asked.address(f"/volumes/{facts.page.volume_id}/read", page=facts.page.page_number),
+        "results": asked.address(start=_first_of_view(hit)) if query else None,
         "before": facts.before and asked.address(f"/pages/{facts.before}", hit=hit),
         "after": facts.after and asked.address(f"/pages/{facts.after}", hit=hit),
     }
@@ -114,6 +116,12 @@ def page_text(site: TheSite, viewer: TheViewer, page_id: str, q: QueryText = "")
         "text": reading.text if reading else None,
         "lines": lines,
     } | ({"rects": [list(rect) for rect in rects]} if query else {})
+
+
+def _first_of_view(ordinal: int | None) -> int | None:
+    """The ordinal with which the view of results begins that has a hit; None for the first."""
+    first = ((ordinal or 1) - 1) // HITS_A_VIEW * HITS_A_VIEW + 1
+    return first if first > 1 else None
 
 
 def _reading(site: Site, facts: PageFacts, problems: list[Problem]) -> Reading | None:

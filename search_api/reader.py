@@ -69,18 +69,19 @@ def volume_outline(site: TheSite, viewer: TheViewer, volume_id: str) -> dict[str
     """A volume's directory, and its pages in order: what is needed to lay them out.
 
     `pages` has a list for each of `page_ids`, `widths` and `heights` (pixels of the upright page), `labels` (null where
-    there is none) and `readings` (the version, null before it has been read); place n is that of page_number n + 1.
+    there is none), `label_states` (read, proposed, confirmed) and `readings` (the version, null before it has been
+    read); place n is that of page_number n + 1.
     """
     with site.catalogue.reading() as session:
         volume = _volume_in_sight(session, viewer, volume_id)
         rows = session.execute(
-            select(Page.id, Page.width, Page.height, Page.page_label, Page.reading_version)
+            select(Page.id, Page.width, Page.height, Page.page_label, Page.page_label_state, Page.reading_version)
             .where(Page.volume_id == volume_id)
             .order_by(Page.page_number, Page.id)
         ).all()
         directory = directory_of(session, volume_id)
         name = volume.name
-    names = ("page_ids", "widths", "heights", "labels", "readings")
+    names = ("page_ids", "widths", "heights", "labels", "label_states", "readings")
     return {
         "volume_id": volume_id,
         "volume": name,

@@ -130,9 +130,17 @@
     }, image.src ? 0 : SETTLE);
   }
 
-  function label(page) {
-    return "图像第 " + page + " 页" + (pages.labels[page - 1] ? " · 页码 " + pages.labels[page - 1] : "");
+  // P35 is what a citation says, and so what a person has confirmed.
+  function paperNumber(page, isShort) {
+    const label = pages.labels[page - 1], state = pages.label_states[page - 1];
+    if (!label) { return ""; }
+    if (state === "confirmed") { return isShort ? "P" + label : "页码 " + label; }
+    return "页码 " + label + (state === "proposed" ? "（推算）" : "");
   }
+
+  function joined(parts) { return parts.filter(function (part) { return part !== ""; }).join(" · "); }
+
+  function label(page) { return joined(["图像第 " + page + " 页", paperNumber(page, false)]); }
 
   function boxes(className) {
     const svg = document.createElementNS(SVG, "svg");
@@ -167,7 +175,7 @@
     sheet.appendChild(boxes("lines"));
     leaf.appendChild(sheet);
     const number = make("span", "number");
-    number.textContent = String(page) + (pages.labels[page - 1] ? " · P" + pages.labels[page - 1] : "");
+    number.textContent = joined([String(page), paperNumber(page, true)]);
     number.setAttribute("aria-hidden", "true");
     leaf.appendChild(number);
     leaves.appendChild(leaf);
@@ -223,7 +231,7 @@
   function setCurrent(page) {
     current = page;
     byId("where").textContent = "图像第 " + page + "/" + last + " 页";
-    byId("label").textContent = pages.labels[page - 1] ? "页码 " + pages.labels[page - 1] + " · " : "";
+    byId("label").textContent = paperNumber(page, false) + (pages.labels[page - 1] ? " · " : "");
     document.title = label(page) + " · " + document.querySelector("#to-volume").textContent;
     if (document.activeElement !== byId("number")) { byId("number").value = String(page); }
     byId("asked-page").value = String(page);
@@ -329,7 +337,7 @@
     picture.appendChild(image);
     link.appendChild(picture);
     const number = make("span", "number");
-    number.textContent = String(page) + (pages.labels[page - 1] ? " · P" + pages.labels[page - 1] : "");
+    number.textContent = joined([String(page), paperNumber(page, true)]);
     link.appendChild(number);
     if (page === current) { link.setAttribute("aria-current", "true"); }
     link.classList.toggle("found", hits !== null && hits.indexOf(page) >= 0);
@@ -367,7 +375,9 @@
         return answer.json();
       });
       texts.set(page, asked);
-      asked.catch(function () { texts.delete(page); });
+      // What has not been read yet is asked again the next time.
+      asked.then(function (answer) { if (answer.text === null) { texts.delete(page); } })
+        .catch(function () { texts.delete(page); });
       if (texts.size > TEXTS_KEPT) { texts.delete(texts.keys().next().value); }
     }
     return texts.get(page);
@@ -378,6 +388,7 @@
     if (text.hidden) { return; }
     textOf(page).then(function (answer) {
       if (page !== current) { return; }
+      if (answer.reading_version !== pages.readings[page - 1]) { renew(); }
       text.dataset.page = answer.page_id;
       text.dataset.citation = answer.citation;
       byId("citation").textContent = answer.citation;
@@ -528,8 +539,36 @@
     g: function () { byId("number").focus(); byId("number").select(); }
   };
 
-  function begin(outline) {
-    pages = outline.pages;
+  function outline() {
+    return fetch("/api/v1/volumes/" + volume + "/outline", { credentials: "same-origin" }).then(function (answer) {
+      if (!answer.ok) { throw new Error(String(answer.status)); }
+      return answer.json();
+    });
+  }
+
+  // Pages have been read, or have come, since: their shapes may be others.
+  let isRenewing = false;
+  function renew() {
+    if (isRenewing) { return; }
+    isRenewing = true;
+    outline().then(function (fresh) {
+      if (fresh.pages.page_ids.length < last) { window.location.reload(); return; }
+      keepingPlace(function () {
+        pages = fresh.pages;
+        last = pages.page_ids.length;
+        leafOf.forEach(function (leaf) { leaves.removeChild(leaf); });
+        leafOf.clear();
+        thumbnailOf.forEach(function (link) { strip.removeChild(link); });
+        thumbnailOf.clear();
+        strip.style.height = last * THUMBNAIL_ROW + "px";
+      });
+      showStrip();
+      markCurrent();
+    }).catch(function () { return undefined; }).then(function () { isRenewing = false; });
+  }
+
+  function begin(first) {
+    pages = first.pages;
     last = pages.page_ids.length;
     PANELS.forEach(function (panel) {
       const kept = window.sessionStorage.getItem("reader-" + panel[0]);
@@ -585,10 +624,7 @@
     });
   }
 
-  fetch("/api/v1/volumes/" + volume + "/outline", { credentials: "same-origin" }).then(function (answer) {
-    if (!answer.ok) { throw new Error(String(answer.status)); }
-    return answer.json();
-  }).then(begin).catch(function (error) {
+  outline().then(begin).catch(function (error) {
     byId("lost").hidden = false;
     throw error;
   });

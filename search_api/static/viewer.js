@@ -105,6 +105,7 @@
     p: function () { follow("hit-before"); },
     n: function () { follow("hit-after"); },
     v: function () { follow("read"); },
+    b: function () { follow("results"); },
     "+": function () { zoomBy(STEP); },
     "=": function () { zoomBy(STEP); },
     "-": function () { zoomBy(1 / STEP); },

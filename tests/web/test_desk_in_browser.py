@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from docx import Document
-from scanroom import HEIGHT, WIDTH, Shape, cell
+from scanroom import HEIGHT, WIDTH, Shape, cell, reading_of_lines
 from site_under_test import PAGES, Room
 from test_browser import Window, address, window  # noqa: F401 -- fixtures
 
@@ -156,6 +158,23 @@ def test_the_reader_leads_from_hit_to_hit_with_the_words_boxed_and_marked(window
     assert page.get_by_role("button", name="下一结果").is_disabled()
     page.wait_for_url("**/read?q=*page=2*")
     assert window.complaints == []
+
+
+def test_a_page_that_has_been_read_meanwhile_takes_its_new_shape(window: Window, room: Room) -> None:  # noqa: F811
+    volume_id, first = receive_volume(room, 3)
+    page = opened_reader(window, f"/volumes/{volume_id}/read")
+    page.keyboard.press("t")
+    page.get_by_text("还没有识别").wait_for()
+    room.scanroom.read(first, PAGES[0], replace(reading_of_lines(PAGES[0]), width=HEIGHT, height=WIDTH))
+    page.keyboard.press("End")
+    page.get_by_text("图像第 3/3 页").wait_for()
+    page.keyboard.press("Home")
+    page.get_by_text(PAGES[0][0]).wait_for()
+    page.wait_for_function(
+        "() => { const leaf = document.querySelector('.leaf.current'); return leaf.offsetWidth > leaf.offsetHeight; }"
+    )
+    box = page.locator(".leaf.current").bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(HEIGHT / WIDTH, rel=0.01)
 
 
 def test_pages_are_turned_and_laid_side_by_side_for_the_eye_alone(window: Window, room: Room) -> None:  # noqa: F811

@@ -13,7 +13,7 @@ from dossier.catalogue.tables import Case, Page
 def test_an_outline_has_the_directory_and_the_shape_of_every_page(browser: TestClient, room: Room) -> None:
     with room.scanroom.catalogue.writing() as session:
         page = session.get_one(Page, room.page_ids[0])
-        page.page_label = "35"
+        page.page_label, page.page_label_state = "35", "confirmed"
         document_id = page.document_id
     volume_id = room.scanroom.volume_id()
 
@@ -26,6 +26,7 @@ def test_an_outline_has_the_directory_and_the_shape_of_every_page(browser: TestC
             "widths": [WIDTH] * 3,
             "heights": [HEIGHT] * 3,
             "labels": ["35", None, None],
+            "label_states": ["confirmed", None, None],
             "readings": [1, 1, None],
         },
     }
