@@ -64,6 +64,7 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     host, port = host or context.settings.host, context.settings.port if port is None else port
     listener = _listen(host, port)
     password = secrets.token_urlsafe(12)
+    template = context.settings.citation_template
     application = create_app(
         context.home,
         context.catalogue,
@@ -71,7 +72,8 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
         context.searcher,
         password,
         hosts=[host],
-        roster=RosterSearcher(context.catalogue, context.vault, context.engine).search,
+        roster=RosterSearcher(context.catalogue, context.vault, context.engine, template).search,
+        citation_template=template,
         proxies=TrustedProxies(context.settings.proxy_addresses(), context.settings.sign_in_header),
         watermark=context.settings.watermark,
     )

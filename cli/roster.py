@@ -34,7 +34,7 @@ def roster(
         raise UsageError(f"{file}: {error.strerror}") from error
     if out is not None and (out.suffix.lower() != ".xlsx" or not out.resolve().parent.is_dir()):
         raise UsageError(f"--out {out}: a file ending in .xlsx, in a folder that exists")
-    searcher = RosterSearcher(context.catalogue, context.vault, context.engine)
+    searcher = RosterSearcher(context.catalogue, context.vault, context.engine, context.settings.citation_template)
     with waiting_progress(as_json, "检索", "人") as show:
         matrix = searcher.search(content, case, show, viewer=AT_MACHINE)
     if out is not None:

@@ -26,6 +26,20 @@ def chinese_number(numeral: str) -> int:
     return total + digit
 
 
+def numeral_of(number: int) -> str:
+    """A number from 0 to 9,999 as a Chinese numeral: 12 is 十二, 103 is 一百零三."""
+    digits = "零一二三四五六七八九"
+    written = ""
+    for unit, place in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit = number // unit % 10
+        if digit:
+            written += digits[digit] + place
+        elif written and not written.endswith("零"):
+            written += "零"
+    written = written.rstrip("零") or "零"
+    return written[1:] if written.startswith("一十") else written
+
+
 def natural_key(name: str) -> str:
     """A text whose plain order (by code point) is the natural order of names or of paths.
 

@@ -102,6 +102,11 @@ def is_ignored(relative: PurePosixPath) -> bool:
     )
 
 
+def short_kind(kind: str) -> str:
+    """A kind of volume as people say it for short: 证据卷 for 证据材料卷; a kind without a short form as it is."""
+    return next((short for short, known in _KIND_SHORT.items() if known == kind), kind)
+
+
 def volume_kind_and_number(name: str) -> tuple[str, int | None]:
     """A volume's kind and number, as far as its name tells: 证据卷2 is (证据材料卷, 2), 第二卷 is ("", 2)."""
     kind = next((known for known in _VOLUME_KINDS if known in name), "")

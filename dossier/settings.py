@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from dossier.citations import STANDARD_TEMPLATE, CitationTemplate
 from dossier.derived import Quality
 from dossier.errors import SettingsError
 
@@ -99,6 +100,11 @@ class Settings(BaseSettings):
         description="Name of the header in which a trusted proxy says who has signed in there; empty: people sign in "
         "here. The proxy must take this header away from what browsers send.",
     )
+    citation_template: str = Field(
+        STANDARD_TEMPLATE,
+        description="How pages are cited: words with {volume}, {kind}, {short_kind}, {number}, {numeral} of the "
+        "volume, and in square brackets what stands around {pages}.",
+    )
     search_engine: Literal["tantivy", "elasticsearch"] = Field(
         "tantivy", description="Search engine: tantivy (in the home folder) or elasticsearch (a server)."
     )
@@ -149,6 +155,12 @@ class Settings(BaseSettings):
         if self.sign_in_header and not self.proxy_addresses():
             raise ValueError("sign_in_header: anybody could send it; name the proxy's address in trusted_proxies")
         return self
+
+    @field_validator("citation_template")
+    @classmethod
+    def _is_template(cls, text: str) -> str:
+        CitationTemplate(text)
+        return text
 
     @field_validator("elasticsearch_url")
     @classmethod

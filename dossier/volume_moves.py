@@ -14,7 +14,7 @@ from sqlalchemy import case as choose
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from dossier import cases, outbox, permissions
+from dossier import cases, excerpts, outbox, permissions
 from dossier.catalogue.tables import Arrival, Attachment, Case, CaseNumber, Document, Flag, Page, Volume, VolumeMove
 from dossier.numbers import canonical, find_numbers
 from dossier.pages import volume_named, volume_order_key
@@ -65,6 +65,7 @@ def move_volumes(session: Session, volumes: Sequence[Volume], source: Case, targ
     state = choose((Page.state == "searchable", "read"), else_=Page.state)
     session.execute(update(Page).where(Page.volume_id.in_(ids)).values(case_id=target.id, state=state))
     session.expire_all()
+    excerpts.follow_pages(session, source.id)
     outbox.enqueue_whole(session, Page.volume_id.in_(ids))
     permissions.note_change(session)
 

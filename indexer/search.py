@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 
 from dossier import permissions
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Case, Page
+from dossier.catalogue.tables import Case, Page, Volume
 from dossier.errors import NotFound, UsageError
 from dossier.vault import Vault
 from dossier.viewers import Viewer
 from indexer import engine as engines
-from indexer.clause import OneOf, Term
+from indexer.clause import Clause, OneOf, Term
 from indexer.cursor import opened_cursor, sealed_cursor
 from indexer.engine import DEEPEST, Engine, Grouping, Order, Search, check_window
 from indexer.entry import SEPARATOR
@@ -194,12 +194,7 @@ class Searcher:
         def ask(session: Session) -> tuple[Question, set[str]]:
             question = self._question(session, query, case, viewer, narrowing)
             document_id = _page_in_sight(session, page_id, question).document_id
-            within = replace(question.within(Term("document_id", document_id)), order="page")
-            found: set[str] = set()
-            portion = self._engine.search(within, DEEPEST)
-            while portion.hits:
-                found |= {hit.page_id for hit in portion.hits}
-                portion = self._engine.search(within, DEEPEST, after=portion.after)
+            found = self._pages_within(question, Term("document_id", document_id))
             return question, found
 
         def answer(session: Session, question: Question, found: set[str]) -> Neighbours:
@@ -219,6 +214,50 @@ class Searcher:
             )
 
         return self._answered(ask, answer)
+
+    def pages_in_volume(
+        self,
+        volume_id: str,
+        query: str,
+        *,
+        viewer: Viewer,
+        narrowing: Narrowing = ANYTHING,
+    ) -> tuple[int, ...]:
+        """The places in a volume of the pages that a query finds there, in order.
+
+        Args:
+            volume_id: the volume's.
+            query, viewer, narrowing: as of `search`.
+
+        Raises:
+            NotFound: there is no such volume within sight.
+            UsageError, EngineUnreachable: as of `search`.
+        """
+
+        def ask(session: Session) -> tuple[Question, set[str]]:
+            question = self._question(session, query, None, viewer, narrowing)
+            _volume_in_sight(session, volume_id, question)
+            return question, self._pages_within(question, Term("volume_id", volume_id))
+
+        def answer(session: Session, question: Question, found: set[str]) -> tuple[int, ...]:
+            _volume_in_sight(session, volume_id, question)
+            # As they stand now: pages may have moved since they were indexed.
+            in_order = session.execute(
+                select(Page.id, Page.page_number).where(Page.volume_id == volume_id).order_by(Page.page_number, Page.id)
+            )
+            return tuple(page_number for page_id, page_number in in_order if page_id in found)
+
+        return self._answered(ask, answer)
+
+    def _pages_within(self, question: Question, part: Clause) -> set[str]:
+        """The ids of all pages that a question finds in a part of what it asks of."""
+        within = replace(question.within(part), order="page")
+        found: set[str] = set()
+        portion = self._engine.search(within, DEEPEST)
+        while portion.hits:
+            found |= {hit.page_id for hit in portion.hits}
+            portion = self._engine.search(within, DEEPEST, after=portion.after)
+        return found
 
     def _answered(
         self,
@@ -302,3 +341,9 @@ def _page_in_sight(session: Session, page_id: str, question: Question) -> Page:
     if page is None or not question.sight.allows(session.get_one(Case, page.case_id)):
         raise NotFound(page_id)
     return page
+
+
+def _volume_in_sight(session: Session, volume_id: str, question: Question) -> None:
+    volume = session.get(Volume, volume_id)
+    if volume is None or not question.sight.allows(session.get_one(Case, volume.case_id)):
+        raise NotFound(volume_id)

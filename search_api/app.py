@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy import select
 
 from dossier.catalogue.database import Catalogue
+from dossier.citations import STANDARD_TEMPLATE, CitationTemplate
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.looks import Looks
@@ -25,10 +26,14 @@ from search_api import (
     admin_users,
     board,
     case_routes,
+    excerpt_routes,
+    excerpts_page,
     own_password,
+    page_citation,
     page_picture,
     page_view,
     problems,
+    reader,
     roster_answer,
     search_page,
     search_routes,
@@ -56,6 +61,7 @@ def create_app(
     roster: RosterFunction | None = None,
     proxies: TrustedProxies | None = None,
     watermark: bool = False,
+    citation_template: str = STANDARD_TEMPLATE,
 ) -> FastAPI:
     """The site of one home.
 
@@ -69,6 +75,7 @@ def create_app(
         roster: gives the matrix of a spreadsheet of people; without it that route is not there.
         proxies: whose word counts about who asks; nobody's without it.
         watermark: whether name and time stand over the pages.
+        citation_template: how the office cites pages.
     """
     doorkeeper = Doorkeeper(one_time_password)
     proxies = proxies or TrustedProxies()
@@ -86,7 +93,7 @@ def create_app(
     )
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), looks, proxies, watermark, roster,
+        page_templates(), looks, proxies, watermark, roster, CitationTemplate(citation_template),
     )  # fmt: skip
     problems.install(app)
     app.add_exception_handler(405, method_not_allowed)
@@ -102,6 +109,10 @@ def create_app(
         page_view,
         page_picture,
         case_routes,
+        page_citation,
+        reader,
+        excerpts_page,
+        excerpt_routes,
     ):
         app.include_router(module.router)
     if roster is not None:

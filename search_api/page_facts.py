@@ -11,6 +11,8 @@ from dossier import looks, work
 from dossier.attention import may_be_told, sentence_of
 from dossier.cases import number_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, ReadingRow, Volume, Work
+from dossier.citations import CitedPage
+from dossier.cited_pages import cited_page
 from dossier.errors import NotFound, error_of
 from dossier.permissions import sees
 from dossier.reading import Reading
@@ -27,6 +29,7 @@ class PageFacts:
         case_number, case_name, volume, document_title, source: where it belongs, and the file it came in.
         pages_in_volume: how many the volume has.
         before, after: the ids of its neighbours in the volume.
+        cited: the page as a citation needs it.
         notes: what a person should know of it: what happened, and what to do next.
         reading_sha256: of the reading in use; None before it has been read.
     """
@@ -40,6 +43,7 @@ class PageFacts:
     pages_in_volume: int
     before: str | None
     after: str | None
+    cited: CitedPage
     notes: tuple[tuple[str, str], ...]
     reading_sha256: str | None
 
@@ -55,6 +59,7 @@ def facts_of(site: Site, viewer: Viewer, page_id: str) -> PageFacts:
         if page is None or not sees(session, viewer, page.case_id):
             raise NotFound(page_id)
         case = session.get_one(Case, page.case_id)
+        volume = session.get_one(Volume, page.volume_id)
         neighbours = dict(
             session.execute(
                 select(Page.page_number, Page.id).where(
@@ -69,7 +74,7 @@ def facts_of(site: Site, viewer: Viewer, page_id: str) -> PageFacts:
             page=page,
             case_number=number_of(session, case),
             case_name=case.name,
-            volume=session.get_one(Volume, page.volume_id).name,
+            volume=volume.name,
             document_title=session.get_one(Document, page.document_id).title,
             source=session.get_one(Arrival, page.arrival_id).source,
             pages_in_volume=session.scalar(
@@ -78,6 +83,7 @@ def facts_of(site: Site, viewer: Viewer, page_id: str) -> PageFacts:
             or 0,
             before=neighbours.get(page.page_number - 1),
             after=neighbours.get(page.page_number + 1),
+            cited=cited_page(page, volume),
             notes=tuple(_notes(session, viewer, page)),
             reading_sha256=reading.sha256 if reading else None,
         )

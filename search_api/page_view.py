@@ -13,11 +13,12 @@ from dossier.errors import EdossierError, StoreError
 from dossier.reading import Reading
 from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
-from search_api.asked import Asked, TheAsked
+from search_api.asked import Asked, QueryText, TheAsked
 from search_api.page_facts import PageFacts, facts_of, hurry_reading, reading_of
 from search_api.page_marks import Rect, ranges_in_line, rects_of_hit, rects_of_query
 from search_api.page_picture import picture_address
 from search_api.problems import Problem, problem_of
+from search_api.search_page import HITS_A_VIEW
 from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
@@ -71,6 +72,7 @@ def page_view(
         rects = rects_of_query(query, reading)
     context: dict[str, Any] = {
         "facts": facts,
+        "citation": site.citations.citation_of([facts.cited]),
         "page": facts.page,
         "reading": reading,
         "lines": [(line, ranges_in_line(line, rects)) for line in (reading.lines if reading else ())],
@@ -82,6 +84,8 @@ def page_view(
         "rects": rects,
         "picture": picture_address(page_id, facts.page.reading_version, 1600),
         "full_picture": picture_address(page_id, facts.page.reading_version, None),
+        "reader": asked.address(f"/volumes/{facts.page.volume_id}/read", page=facts.page.page_number),
+        "results": asked.address(start=_first_of_view(hit)) if query else None,
         "before": facts.before and asked.address(f"/pages/{facts.before}", hit=hit),
         "after": facts.after and asked.address(f"/pages/{facts.after}", hit=hit),
     }
@@ -89,24 +93,38 @@ def page_view(
 
 
 @router.get("/api/v1/pages/{page_id}/text")
-def page_text(site: TheSite, viewer: TheViewer, page_id: str) -> dict[str, Any]:
-    """What was read on a page, line by line; `text` is null before it has been read."""
+def page_text(site: TheSite, viewer: TheViewer, page_id: str, q: QueryText = "") -> dict[str, Any]:
+    """What was read on a page, line by line, and how it is cited; `text` is null before it has been read.
+
+    With a query, `rects` are its words on the picture, and each line has the `marks` (start, end) of them in its text.
+    """
     facts = facts_of(site, viewer, page_id)
     reading = reading_of(site, viewer, facts)
+    query = q.strip()
+    rects = rects_of_query(query, reading) if query and reading is not None else ()
+    lines = [
+        {"text": line.text, "box": line.box.as_list(), "confidence": line.confidence}
+        | ({"marks": ranges_in_line(line, rects)} if query else {})
+        for line in (reading.lines if reading else ())
+    ]
     return {
         "page_id": page_id,
         "page_number": facts.page.page_number,
         "page_label": facts.page.page_label,
         "page_label_state": facts.page.page_label_state,
+        "citation": site.citations.citation_of([facts.cited]),
         "state": facts.page.state,
         "reading_version": facts.page.reading_version,
         "confidence": reading.confidence if reading else None,
         "text": reading.text if reading else None,
-        "lines": [
-            {"text": line.text, "box": line.box.as_list(), "confidence": line.confidence}
-            for line in (reading.lines if reading else ())
-        ],
-    }
+        "lines": lines,
+    } | ({"rects": [list(rect) for rect in rects]} if query else {})
+
+
+def _first_of_view(ordinal: int | None) -> int | None:
+    """The ordinal with which the view of results begins that has a hit; None for the first."""
+    first = ((ordinal or 1) - 1) // HITS_A_VIEW * HITS_A_VIEW + 1
+    return first if first > 1 else None
 
 
 def _reading(site: Site, viewer: Viewer, facts: PageFacts, problems: list[Problem]) -> Reading | None:

@@ -152,12 +152,14 @@ def found_groups(site: Site, viewer: Viewer, result: SearchResult, asked: Asked,
     groups = []
     for group in result.groups.shown:
         pages = list(shown(group.hits, None))
-        # A volume or document is read from its first hit on, hit by hit; a case has a list of its own.
+        # A document is read from its first hit on, hit by hit, a volume in the reader; a case has a list of its own.
         address = pages[0].address if pages else ""
         if result.groups.by == "case":
             with site.catalogue.reading() as session:
                 case = _typed(session, viewer, group.id, group.hits[0].case_number or "")
             address = replace(asked, case=case, group=None).address()
+        elif result.groups.by == "volume" and pages:
+            address = asked.address(f"/volumes/{group.id}/read", page=group.hits[0].page_number)
         groups.append(FoundGroup(result.groups.by, group.total, pages, address))
     return groups
 

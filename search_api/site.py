@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from fastapi.templating import Jinja2Templates
 
 from dossier.catalogue.database import Catalogue
+from dossier.citations import STANDARD_TEMPLATE, CitationTemplate
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.looks import Looks
@@ -55,6 +56,7 @@ class Site:
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
     watermark: bool = False
     roster: RosterFunction | None = None
+    citations: CitationTemplate = field(default_factory=lambda: CitationTemplate(STANDARD_TEMPLATE))
 
     def watermark_of(self, viewer: Viewer | None) -> str:
         """What stands faintly over a page that somebody reads: their name and the time; "" where the setting is off."""

@@ -472,3 +472,33 @@ class Repeat(Table):
     status: Mapped[int]
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     at: Mapped[float] = mapped_column(default=time.time)
+
+
+class Excerpt(Table):
+    """An excerpt 摘录 that a person, or a program, has taken from pages of a case; theirs alone.
+
+    `place` orders those of one owner in one case, from 1. `page_ids` are the source's pages, of which its citation is
+    made when it is asked for; `interrogation` says which one (第N次) it is from.
+    """
+
+    __tablename__ = "excerpts"
+    __table_args__ = (
+        UniqueConstraint("owner_id", "idempotency_key"),
+        Index("ix_excerpts_owner_case", "owner_id", "case_id", "place"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("e"))
+    owner_id: Mapped[str]
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    place: Mapped[int]
+    fact: Mapped[str] = mapped_column(default="")
+    evidence_kind: Mapped[str] = mapped_column(default="")
+    provider: Mapped[str] = mapped_column(default="")
+    interrogation: Mapped[int | None]
+    moment: Mapped[str] = mapped_column(default="")
+    location: Mapped[str] = mapped_column(default="")
+    page_ids: Mapped[list[str]]
+    quotation: Mapped[str]
+    proves: Mapped[str] = mapped_column(default="")
+    idempotency_key: Mapped[str | None]
+    created_at: Mapped[float] = mapped_column(default=time.time)
+    updated_at: Mapped[float] = mapped_column(default=time.time)

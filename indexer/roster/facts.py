@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from dossier import cases, permissions
 from dossier.catalogue.tables import Case, Document, Page, Person, Volume
+from dossier.citations import CitationTemplate, CitedPage
 from dossier.errors import NotFound
 from dossier.viewers import Viewer
 from indexer.roster.kinds import UNNAMED, Kinds
@@ -63,7 +64,9 @@ def names_in_cases(session: Session, seen: Collection[str]) -> set[str]:
     return names - {""}
 
 
-def facts_of(session: Session, page_ids: Collection[str], seen: Collection[str], kinds: Kinds) -> dict[str, PageFacts]:
+def facts_of(
+    session: Session, page_ids: Collection[str], seen: Collection[str], kinds: Kinds, template: CitationTemplate
+) -> dict[str, PageFacts]:
     """The pages as the catalogue says now, in the order of the dossier; those out of sight are left out."""
     rows = [
         row
@@ -77,6 +80,8 @@ def facts_of(session: Session, page_ids: Collection[str], seen: Collection[str],
                 Page.page_label_state,
                 Volume.id,
                 Volume.name,
+                Volume.kind,
+                Volume.number,
                 Volume.version,
                 Volume.order_key,
                 Document.id,
@@ -92,20 +97,32 @@ def facts_of(session: Session, page_ids: Collection[str], seen: Collection[str],
     for some in portions(sorted({row[1] for row in rows})):
         numbers |= cases.numbers_of(session, some)
     facts = {}
-    for row in sorted(rows, key=lambda row: (row[1], row[8], row[7], row[2], row[0])):
-        page_id, case_id, page_number, label, label_state, volume_id, volume, _, _, document_id, title = row
+    for row in sorted(rows, key=lambda row: (row[1], row[10], row[9], row[2], row[0])):
+        (
+            page_id,
+            case_id,
+            page_number,
+            label,
+            label_state,
+            volume_id,
+            volume,
+            volume_kind,
+            number,
+            *_,
+            document_id,
+            title,
+        ) = row
+        confirmed = (label or "") if label_state == "confirmed" else ""
         facts[page_id] = PageFacts(
             page_id=page_id,
             case_id=case_id,
             case_number=numbers.get(case_id, ""),
-            volume_id=volume_id,
-            volume=volume,
             document_id=document_id,
             document_title=title,
             # Loose pages of a volume are a document of the volume's name, which tells nothing of them.
             kind=UNNAMED if title == volume else kinds.kind_of(title),
-            page_number=page_number,
-            label=(label or "") if label_state == "confirmed" else "",
+            cited=CitedPage(volume_id, volume, page_number, confirmed, volume_kind, number, page_id),
+            template=template,
         )
     return facts
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.roster.citation import CitedPage, citation_of
+from dossier.citations import CitationTemplate, CitedPage
 from indexer.roster.headings import DETAILS
 from indexer.roster.people import Person, Roster, plain_amount
 
@@ -36,23 +36,16 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
-    """A page and where it stands, as the catalogue says; `label` is empty where nobody has confirmed it."""
+    """A page and where it stands, as the catalogue says; `template` is how the office cites it."""
 
     page_id: str
     case_id: str
     case_number: str
-    volume_id: str
-    volume: str
     document_id: str
     document_title: str
     kind: str
-    page_number: int
-    label: str
-
-    @property
-    def cited(self) -> CitedPage:
-        """As a citation needs it."""
-        return CitedPage(self.volume_id, self.volume, self.page_number, self.label)
+    cited: CitedPage
+    template: CitationTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +67,7 @@ class PersonPage:
     @property
     def citation(self) -> str:
         """Of this page alone."""
-        return citation_of([self.facts.cited])
+        return _citation([self])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +146,7 @@ class Matrix:
 
 
 def cell_text(pages: Sequence[PersonPage]) -> str:
-    """A cell of the matrix: 3页：证据材料卷二P35-37；存疑1页：证据材料卷三图像第8页."""
+    """A cell of the matrix: 3页：证据卷二P35-37；存疑1页：证据卷三图像第8页."""
     certain = [page for page in pages if not page.doubt]
     doubtful = [page for page in pages if page.doubt]
     parts = [f"{len(certain)}页：{_citation(certain)}"] if certain else []
@@ -163,7 +156,8 @@ def cell_text(pages: Sequence[PersonPage]) -> str:
 
 
 def _citation(pages: Iterable[PersonPage]) -> str:
-    return citation_of([page.facts.cited for page in pages])
+    facts = [page.facts for page in pages]
+    return facts[0].template.citation_of([one.cited for one in facts]) if facts else ""
 
 
 def _row_as_json(row: PersonRow) -> dict[str, Any]:
@@ -197,12 +191,12 @@ def _page_as_json(page: PersonPage) -> dict[str, Any]:
         "page_id": facts.page_id,
         "case_id": facts.case_id,
         "case_number": facts.case_number or None,
-        "volume": facts.volume,
+        "volume": facts.cited.volume,
         "document_id": facts.document_id,
         "document_title": facts.document_title,
         "kind": facts.kind,
-        "page_number": facts.page_number,
-        "page_label": facts.label or None,
+        "page_number": facts.cited.page_number,
+        "page_label": facts.cited.label or None,
         "citation": page.citation,
         "matched": list(page.matched),
         "doubt": {"code": page.doubt, "message": DOUBTS[page.doubt], "note": page.note} if page.doubt else None,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from dossier import cases, permissions
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page, ReadingRow
+from dossier.citations import STANDARD_TEMPLATE, CitationTemplate
 from dossier.errors import RosterRefused, StoreError
 from dossier.reading import lines_of
 from dossier.vault import Vault
@@ -45,10 +46,18 @@ Progress = Callable[[int, int], None]
 
 
 class RosterSearcher:
-    """Searches one home for the people of a roster."""
+    """Searches one home for the people of a roster.
 
-    def __init__(self, catalogue: Catalogue, vault: Vault, engine: Engine) -> None:
+    Args:
+        catalogue, vault, engine: the home's.
+        citation_template: how the office cites pages.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, vault: Vault, engine: Engine, citation_template: str = STANDARD_TEMPLATE
+    ) -> None:
         self._catalogue, self._vault, self._engine = catalogue, vault, engine
+        self._template = CitationTemplate(citation_template)
 
     def search(
         self,
@@ -88,7 +97,7 @@ class RosterSearcher:
             coverage = coverage_of(before, counts_of(session, seen))
             names = {person.name for person in people} | names_in_cases(session, seen)
             page_ids = {page_id for pages in found for page_id in pages}
-            facts = facts_of(session, page_ids, seen, Kinds(names))
+            facts = facts_of(session, page_ids, seen, Kinds(names), self._template)
             found = [{page_id: pages[page_id] for page_id in pages.keys() & facts.keys()} for pages in found]
             longer = {name: {one: longer[name][one] for one in longer[name] if one in names} for name in longer}
             doubts = doubts_of(people, found, longer, partial(self._texts, session))

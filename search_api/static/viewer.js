@@ -104,6 +104,8 @@
     ArrowRight: function () { follow("page-after"); },
     p: function () { follow("hit-before"); },
     n: function () { follow("hit-after"); },
+    v: function () { follow("read"); },
+    b: function () { follow("results"); },
     "+": function () { zoomBy(STEP); },
     "=": function () { zoomBy(STEP); },
     "-": function () { zoomBy(1 / STEP); },

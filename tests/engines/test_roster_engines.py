@@ -19,7 +19,9 @@ def test_a_roster_finds_the_same_on_each_engine(engine: Engine, tmp_path: Path) 
 
     matrix = filed.searcher.search(content)
 
-    assert [[(page.facts.page_number, page.matched, page.doubt) for page in row.pages] for row in matrix.rows] == [
+    assert [
+        [(page.facts.cited.page_number, page.matched, page.doubt) for page in row.pages] for row in matrix.rows
+    ] == [
         [(1, ("name", "id_number"), ""), (2, ("name",), "part_of_name"), (3, ("phone",), "")],
         [(number, ("name",), "") for number in range(4, 214)],
         [],

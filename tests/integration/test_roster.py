@@ -62,7 +62,7 @@ def test_an_amount_counts_where_the_person_is_however_it_is_written(filed: Filed
 
     matrix = filed.searcher.search(csv("林晓禾,,,,38000"))
 
-    assert [(page.facts.page_number, page.matched) for page in matrix.rows[0].pages] == [
+    assert [(page.facts.cited.page_number, page.matched) for page in matrix.rows[0].pages] == [
         (1, ("name", "amount")),
         (3, ("name", "amount")),
         (4, ("name",)),
@@ -88,7 +88,7 @@ def test_a_traditional_name_is_the_simplified_one(filed: Filed) -> None:
 
     matrix = filed.searcher.search(csv("王偉,,,,", "王伟,,,,", "王偉明,,,,"))
 
-    assert [[(page.facts.page_number, page.doubt) for page in row.pages] for row in matrix.rows] == [
+    assert [[(page.facts.cited.page_number, page.doubt) for page in row.pages] for row in matrix.rows] == [
         [(1, ""), (2, "part_of_name")],
         [(1, ""), (2, "part_of_name")],
         [(2, "")],
@@ -144,7 +144,7 @@ def test_a_name_within_a_longer_one_of_the_roster_or_the_suspects_is_doubtful(fi
     matrix = filed.searcher.search(csv("王伟,,,,", "王伟明,,,,"))
     row = row_of(matrix, "王伟")
 
-    assert [(page.facts.page_number, page.doubt, page.note) for page in row.pages] == [
+    assert [(page.facts.cited.page_number, page.doubt, page.note) for page in row.pages] == [
         (1, "part_of_name", "王伟明"),
         (2, "part_of_name", "王伟国"),
         (3, "", ""),
@@ -255,7 +255,7 @@ def test_a_person_on_more_pages_than_are_usual_is_found_on_all(filed: Filed, mon
     monkeypatch.setattr("indexer.roster.search._MANY", 3)
     filed.document(filed.case(), "流水", *[["何景行"]] * 9)
 
-    assert [page.facts.page_number for page in filed.searcher.search(csv("何景行,,,,")).rows[0].pages] == [
+    assert [page.facts.cited.page_number for page in filed.searcher.search(csv("何景行,,,,")).rows[0].pages] == [
         *range(1, 10)
     ]
 

@@ -70,8 +70,12 @@ def seen_by(session: Session, user: User) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "ask", [RosterSearcher.search, Searcher.search, Searcher.facets, Searcher.neighbours, permissions.case_in_sight]
-)
+    "ask",
+    [
+        RosterSearcher.search, Searcher.search, Searcher.facets, Searcher.neighbours, Searcher.pages_in_volume,
+        permissions.case_in_sight,
+    ],
+)  # fmt: skip
 def test_nothing_is_searched_without_saying_who_asks(ask: Callable[..., object]) -> None:
     assert inspect.signature(ask).parameters["viewer"].default is inspect.Parameter.empty
 

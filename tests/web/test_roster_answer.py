@@ -45,7 +45,7 @@ def test_a_roster_comes_back_as_a_matrix_in_json(client: TestClient) -> None:
         ("周望舒", 1, None),
         ("闻人遥", 0, None),
     ]
-    assert body["people"][1]["citations"][0]["citation"] == "证据材料卷一图像第2页"
+    assert body["people"][1]["citations"][0]["citation"] == "证据卷一图像第2页"
 
 
 def test_a_roster_comes_back_as_a_workbook_where_that_is_accepted(client: TestClient) -> None:

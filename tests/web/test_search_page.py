@@ -186,3 +186,17 @@ def test_what_was_read_on_a_page_is_shown_and_never_run(room: Room) -> None:
     for text in shown:
         for forbidden in ("<script>", "<img src=x", "<b>", "<i>"):
             assert forbidden not in text
+
+
+def test_hits_by_volume_are_read_in_the_reader_and_a_page_leads_back_to_its_results(
+    browser: TestClient, room: Room
+) -> None:
+    by_volume = browser.get("/", params={"q": "陈述", "group": "volume", "year": "2031"}).text
+    reader = f"/volumes/{room.scanroom.volume_id()}/read?q=%E9%99%88%E8%BF%B0&amp;group=volume&amp;year=2031&amp;page=1"
+    assert f'href="{reader}"' in by_volume
+
+    page = browser.get(f"/pages/{room.page_ids[0]}", params={"q": "陈述", "order": "page", "hit": 1}).text
+    assert 'id="results" href="/?q=%E9%99%88%E8%BF%B0&amp;order=page"' in page
+    far = browser.get(f"/pages/{room.page_ids[0]}", params={"q": "陈述", "hit": 45}).text
+    assert 'id="results" href="/?q=%E9%99%88%E8%BF%B0&amp;start=41"' in far
+    assert 'id="results"' not in browser.get(f"/pages/{room.page_ids[0]}").text

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from dossier import api_keys, flags, permissions, users
+from dossier import api_keys, excerpts, flags, permissions, users
 from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
 from dossier.viewers import CHECKER, OPERATOR, PROSECUTOR, SCOPES, WRITE
 from search_api.access import ACCESS, MANAGERS, OPEN
@@ -77,8 +77,14 @@ def routes(room: Room) -> set[tuple[str, str]]:
 def of_room(room: Room) -> dict[str, str]:
     """What stands in paths, by the name of the parameter: a new kind of thing must be added here."""
     page = room.scanroom.page(room.page_ids[0])
+    # Excerpts are their owner's alone: this one is 闵榆's.
+    with room.scanroom.catalogue.writing() as session:
+        insider = users.viewer_of_user(users.user_named(session, "闵榆"))
+        excerpt, _ = excerpts.add_excerpt(session, insider, [page.id], {"quotation": "被害人"})
+        excerpt_id = excerpt.id
     return {
         "page_id": page.id, "volume_id": page.volume_id, "document_id": page.document_id, "case_id": page.case_id,
+        "excerpt_id": excerpt_id,
     }  # fmt: skip
 
 

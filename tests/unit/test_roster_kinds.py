@@ -1,45 +1,13 @@
-"""Citations, kinds of document, and what stands around a name."""
+"""Kinds of document, and what stands around a name."""
 
 from __future__ import annotations
 
 import pytest
 
-from indexer.roster.citation import CitedPage, citation_of
 from indexer.roster.kinds import UNNAMED, Kinds
 from indexer.roster.passages import Passage, spaced
 
 ID_NUMBER, OTHER_ID = "820000209902030015", "820000209703040034"
-
-
-def pages(*labels: str | int, volume: str = "卷二") -> list[CitedPage]:
-    """Pages in order; a text is a confirmed label, a number the place of a page without one."""
-    return [
-        CitedPage(volume, volume, place if isinstance(label, str) else label, label if isinstance(label, str) else "")
-        for place, label in enumerate(labels, 1)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("cited", "citation"),
-    [
-        (pages("35"), "卷二P35"),
-        (pages("35", "36", "37"), "卷二P35-37"),
-        (pages("35", "37", "38", "41"), "卷二P35、37-38、41"),
-        (pages("9", "10"), "卷二P9-10"),
-        (pages("35", "35-1", "36"), "卷二P35、35-1、36"),
-        (pages("35", "35背"), "卷二P35、35背"),
-        (pages(12, 13, 14, 20), "卷二图像第12-14、20页"),
-        (pages("35", "36", 3, 4, "39"), "卷二P35-36；卷二图像第3-4页；卷二P39"),
-        (pages("1", "2") + pages("3", volume="卷三"), "卷二P1-2；卷三P3"),
-        ([], ""),
-    ],
-)
-def test_adjoining_pages_are_cited_as_ranges(cited: list[CitedPage], citation: str) -> None:
-    assert citation_of(cited) == citation
-
-
-def test_volumes_of_the_same_name_are_cited_apart() -> None:
-    assert citation_of([CitedPage("v1", "卷一", 1, "1"), CitedPage("v2", "卷一", 2, "2")]) == "卷一P1；卷一P2"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""Pages as a citation needs them, from the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dossier.catalogue.tables import Page, Volume
+from dossier.citations import CitedPage
+
+_AT_ONCE = 500
+
+
+def cited_pages(session: Session, page_ids: Collection[str]) -> list[CitedPage]:
+    """The pages as a citation needs them, in the order of the dossier; those that do not exist are left out."""
+    wanted = sorted(set(page_ids))
+    rows = [
+        row
+        for start in range(0, len(wanted), _AT_ONCE)
+        for row in session.execute(
+            select(Page, Volume)
+            .join(Volume, Volume.id == Page.volume_id)
+            .where(Page.id.in_(wanted[start : start + _AT_ONCE]))
+        ).all()
+    ]
+    rows.sort(key=lambda row: (row[1].case_id, row[1].order_key, row[1].version, row[1].id, row[0].page_number))
+    return [cited_page(page, volume) for page, volume in rows]
+
+
+def cited_page(page: Page, volume: Volume) -> CitedPage:
+    """A page as a citation needs it."""
+    label = page.page_label if page.page_label_state == "confirmed" else None
+    return CitedPage(volume.id, volume.name, page.page_number, label or "", volume.kind, volume.number, page.id)
+
+
+def page_after(session: Session, page_id: str) -> str | None:
+    """The id of the next page in the volume; None after the last."""
+    page = session.get_one(Page, page_id)
+    return session.scalars(
+        select(Page.id).where(Page.volume_id == page.volume_id, Page.page_number == page.page_number + 1)
+    ).first()
