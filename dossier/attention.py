@@ -99,7 +99,7 @@ def _parked_statement(sight: Extent) -> Select[Page, str, str]:
         select(Page, Volume.name, Arrival.source)
         .join(Volume, Volume.id == Page.volume_id)
         .join(Arrival, Arrival.id == Page.arrival_id)
-        .where(Page.state == "parked", sight.holds(Page.case_id))
+        .where(Page.state == "parked", Page.outside.is_(None), sight.holds(Page.case_id))
         .order_by(Page.created_at.desc())
     )
 
@@ -109,12 +109,14 @@ def _dead_statement(sight: Extent) -> Select[OutboxRow, Page, str]:
         select(OutboxRow, Page, Volume.name)
         .join(Page, Page.id == OutboxRow.page_id)
         .join(Volume, Volume.id == Page.volume_id)
-        .where(OutboxRow.dead.is_(True), sight.holds(Page.case_id))
+        .where(OutboxRow.dead.is_(True), Page.outside.is_(None), sight.holds(Page.case_id))
     )
 
 
 def _flag_statement(session: Session, viewer: Viewer | None) -> Select[Flag]:
-    statement = select(Flag).where(Flag.closed_at.is_(None), Flag.code.not_in(_QUIET))
+    # What a person has taken out of the order asks for nothing more.
+    is_outside = exists().where(Page.id == Flag.subject_id, Page.outside.is_not(None))
+    statement = select(Flag).where(Flag.closed_at.is_(None), Flag.code.not_in(_QUIET), ~is_outside)
     if viewer is not None:
         of_no_case = Flag.id.in_(_flags_of_no_case(session, viewer))
         statement = statement.where(or_(Extent(viewer).holds(Flag.case_id), of_no_case), may_be_told(session, viewer))

@@ -5,6 +5,8 @@
     │   ├── SettingsError
     │   ├── NotFound
     │   ├── NumberClash           a number names two cases
+    │   ├── DeedRefused           what a person asked of a page, document or volume cannot be done
+    │   ├── OrderChanged          a new order of pages was made from an old one
     │   └── RosterRefused         a spreadsheet of people that cannot be searched
     ├── FileRefused               exit 3: a file that could not become pages
     │   ├── EmptyFile
@@ -111,6 +113,26 @@ class NumberClash(UsageError):
     english = "This number names two cases."
     remedy_chinese = "请改用受案号。"
     remedy_english = "Use the acceptance number instead."
+
+
+class DeedRefused(UsageError):
+    """What a person asked to do to a page, document or volume cannot be done as it stands."""
+
+    code = "deed_refused"
+    chinese = "这一步不能这样做。"
+    english = "This cannot be done as it stands."
+    remedy_chinese = "请按说明改正后再试。"
+    remedy_english = "Mend what the detail says and try again."
+
+
+class OrderChanged(UsageError):
+    """A new order of a volume's pages was made from one that no longer stands."""
+
+    code = "order_changed"
+    chinese = "这一卷的页序刚刚变过。"
+    english = "The order of this volume's pages has changed meanwhile."
+    remedy_chinese = "请刷新后重新调整。"
+    remedy_english = "Load it again and arrange it anew."
 
 
 class RosterRefused(UsageError):

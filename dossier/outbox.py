@@ -46,6 +46,7 @@ def enqueue(session: Session, page_ids: Collection[str]) -> None:
             .where(
                 earlier.volume_id == changed.c.volume_id,
                 earlier.page_number < changed.c.page_number,
+                earlier.outside.is_(None),
                 earlier.blank.is_(False),
             )
             .correlate(changed)
@@ -67,7 +68,7 @@ def enqueue_everything(session: Session, box: type[IndexChange] = OutboxRow) -> 
 
     One statement, since nobody else can write meanwhile: a million rows take seconds.
     """
-    concerned = select(Page.id).where(Page.reading_version.is_not(None))
+    concerned = select(Page.id).where(Page.reading_version.is_not(None), Page.outside.is_(None))
     count = session.scalar(select(func.count()).select_from(concerned.subquery())) or 0
     if not count:
         return 0
@@ -107,7 +108,7 @@ def delivered(session: Session, changes: Sequence[Change], box: type[IndexChange
     for some in _portions(struck if box is OutboxRow else []):
         session.execute(
             update(Page)
-            .where(Page.id.in_(some), Page.state == "read")
+            .where(Page.id.in_(some), Page.state == "read", Page.outside.is_(None))
             .values(state="searchable", searchable_at=func.coalesce(Page.searchable_at, now))
         )
     permissions.forget_finished_moves(session)

@@ -30,7 +30,9 @@ def settle_labels(session: Session, volume_id: str) -> None:
 
     One query, and no files. Done again it changes nothing; labels that a person has confirmed are left as they are.
     """
-    pages = session.scalars(select(Page).where(Page.volume_id == volume_id).order_by(Page.page_number)).all()
+    pages = session.scalars(
+        select(Page).where(Page.volume_id == volume_id, Page.outside.is_(None)).order_by(Page.page_number)
+    ).all()
     sequence = label_sequence([_label_page(page) for page in pages])
     for page, label in zip(pages, sequence.labels, strict=True):
         if page.page_label_state != "confirmed":
@@ -46,6 +48,8 @@ def settle_labels(session: Session, volume_id: str) -> None:
 
 
 def _label_page(page: Page) -> LabelPage:
+    if page.page_label_state == "confirmed" and page.page_label is None:
+        return LabelPage(is_blank=page.blank)  # a person has said that it bears no number
     return LabelPage(
         candidates=tuple(LabelCandidate(**{**label, "box": Box(*label["box"])}) for label in page.label_candidates),
         is_open=page.state in ("waiting", "reading"),

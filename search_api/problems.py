@@ -15,10 +15,12 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from dossier.errors import (
+    DeedRefused,
     EdossierError,
     FileRefused,
     NotFound,
     NumberClash,
+    OrderChanged,
     PageFailed,
     RosterRefused,
     ServiceUnreachable,
@@ -36,6 +38,8 @@ _STATUSES: dict[type[EdossierError], int] = {
     UsageError: 400,
     NotFound: 404,
     NumberClash: 409,
+    DeedRefused: 409,
+    OrderChanged: 409,
     RosterRefused: 422,
     FileRefused: 422,
     PageFailed: 422,
