@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from dossier.viewers import READ, SEARCH
+from dossier.viewers import READ, SEARCH, WRITE
 from search_api.problems import Problem
 
 OPEN = "open"  # to everybody, signed in or not
@@ -34,6 +34,23 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/search/neighbours"): SEARCH,
     ("POST", "/api/v1/roster"): SEARCH,
     ("GET", "/api/v1/status"): READ,
+    ("GET", "/api/v1/volumes/{volume_id}/pages"): READ,
+    ("GET", "/api/v1/documents/{document_id}/title"): READ,
+    ("POST", "/api/v1/pages/{page_id}/turn"): WRITE,
+    ("POST", "/api/v1/pages/{page_id}/read-again"): WRITE,
+    ("POST", "/api/v1/pages/{page_id}/blank"): WRITE,
+    ("POST", "/api/v1/pages/{page_id}/label"): WRITE,
+    ("POST", "/api/v1/pages/{page_id}/remove"): WRITE,
+    ("POST", "/api/v1/pages/{page_id}/restore"): WRITE,
+    ("POST", "/api/v1/pages/{page_id}/move"): WRITE,
+    ("POST", "/api/v1/pages/{page_id}/replace"): WRITE,
+    ("POST", "/api/v1/volumes/{volume_id}/order"): WRITE,
+    ("POST", "/api/v1/volumes/{volume_id}/fold"): WRITE,
+    ("POST", "/api/v1/volumes/{volume_id}/claim"): WRITE,
+    ("POST", "/api/v1/documents/{document_id}/title"): WRITE,
+    ("POST", "/api/v1/documents/{document_id}/divide"): WRITE,
+    ("POST", "/api/v1/documents/{document_id}/merge"): WRITE,
+    ("POST", "/api/v1/documents/{document_id}/claim"): WRITE,
 }
 
 

@@ -15,6 +15,7 @@ from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import (
     board,
+    deed_routes,
     page_picture,
     page_view,
     problems,
@@ -72,7 +73,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(Gate, callers=callers, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture):
+    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture, deed_routes):
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)

@@ -6,6 +6,7 @@ Closed unless opened: a new route is behind the login without anybody thinking o
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -29,6 +30,9 @@ OPEN_FOLDER = "/static/"
 # Nothing that is offered takes more than a short form, except these.
 MOST_BODY_BYTES = 16 * 1024
 LARGER_BODIES = {"/api/v1/roster": MOST_BYTES + MOST_BODY_BYTES}
+# The order of a volume names all its pages.
+MOST_ORDER_BYTES = 1 << 20
+_ORDER = re.compile(r"/api/v1/volumes/[^/]+/(order|fold)")
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _HEADERS = {
@@ -151,7 +155,11 @@ def _body_is_too_large(request: Request) -> bool:
     length = request.headers.get("content-length", "")
     if not length:
         return "transfer-encoding" in request.headers
-    return not length.isdecimal() or int(length) > LARGER_BODIES.get(request.url.path, MOST_BODY_BYTES)
+    return not length.isdecimal() or int(length) > _most_bytes(request.url.path)
+
+
+def _most_bytes(path: str) -> int:
+    return MOST_ORDER_BYTES if _ORDER.fullmatch(path) else LARGER_BODIES.get(path, MOST_BODY_BYTES)
 
 
 def _too_large(request: Request) -> Problem:

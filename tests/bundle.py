@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 
 from dossier.acceptance import Contents, Incoming, accept
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import AuditRow, OutboxRow, Page, ReadingRow, Volume, Work
+from dossier.catalogue.tables import Arrival, AuditRow, OutboxRow, Page, ReadingRow, Volume, Work
 from dossier.home import Home
 from dossier.page_labels import candidates_as_json
 from dossier.place import Place
@@ -69,6 +69,11 @@ class Bundle:
                 page.label_candidates = candidates_as_json((LabelCandidate(stamp, Box(0.88, 0.02, 0.94, 0.04)),))
             for work in session.scalars(select(Work).where(Work.subject_id == page_id)):
                 work.state = "done"
+            session.flush()
+            if not session.scalars(
+                select(Page.id).where(Page.arrival_id == page.arrival_id, Page.state == "waiting").limit(1)
+            ).first():
+                session.get_one(Arrival, page.arrival_id).state = "done"
 
     def settle(self) -> None:
         """The index has taken everything."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dossier import audit, outbox
+from dossier import audit
 from dossier.catalogue.tables import Document, Page
 from dossier.deeds.deed import Done, Step, document_of, page_of, request_pdfs, settle, volume_of
 from dossier.deeds.page_order import pages_in_place
@@ -39,7 +39,6 @@ def rename(session: Session, document_id: str, title: str, actor: str) -> Done:
         return Done(f"名称仍是“{plain}”。", document.volume_id)
     document.title = plain
     audit.record(session, "rename", "document", document_id, actor, before=before, title=plain)
-    outbox.enqueue(session, session.scalars(select(Page.id).where(Page.document_id == document_id)).all())
     request_pdfs(session, [document_id])
     undo = Step("document", document_id, "title", {"title": before})
     return Done(f"已命名为“{plain}”。", document.volume_id, (undo,))
@@ -139,7 +138,7 @@ def _new_part(session: Session, document: Document, page: Page) -> Document:
     # A path of its own: files that come later are compared with those of the whole.
     new = Document(
         case_id=document.case_id, volume_id=document.volume_id, path=f"{document.path}\x1f{page.id}",
-        series=document.series, title=document.title, order_key=document.order_key,
+        series=document.series, title=document.title, order_key=f"{document.order_key}\x01{page.place:06}",
     )  # fmt: skip
     known = session.scalars(
         select(Document).where(Document.volume_id == new.volume_id, Document.path == new.path)
