@@ -24,8 +24,12 @@
     document.title = fresh.title;
   }
 
+  let waiting = 0;
+
   function ask() {
-    if (document.hidden) { window.setTimeout(ask, PAUSE); return; }
+    window.clearTimeout(waiting);
+    // While something is being dragged, nothing moves by itself.
+    if (document.hidden || document.body.dataset.busy === "yes") { waiting = window.setTimeout(ask, PAUSE); return; }
     fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
       .then(function (answer) {
         // The program was started anew, and knows this browser no longer.
@@ -39,9 +43,10 @@
         lost.hidden = true;
       })
       .catch(function () { lost.hidden = false; })
-      .then(function () { window.setTimeout(ask, PAUSE); });
+      .then(function () { waiting = window.setTimeout(ask, PAUSE); });
   }
 
   document.querySelectorAll("[data-live]").forEach(function (section) { shown.set(section.id, section.outerHTML); });
-  window.setTimeout(ask, PAUSE);
+  waiting = window.setTimeout(ask, PAUSE);
+  document.addEventListener("deeds:done", ask);
 })();
