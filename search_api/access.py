@@ -48,6 +48,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/volumes/{volume_id}/fold"): WRITE,
     ("POST", "/api/v1/volumes/{volume_id}/claim"): WRITE,
     ("POST", "/api/v1/documents/{document_id}/title"): WRITE,
+    ("POST", "/api/v1/documents/{document_id}/replace-earlier"): WRITE,
     ("POST", "/api/v1/documents/{document_id}/divide"): WRITE,
     ("POST", "/api/v1/documents/{document_id}/merge"): WRITE,
     ("POST", "/api/v1/documents/{document_id}/claim"): WRITE,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Case, Document, Page, Volume
 from dossier.deeds import claims, documents, page_deeds, page_order
-from dossier.deeds.deed import Done, Step
+from dossier.deeds.deed import Done
 from dossier.errors import NotFound, NumberClash
 from dossier.permissions import sees
 from dossier.readings import reading_of
@@ -265,6 +265,12 @@ def title(site: TheSite, viewer: TheViewer, document_id: str, asked: Title) -> A
     )  # fmt: skip
 
 
+@router.post("/documents/{document_id}/replace-earlier")
+def replace_earlier(site: TheSite, viewer: TheViewer, document_id: str) -> Answer:
+    """Let a document's pages take the places of those that came before under the same file names."""
+    return _do(site, viewer, Document, document_id, lambda s, by: page_order.replace_earlier(s, document_id, by))
+
+
 @router.post("/documents/{document_id}/divide")
 def divide(site: TheSite, viewer: TheViewer, document_id: str, asked: Division) -> Answer:
     """Let a document's pages from one on become a document of their own."""
@@ -309,7 +315,7 @@ def _do(
         volume_id=done.volume_id,
         version=version,
         created=done.created,
-        undo=[UndoCall(address=_address(step), body=step.details) for step in done.undo],
+        undo=[UndoCall(address=step.address, body=step.details) for step in done.undo],
     )
 
 
@@ -365,7 +371,3 @@ def _case_of(session: Session, viewer: Viewer, table: type[Page | Document | Vol
     case_id = session.scalars(select(table.case_id).where(table.id == subject_id)).first()
     if case_id is None or not sees(session, viewer, case_id):
         raise NotFound(subject_id)
-
-
-def _address(step: Step) -> str:
-    return f"/api/v1/{step.kind}s/{step.subject_id}/{step.name}"

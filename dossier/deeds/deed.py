@@ -33,6 +33,11 @@ class Step:
     name: str
     details: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def address(self) -> str:
+        """Where the API takes it."""
+        return f"/api/v1/{self.kind}s/{self.subject_id}/{self.name}"
+
 
 @dataclass(frozen=True)
 class Done:

@@ -38,7 +38,8 @@ def turn(session: Session, page_id: str, turn_degrees: int | None, actor: str) -
         return Done(f"{name_of(page)}的方向没有变。", page.volume_id)
     page.turn_by_hand = turn_degrees
     flags.close_flag(session, "page", page.id, "turn_uncertain")
-    _request_reading(session, page)
+    if turn_degrees != page.turn_degrees or page.state not in ("read", "searchable"):
+        _request_reading(session, page)
     audit.record(session, "turn", "page", page.id, actor, before=before, turn_degrees=turn_degrees)
     return Done(f"{name_of(page)}已转向，正在重新识别。", page.volume_id, (_step(page, "turn", turn_degrees=before),))
 

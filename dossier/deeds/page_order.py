@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dossier import audit, outbox
-from dossier.catalogue.tables import Document, Page, Volume
-from dossier.deeds.deed import Done, Step, name_of, page_of, settle, volume_of
+from dossier.catalogue.tables import Arrival, Document, Page, Volume
+from dossier.deeds.deed import Done, Step, document_of, name_of, page_of, settle, volume_of
 from dossier.errors import DeedRefused, OrderChanged
 from dossier.pages import renumber
 
@@ -223,6 +223,38 @@ def replace(session: Session, page_id: str, by: str, actor: str) -> Done:
     audit.record(session, "replace", "page", old.id, actor, by=new.id)
     settle(session, volume.id, [old.id, new.id], [*concerned, document, old.document_id])
     return Done(f"图像第 {number} 页已替换为重扫的页，原来的页保留。", volume.id, tuple(undo))
+
+
+def replace_earlier(session: Session, document_id: str, actor: str) -> Done:
+    """Let a document's pages take the places of those in the volume that came before under the same file names.
+
+    A scanner that was told to scan a stack once more gives its files the names that it gave them before.
+
+    Raises:
+        DeedRefused: none of its pages has such a page.
+    """
+    document = document_of(session, document_id)
+    rows = session.execute(
+        select(Page, Arrival.path, Arrival.received_at)
+        .join(Arrival, Arrival.id == Page.arrival_id)
+        .where(Page.volume_id == document.volume_id, Page.outside.is_(None))
+        .order_by(Arrival.received_at, Page.place)
+    ).all()
+    earlier = {
+        (path, page.index_in_file): (page.id, received)
+        for page, path, received in rows
+        if page.document_id != document_id
+    }
+    own = [(page.id, (path, page.index_in_file), at) for page, path, at in rows if page.document_id == document_id]
+    undo: tuple[Step, ...] = ()
+    count = 0
+    for page_id, name, received in own:
+        if name in earlier and earlier[name][1] <= received:
+            undo = (*replace(session, earlier[name][0], page_id, actor).undo, *undo)
+            count += 1
+    if own and not count:
+        raise DeedRefused("没有同名的原来的页")
+    return Done(f"{count} 页已替换为重扫的页，原来的页保留。", document.volume_id, undo)
 
 
 def _take_out(session: Session, page: Page, how: str, reason: str) -> None:

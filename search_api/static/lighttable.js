@@ -324,6 +324,7 @@
     fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
       .then(function (answer) { return answer.text(); })
       .then(function (text) {
+        const at = cards().findIndex(function (item) { return item.classList.contains("chosen"); });
         const fresh = new DOMParser().parseFromString(text, "text/html");
         ["table", "order", "notes", "progress", "labels", "outside"].forEach(function (id) {
           const newer = fresh.getElementById(id), older = byId(id);
@@ -335,6 +336,11 @@
           if (!newer.hidden) { older.removeAttribute("hidden"); }
         });
         choose(chosen, false);
+        // Where the chosen page has gone, the next one is, so that the keyboard can go on.
+        const left = cards();
+        if (chosen.length === 0 && at >= 0 && left.length > 0) {
+          choose([left[Math.min(at, left.length - 1)].dataset.page], focus !== "" && document.activeElement === document.body);
+        }
         showTurns();
         // Only where the keyboard was lost with the old table: it may be in a field by now.
         if (focus !== "" && byId(focus) !== null && document.activeElement === document.body) { byId(focus).focus({ preventScroll: true }); }

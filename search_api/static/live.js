@@ -13,6 +13,8 @@
     document.querySelectorAll("[data-live]").forEach(function (section) {
       const newer = fresh.getElementById(section.id);
       if (newer === null || newer.outerHTML === shown.get(section.id)) { return; }
+      // Nobody's half-written number is taken away.
+      if (section.contains(focused) && focused.matches("input")) { return; }
       const replacement = document.importNode(newer, true);
       shown.set(section.id, newer.outerHTML);
       section.replaceWith(replacement);

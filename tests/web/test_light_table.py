@@ -15,6 +15,7 @@ import uvicorn
 from scanroom import Scanroom
 from site_under_test import PASSWORD, Room
 
+from dossier import flags
 from dossier.catalogue.tables import Page
 from dossier.page_labels import candidates_as_json, settle_labels
 from dossier.reading import Box, LabelCandidate
@@ -213,4 +214,30 @@ def test_a_document_is_divided_named_as_its_page_suggests_and_merged(table: Tabl
     table.says("已并入")
     table.page.get_by_role("heading", name="第5页的内容").wait_for(state="detached")
     assert len({table.scanroom.page(id_).document_id for id_ in table.ids}) == 1
+    assert table.complaints == []
+
+
+def test_a_row_of_the_attention_list_is_answered_with_one_click(table: Table) -> None:
+    loose = table.scanroom.receive("0001.jpg", volume="卷一", case="新建文件夹")
+    number = "临检起诉受[2031]99010100055号"
+    with table.scanroom.catalogue.writing() as session:
+        page = session.get_one(Page, loose)
+        flags.raise_flag(session, "page", table.ids[2], table.scanroom.page(table.ids[2]).case_id, "turn_uncertain")
+        flags.raise_flag(session, "document", page.document_id, page.case_id, "unclaimed", numbers=[number])
+    table.page.goto("/board")
+
+    table.page.get_by_role("button", name="倒过来").click()
+    table.says("已转向")
+    assert table.scanroom.page(table.ids[2]).turn_by_hand == 180
+    table.page.get_by_role("button", name="倒过来").wait_for(state="detached")
+
+    former = table.scanroom.page(loose).case_id
+    table.page.get_by_role("button", name=f"归入 {number}").first.click()
+    table.says(f"已归入 {number}")
+    assert table.scanroom.page(loose).case_id != former
+    table.undo()
+    assert table.scanroom.page(loose).case_id == former
+
+    table.page.get_by_role("link", name="左右对照").first.click()
+    table.page.get_by_role("heading", name="页码问题").wait_for()
     assert table.complaints == []
