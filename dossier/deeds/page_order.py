@@ -101,7 +101,10 @@ def fold(session: Session, volume_id: str, page_ids: Sequence[str] | None, is_fo
     ids, documents = [page.id for page in changed], {page.document_id for page in changed}
     outbox.enqueue(session, ids)
     for page in changed:
-        page.outside = "folded" if is_folded else None
+        if is_folded:
+            _put_outside(page, "folded")
+        else:
+            page.outside = None
     renumber(session, volume_id)
     for id_ in ids:
         audit.record(session, "fold" if is_folded else "unfold", "page", id_, actor)
@@ -218,7 +221,8 @@ def replace(session: Session, page_id: str, by: str, actor: str) -> Done:
     if old.page_label_state == "confirmed" and new.page_label_state != "confirmed":
         new.page_label, new.page_label_state = old.page_label, "confirmed"
         undo.append(Step("page", new.id, "label", {"label": None}))
-    old.outside, old.outside_reason, old.replaced_by = "replaced", "已由重扫的页替换", new.id
+    _put_outside(old, "replaced", "已由重扫的页替换")
+    old.replaced_by = new.id
     concerned = _lay(session, volume, pages, rest, {new.id: old.document_id})
     audit.record(session, "replace", "page", old.id, actor, by=new.id)
     settle(session, volume.id, [old.id, new.id], [*concerned, document, old.document_id])
@@ -259,8 +263,14 @@ def replace_earlier(session: Session, document_id: str, actor: str) -> Done:
 
 def _take_out(session: Session, page: Page, how: str, reason: str) -> None:
     outbox.enqueue(session, [page.id])  # while it can still be seen which page comes before it
-    page.outside, page.outside_reason = how, reason
+    _put_outside(page, how, reason)
     renumber(session, page.volume_id)
+
+
+def _put_outside(page: Page, how: str, reason: str = "") -> None:
+    page.outside, page.outside_reason = how, reason
+    if page.state == "searchable":
+        page.state = "read"  # until it is put back and the index has it again
 
 
 def _lay(
