@@ -156,6 +156,9 @@ def _place_newcomers(session: Session, volume_id: str) -> None:
 
     A newcomer of the same folder joins the document of the page before it: that may have been divided.
     """
+    newcomers = select(Page.id).where(Page.volume_id == volume_id, Page.place <= 0).limit(1)
+    if session.scalars(newcomers).first() is None:
+        return
     rows = session.execute(
         select(Page, Document.series, Arrival.path)
         .join(Document, Document.id == Page.document_id)
