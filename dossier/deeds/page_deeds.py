@@ -14,6 +14,8 @@ from dossier.label_chain import key_of
 from dossier.pages import renumber
 
 TURNS = (0, 90, 180, 270)
+HIGHEST_LABEL = 99_999
+"""What a numbering stamp prints at most; a longer number is a slip."""
 
 
 def turn(session: Session, page_id: str, turn_degrees: int | None, actor: str) -> Done:
@@ -94,7 +96,8 @@ def correct_label(session: Session, page_id: str, label: str | None, actor: str)
     """
     page = page_of(session, page_id)
     plain = "" if label is None else unicodedata.normalize("NFKC", label).strip()
-    if plain and key_of(plain) is None:
+    key = key_of(plain)
+    if plain and (key is None or max(key) > HIGHEST_LABEL):
         raise DeedRefused(f"页码“{plain[:20]}”不是 35、35-1 或 35背 这样的写法")
     was_confirmed, before = page.page_label_state == "confirmed", page.page_label
     said = (before or "") if was_confirmed else None

@@ -95,7 +95,7 @@ def fold(session: Session, volume_id: str, page_ids: Sequence[str] | None, is_fo
         page_ids = [page.id for page in pages.values() if page.blank]
     elif any(page_id not in pages or (is_folded and not pages[page_id].blank) for page_id in page_ids):
         raise DeedRefused("只有这一卷里标为空白的页可以折叠")
-    changed = [pages[id_] for id_ in page_ids if pages[id_].outside == (None if is_folded else "folded")]
+    changed = [pages[id_] for id_ in dict.fromkeys(page_ids) if pages[id_].outside == (None if is_folded else "folded")]
     if not changed:
         return Done("没有要折叠的空白页。" if is_folded else "没有折叠的空白页。", volume_id)
     ids, documents = [page.id for page in changed], {page.document_id for page in changed}

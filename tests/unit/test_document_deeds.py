@@ -224,3 +224,16 @@ def test_what_is_no_number_opens_no_case(bundle: Bundle) -> None:
         claims.case_named(session, "某某的案子", ACTOR)
     with bundle.catalogue.reading() as session:
         assert session.scalars(select(Flag.id)).all() == []
+
+
+def test_a_provisional_case_that_was_left_empty_asks_nothing_more(bundle: Bundle) -> None:
+    bundle.receive("0001.jpg")
+    with bundle.catalogue.writing() as session:
+        former = session.scalars(select(Case)).one().id
+        case = claims.case_named(session, OTHER, ACTOR)
+        claims.claim_volume(session, session.scalars(select(Volume.id)).one(), case, ACTOR)
+
+    with bundle.catalogue.reading() as session:
+        assert not flags.stands(session, "case", former, "unknown_case")
+        # Its number stays its own.
+        assert claims.case_named(session, CASE, ACTOR).id == former

@@ -167,9 +167,10 @@ def test_a_page_without_a_number_on_its_paper_is_given_none(bundle: Bundle, ids:
     assert (bundle.page(ids[2]).page_label, bundle.page(ids[2]).page_label_state) == (None, "confirmed")
 
 
-def test_what_is_no_label_is_refused(bundle: Bundle, ids: list[str]) -> None:
-    with pytest.raises(DeedRefused, match="第三页"), bundle.catalogue.writing() as session:
-        page_deeds.correct_label(session, ids[0], "第三页", ACTOR)
+@pytest.mark.parametrize("text", ["第三页", "100000", "35-", "1" * 40])
+def test_what_is_no_label_is_refused(bundle: Bundle, ids: list[str], text: str) -> None:
+    with pytest.raises(DeedRefused, match="不是"), bundle.catalogue.writing() as session:
+        page_deeds.correct_label(session, ids[0], text, ACTOR)
 
 
 # Out of the order and back
