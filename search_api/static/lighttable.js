@@ -320,10 +320,11 @@
   function refresh() {
     if (isAsking) { return; }
     isAsking = true;
-    const focused = document.activeElement, focus = focused !== null && table.contains(focused) ? focused.id : "";
     fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
       .then(function (answer) { return answer.text(); })
       .then(function (text) {
+        // Asked only now: the keyboard may have moved on since, and must not be put back to another page.
+        const focused = document.activeElement, focus = focused !== null && table.contains(focused) ? focused.id : "";
         const at = cards().findIndex(function (item) { return item.classList.contains("chosen"); });
         const fresh = new DOMParser().parseFromString(text, "text/html");
         ["table", "order", "notes", "progress", "labels", "outside"].forEach(function (id) {
@@ -349,12 +350,9 @@
       .then(function () { isAsking = false; });
   }
   document.addEventListener("deeds:done", refresh);
+  // A card that has come anew does not know that it is chosen, nor that it was turned.
+  document.addEventListener("live:replaced", function () { choose(chosen, false); showTurns(); });
   window.setInterval(function () {
-    showTurns();
-    // A card that has come anew does not know that it is chosen.
-    if (chosen.some(function (id) { return card(id) !== null && !card(id).classList.contains("chosen"); })) {
-      choose(chosen, false);
-    }
     if (byId("order").dataset.version !== table.dataset.version && document.body.dataset.busy !== "yes") { refresh(); }
   }, 1000);
 

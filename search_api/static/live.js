@@ -24,6 +24,7 @@
       if (again !== null) { again.focus({ preventScroll: true }); }
     }
     document.title = fresh.title;
+    document.dispatchEvent(new CustomEvent("live:replaced"));
   }
 
   let waiting = 0;
