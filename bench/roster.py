@@ -187,7 +187,8 @@ def file_pages(catalogue: Catalogue, vault: Vault, engine: Engine, sheets: Seque
                 session.flush()
             page = Page(
                 case_id=case.id, volume_id=volume.id, document_id=document.id, arrival_id=arrival.id,
-                index_in_file=place, source_kind="picture", order_key=f"{place:06}", page_number=place % share + 1,
+                index_in_file=place, source_kind="picture", order_key=f"{place:06}", place=place % share + 1,
+                page_number=place % share + 1,
                 state="searchable", width=2480, height=3508, dpi=300.0, reading_version=1,
             )  # fmt: skip
             session.add(page)

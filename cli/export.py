@@ -93,7 +93,7 @@ def _volumes(session: Session, case: Case) -> list[tuple[Volume, int, int, int]]
             func.count(Page.id),
             func.count(Page.id).filter(Page.reading_version.is_(None)),
         )
-        .outerjoin(Page, Page.volume_id == Volume.id)
+        .outerjoin(Page, (Page.volume_id == Volume.id) & Page.outside.is_(None))
         .where(Volume.case_id == case.id)
         .group_by(Volume.id)
         .order_by(Volume.order_key, Volume.version)

@@ -250,7 +250,9 @@ def _pages_done(session: Session, arrival_ids: list[str]) -> tuple[int, int]:
     for some in _portions(arrival_ids):
         states = dict(
             session.execute(
-                select(Page.state, func.count()).where(Page.arrival_id.in_(some)).group_by(Page.state)
+                select(Page.state, func.count())
+                .where(Page.arrival_id.in_(some), Page.outside.is_(None))
+                .group_by(Page.state)
             ).all()
         )
         total += sum(states.values())
@@ -260,7 +262,9 @@ def _pages_done(session: Session, arrival_ids: list[str]) -> tuple[int, int]:
                 session,
                 select(OutboxRow.page_id)
                 .join(Page, Page.id == OutboxRow.page_id)
-                .where(Page.arrival_id.in_(some), Page.state == "read", OutboxRow.dead.is_(True)),
+                .where(
+                    Page.arrival_id.in_(some), Page.state == "read", Page.outside.is_(None), OutboxRow.dead.is_(True)
+                ),
             )
     return done, total
 

@@ -46,7 +46,7 @@ def _rows(session: Session, case: Case) -> list[tuple[Page, Volume, Document, Ar
             .join(Document, Document.id == Page.document_id)
             .join(Arrival, Arrival.id == Page.arrival_id)
             .where(Page.case_id == case.id)
-            .order_by(Volume.order_key, Volume.version, Page.page_number)
+            .order_by(Volume.order_key, Volume.version, Page.place)
         ).all()
     )
 

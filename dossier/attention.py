@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -10,6 +11,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from dossier import flags
 from dossier.cases import cases_named, cases_with, numbers_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, OutboxRow, Page, Volume
+from dossier.deeds import claims
+from dossier.deeds.deed import Step
 from dossier.errors import IndexRefused, error_of
 from dossier.numbers import canonical
 from dossier.permissions import Extent, sees
@@ -18,7 +21,26 @@ from dossier.viewers import Viewer
 
 # Flags that inform without asking for anything.
 _QUIET = {"blank"}
+_MOST_SUGGESTED = 3
 _BREADTH = ("machine", "inbox", "case", "volume", "arrival", "document", "page")
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A deed that may answer a question, as a person sees it and as the API takes it.
+
+    Attributes:
+        words: on its button.
+        address, body: of the call; an empty address: `page` is to be opened instead.
+        asks: what a person must say first, a name in the body; "" where nothing.
+        page: the address of a page on which the question is answered.
+    """
+
+    words: str
+    address: str = ""
+    body: dict[str, Any] = field(default_factory=dict)
+    asks: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,6 +56,7 @@ class Question:
         remedy: what to do next, in Chinese.
         page_id: a page to look at, where there is one.
         since: seconds since 1970.
+        remedies: deeds that may answer it.
     """
 
     code: str
@@ -47,6 +70,7 @@ class Question:
     remedy: str
     page_id: str | None
     since: float
+    remedies: tuple[Remedy, ...] = ()
 
 
 def questions(session: Session, viewer: Viewer | None = None, limit: int = 500) -> list[Question]:
@@ -99,7 +123,7 @@ def _parked_statement(sight: Extent) -> Select[Page, str, str]:
         select(Page, Volume.name, Arrival.source)
         .join(Volume, Volume.id == Page.volume_id)
         .join(Arrival, Arrival.id == Page.arrival_id)
-        .where(Page.state == "parked", sight.holds(Page.case_id))
+        .where(Page.state == "parked", Page.outside.is_(None), sight.holds(Page.case_id))
         .order_by(Page.created_at.desc())
     )
 
@@ -109,12 +133,22 @@ def _dead_statement(sight: Extent) -> Select[OutboxRow, Page, str]:
         select(OutboxRow, Page, Volume.name)
         .join(Page, Page.id == OutboxRow.page_id)
         .join(Volume, Volume.id == Page.volume_id)
-        .where(OutboxRow.dead.is_(True), sight.holds(Page.case_id))
+        .where(OutboxRow.dead.is_(True), Page.outside.is_(None), sight.holds(Page.case_id))
     )
 
 
 def _flag_statement(session: Session, viewer: Viewer | None) -> Select[Flag]:
-    statement = select(Flag).where(Flag.closed_at.is_(None), Flag.code.not_in(_QUIET))
+    # What a person has taken out of the order asks for nothing more.
+    of_arrival = Page.arrival_id == Flag.subject_id
+    is_outside = or_(
+        exists().where(Page.id == Flag.subject_id, Page.outside.is_not(None)),
+        and_(
+            Flag.subject_kind == "arrival",
+            exists().where(of_arrival, Page.outside.is_not(None)),
+            ~exists().where(of_arrival, Page.outside.is_(None)),
+        ),
+    )
+    statement = select(Flag).where(Flag.closed_at.is_(None), Flag.code.not_in(_QUIET), ~is_outside)
     if viewer is not None:
         of_no_case = Flag.id.in_(_flags_of_no_case(session, viewer))
         statement = statement.where(or_(Extent(viewer).holds(Flag.case_id), of_no_case), may_be_told(session, viewer))
@@ -191,6 +225,7 @@ def _parked_pages(session: Session, statement: Select[Page, str, str]) -> list[Q
                 code=error.code, subject_kind="page", subject_id=page.id, case_id=page.case_id, case_number=None,
                 volume=volume, source=f"{source} 第{page.page_number}页", message=error.chinese,
                 remedy=error.remedy_chinese, page_id=page.id, since=page.created_at,
+                remedies=(_remedy("重新识别", Step("page", page.id, "read-again")),),
             )
         )  # fmt: skip
     return found
@@ -216,10 +251,65 @@ def _flags(session: Session, statement: Select[Flag]) -> list[Question]:
             Question(
                 code=flag.code, subject_kind=flag.subject_kind, subject_id=flag.subject_id, case_id=flag.case_id,
                 case_number=None, volume=volume, source=source, message=message, remedy=remedy,
-                page_id=page_id, since=flag.created_at,
+                page_id=page_id, since=flag.created_at, remedies=tuple(_remedies(session, flag)),
             )
         )  # fmt: skip
     return found
+
+
+def _remedies(session: Session, flag: Flag) -> list[Remedy]:
+    """What a person can do about a flag at once; where that needs a look at the pages, the way there."""
+    match flag.subject_kind, flag.code:
+        case "page", "turn_uncertain":
+            turn = session.get_one(Page, flag.subject_id).turn_degrees
+            return [
+                _remedy(words, Step("page", flag.subject_id, "turn", {"turn_degrees": (turn + by) % 360}))
+                for words, by in (("向右转", 90), ("倒过来", 180), ("方向正确", 0))
+            ]
+        case "page", "low_confidence":
+            return [_remedy("重新识别", Step("page", flag.subject_id, "read-again"))]
+        case "arrival", "repeated":
+            pages = session.scalars(select(Page.id).where(Page.arrival_id == flag.subject_id).limit(2)).all()
+            step = Step("page", pages[0], "remove", {"reason": "重复扫描"}) if len(pages) == 1 else None
+            return [_remedy("移出这一页", step)] if step else []
+        case "document", "name_reused":
+            volume_id = session.get_one(Document, flag.subject_id).volume_id
+            replace_earlier = Step("document", flag.subject_id, "replace-earlier")
+            return [_remedy("替换同名的原页", replace_earlier), _way("查看这一卷", volume_id)]
+        case "document", "gap":
+            return [_way("查看这一卷", session.get_one(Document, flag.subject_id).volume_id)]
+        case "volume", "label_gap" | "label_repeated" | "label_order":
+            return [_way("左右对照", flag.subject_id, "#labels")]
+        case (("case" | "document"), "unclaimed"):
+            return _claims(session, flag)
+    return []
+
+
+def _claims(session: Session, flag: Flag) -> list[Remedy]:
+    """Claims for the numbers that were read, and for one that a person knows.
+
+    A folder goes as a whole volume; loose files each by itself.
+    """
+    case = session.get_one(Case, flag.case_id)
+    if flag.subject_kind == "document" and not case.folder:
+        step, numbers = Step("document", flag.subject_id, "claim"), list(flag.details.get("numbers", ()))
+    else:
+        volumes = session.scalars(select(Volume.id).where(Volume.case_id == case.id).limit(2)).all()
+        if flag.subject_kind == "document":
+            volumes = [session.get_one(Document, flag.subject_id).volume_id]
+        if len(volumes) != 1 or not case.folder:
+            return []
+        step, numbers = Step("volume", volumes[0], "claim"), claims.suggested_numbers(session, volumes[0])
+    suggested = [_remedy(f"归入 {number}", step, number=number) for number in numbers[:_MOST_SUGGESTED]]
+    return [*suggested, Remedy("归入", step.address, asks="number")]
+
+
+def _remedy(words: str, step: Step, **further: str) -> Remedy:
+    return Remedy(words, step.address, {**step.details, **further})
+
+
+def _way(words: str, volume_id: str, part: str = "") -> Remedy:
+    return Remedy(words, page=f"/volumes/{volume_id}{part}")
 
 
 def sentence_of(flag: Flag) -> tuple[str, str]:

@@ -10,6 +10,8 @@
     │   ├── CaseOutOfReach        a case would be out of the sight of whoever opens it
     │   ├── CaseDeedRefused       cases that cannot be merged or split like this
     │   ├── KeyReused             an Idempotency-Key that came with another request
+    │   ├── DeedRefused           what a person asked of a page, document or volume cannot be done
+    │   ├── OrderChanged          a new order of pages was made from an old one
     │   └── RosterRefused         a spreadsheet of people that cannot be searched
     ├── FileRefused               exit 3: a file that could not become pages
     │   ├── EmptyFile
@@ -171,6 +173,26 @@ class KeyReused(UsageError):
     english = "This Idempotency-Key has been used for another request."
     remedy_chinese = "请为每个新请求换一个新的值。"
     remedy_english = "Use a new value for each new request."
+
+
+class DeedRefused(UsageError):
+    """What a person asked to do to a page, document or volume cannot be done as it stands."""
+
+    code = "deed_refused"
+    chinese = "这一步不能这样做。"
+    english = "This cannot be done as it stands."
+    remedy_chinese = "请按说明改正后再试。"
+    remedy_english = "Mend what the detail says and try again."
+
+
+class OrderChanged(UsageError):
+    """A new order of a volume's pages was made from one that no longer stands."""
+
+    code = "order_changed"
+    chinese = "这一卷的页序刚刚变过。"
+    english = "The order of this volume's pages has changed meanwhile."
+    remedy_chinese = "请刷新后重新调整。"
+    remedy_english = "Load it again and arrange it anew."
 
 
 class RosterRefused(UsageError):

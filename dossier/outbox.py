@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select, text, true, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from dossier import permissions
@@ -46,6 +46,7 @@ def enqueue(session: Session, page_ids: Collection[str]) -> None:
             .where(
                 earlier.volume_id == changed.c.volume_id,
                 earlier.page_number < changed.c.page_number,
+                earlier.outside.is_(None),
                 earlier.blank.is_(False),
             )
             .correlate(changed)
@@ -76,9 +77,14 @@ def enqueue_whole(session: Session, which: ColumnElement[bool]) -> None:
 
 def enqueue_everything(session: Session, box: type[IndexChange] = OutboxRow) -> int:
     """Put all pages that have been read in an outbox, for an index that must be filled anew. Returns how many."""
-    count = session.scalar(select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))) or 0
-    _fill(session, box, true(), None)
-    return count
+    count = (
+        session.scalar(
+            select(func.count()).select_from(Page).where(Page.reading_version.is_not(None), Page.outside.is_(None))
+        )
+        or 0
+    )
+    _fill(session, box, Page.outside.is_(None), None)
+    return count or 0
 
 
 def due(session: Session, limit: int, box: type[IndexChange] = OutboxRow) -> list[Change]:
@@ -108,7 +114,7 @@ def delivered(session: Session, changes: Sequence[Change], box: type[IndexChange
     for some in _portions(struck if box is OutboxRow else []):
         session.execute(
             update(Page)
-            .where(Page.id.in_(some), Page.state == "read")
+            .where(Page.id.in_(some), Page.state == "read", Page.outside.is_(None))
             .values(state="searchable", searchable_at=func.coalesce(Page.searchable_at, now))
         )
     permissions.forget_finished_moves(session)

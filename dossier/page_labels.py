@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -30,7 +31,9 @@ def settle_labels(session: Session, volume_id: str) -> None:
 
     One query, and no files. Done again it changes nothing; labels that a person has confirmed are left as they are.
     """
-    pages = session.scalars(select(Page).where(Page.volume_id == volume_id).order_by(Page.page_number)).all()
+    pages = session.scalars(
+        select(Page).where(Page.volume_id == volume_id, Page.outside.is_(None)).order_by(Page.page_number)
+    ).all()
     sequence = label_sequence([_label_page(page) for page in pages])
     for page, label in zip(pages, sequence.labels, strict=True):
         if page.page_label_state != "confirmed":
@@ -45,7 +48,46 @@ def settle_labels(session: Session, volume_id: str) -> None:
             flags.close_flag(session, "volume", volume_id, code)
 
 
+@dataclass(frozen=True)
+class LabelQuestion:
+    """Two pages that a person should look at side by side.
+
+    Attributes:
+        code: the flag's: label_gap, label_repeated, label_order.
+        label: the numbers that are missing (36, 36–38), or the one that is doubled or out of place.
+        first_id, second_id: the pages before and behind the gap; those with the same label; the page and the one
+            before it. `first_id` is None where there is no page before.
+    """
+
+    code: str
+    label: str
+    first_id: str | None
+    second_id: str
+
+
+def label_questions(session: Session, volume_id: str) -> list[LabelQuestion]:
+    """The gaps, doubles and numbers out of place of a volume's labels, in the order of its pages; at most 50."""
+    pages = session.scalars(
+        select(Page).where(Page.volume_id == volume_id, Page.outside.is_(None)).order_by(Page.page_number)
+    ).all()
+    sequence = label_sequence([_label_page(page) for page in pages])
+    found: list[tuple[int, LabelQuestion]] = []
+    for code, numbers, places in _findings_in_full(sequence):
+        for number, place in zip(numbers, places, strict=True):
+            beside: int | None = place - 1
+            if code == "label_repeated":
+                beside = next(
+                    (at for at, label in enumerate(sequence.labels) if label and label[0] == number and at != place),
+                    place - 1,
+                )
+            first = pages[beside].id if beside is not None and beside >= 0 else None
+            found.append((place, LabelQuestion(code, number, first, pages[place].id)))
+    return [question for _, question in sorted(found, key=lambda entry: entry[0])][:MOST_LISTED]
+
+
 def _label_page(page: Page) -> LabelPage:
+    if page.page_label_state == "confirmed" and page.page_label is None:
+        return LabelPage(is_blank=page.blank)  # a person has said that it bears no number
     return LabelPage(
         candidates=tuple(LabelCandidate(**{**label, "box": Box(*label["box"])}) for label in page.label_candidates),
         is_open=page.state in ("waiting", "reading"),
@@ -56,10 +98,14 @@ def _label_page(page: Page) -> LabelPage:
 
 def _findings(sequence: LabelSequence) -> list[tuple[str, list[str], int]]:
     """Each flag's code, the numbers that it names (none: it does not stand), and the place of the first page to see."""
+    return [(code, numbers, min(places, default=0)) for code, numbers, places in _findings_in_full(sequence)]
+
+
+def _findings_in_full(sequence: LabelSequence) -> list[tuple[str, list[str], list[int]]]:
+    """Each flag's code, the numbers that it names, and the place of each."""
     missing = [str(first) if first == last else f"{first}–{last}" for first, last, _ in sequence.missing]
-    found = [
+    return [
         ("label_gap", missing, [place for *_, place in sequence.missing]),
         ("label_repeated", [label for label, _ in sequence.repeated], [place for _, place in sequence.repeated]),
         ("label_order", [label for label, _ in sequence.disordered], [place for _, place in sequence.disordered]),
     ]
-    return [(code, numbers, min(places, default=0)) for code, numbers, places in found]

@@ -52,10 +52,10 @@ def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShap
     arrival.state = "reading"
     key = file_key(PurePosixPath(arrival.path).name) if is_single_picture else ""
     last = session.execute(
-        select(Page.page_number, Document.series, Document.order_key, Document.id, Page.order_key)
+        select(Page.place, Document.series, Document.order_key, Document.id, Page.order_key)
         .join(Document, Document.id == Page.document_id)
         .where(Page.volume_id == arrival.volume_id)
-        .order_by(Page.page_number.desc())
+        .order_by(Page.place.desc())
         .limit(1)
     ).first()
     is_parted = any(shape.part != "whole" for shape in shapes)
@@ -68,14 +68,16 @@ def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShap
         )
         for place, shape in enumerate(shapes)
     ]  # fmt: skip
+    is_by_hand = session.get_one(Volume, arrival.volume_id).ordered_by_hand
     comes_last = last is None or tuple(last[1:]) <= (document.series, document.order_key, document.id, key)
-    if comes_last:
-        first_number = last.page_number + 1 if last else 1
+    if comes_last and not is_by_hand:
+        first_place = last.place + 1 if last else 1
+        first_number = last_number(session, arrival.volume_id) + 1
         for offset, page in enumerate(pages):
-            page.page_number = first_number + offset
+            page.place, page.page_number = first_place + offset, first_number + offset
     session.add_all(pages)
     session.flush()
-    if not comes_last:
+    if not comes_last or is_by_hand:
         renumber(session, arrival.volume_id)
     document.settled = False
     work.request(session, work.READ, [page.id for page in pages], due_on=case.due_on)
@@ -97,8 +99,41 @@ def register_attachment(session: Session, arrival: Arrival, size: int) -> None:
 
 
 def renumber(session: Session, volume_id: str) -> None:
-    """Number a volume's pages from 1 in their order; moved ones are indexed anew."""
+    """Number a volume's pages from 1 in their order, those outside it left out; moved ones are indexed anew.
+
+    The order is that of the files' names, or a person's, in which pages that have no place yet find theirs.
+    """
+    session.flush()
+    if session.get_one(Volume, volume_id).ordered_by_hand:
+        _place_newcomers(session, volume_id)
+    else:
+        _place_by_name(session, volume_id)
     moved = session.execute(
+        text(
+            """
+            WITH counted AS (
+                SELECT id AS page_id, CASE WHEN outside IS NULL
+                    THEN row_number() OVER (PARTITION BY outside IS NULL ORDER BY place, id) ELSE 0 END AS number
+                FROM pages WHERE volume_id = :volume_id
+            )
+            UPDATE pages SET page_number = counted.number FROM counted
+            WHERE pages.id = counted.page_id AND pages.page_number <> counted.number
+            RETURNING pages.id
+            """
+        ),
+        {"volume_id": volume_id},
+    ).scalars().all()  # fmt: skip
+    session.expire_all()
+    outbox.enqueue(session, moved)
+
+
+def last_number(session: Session, volume_id: str) -> int:
+    """The number of a volume's last page; 0 where it has none."""
+    return session.scalar(select(func.max(Page.page_number)).where(Page.volume_id == volume_id)) or 0
+
+
+def _place_by_name(session: Session, volume_id: str) -> None:
+    session.execute(
         text(
             """
             WITH ranked AS (
@@ -108,15 +143,43 @@ def renumber(session: Session, volume_id: str) -> None:
                 FROM pages p JOIN documents d ON d.id = p.document_id
                 WHERE p.volume_id = :volume_id
             )
-            UPDATE pages SET page_number = ranked.place FROM ranked
-            WHERE pages.id = ranked.page_id AND pages.page_number <> ranked.place
-            RETURNING pages.id
+            UPDATE pages SET place = ranked.place FROM ranked
+            WHERE pages.id = ranked.page_id AND pages.place <> ranked.place
             """
         ),
         {"volume_id": volume_id},
-    ).scalars().all()  # fmt: skip
-    session.expire_all()
-    outbox.enqueue(session, moved)
+    )
+
+
+def _place_newcomers(session: Session, volume_id: str) -> None:
+    """In an order by hand, give the pages without a place theirs: behind the page whose name comes before.
+
+    A newcomer of the same folder joins the document of the page before it: that may have been divided.
+    """
+    newcomers = select(Page.id).where(Page.volume_id == volume_id, Page.place <= 0).limit(1)
+    if session.scalars(newcomers).first() is None:
+        return
+    rows = session.execute(
+        select(Page, Document.series, Arrival.path)
+        .join(Document, Document.id == Page.document_id)
+        .join(Arrival, Arrival.id == Page.arrival_id)
+        .where(Page.volume_id == volume_id)
+        .order_by(Page.place, Page.index_in_file, Page.id)
+    ).all()  # fmt: skip
+    names = {page.id: (series, file_key(path), page.index_in_file) for page, series, path in rows}
+    folders = {page.id: str(PurePosixPath(path).parent) for page, _, path in rows}
+    ordered = [page for page, *_ in rows if page.place > 0]
+    for page in sorted((page for page, *_ in rows if page.place <= 0), key=lambda page: names[page.id]):
+        earlier = [at for at, other in enumerate(ordered) if names[other.id] < names[page.id]]
+        # The nearest by name, wherever a person has put it.
+        at = max(earlier, key=lambda at: names[ordered[at].id], default=len(ordered) - 1)
+        before = ordered[at] if earlier else None
+        if before is not None and page.order_key and before.order_key and folders[before.id] == folders[page.id]:
+            page.document_id = before.document_id
+        ordered.insert(at + 1, page)
+    for place, page in enumerate(ordered, start=1):
+        page.place = place
+    session.flush()
 
 
 def volume_named(session: Session, case_id: str, name: str) -> Volume:

@@ -40,6 +40,8 @@ def reading_file(session: Session, vault: Vault, page: Page) -> tuple[Path, str]
 
 def following_page(session: Session, page: Page) -> Page | None:
     """The page that a sentence goes on to: the next in the volume that is not blank."""
+    if page.outside is not None:
+        return None
     return session.scalars(
         select(Page)
         .where(Page.volume_id == page.volume_id, Page.page_number > page.page_number, Page.blank.is_(False))

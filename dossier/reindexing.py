@@ -160,7 +160,12 @@ def finish(session: Session, reindex: Reindex) -> bool:
     waiting = select(OutboxRow.page_id)
     session.execute(
         update(Page)
-        .where(Page.state == "read", Page.reading_version.is_not(None), Page.id.not_in(waiting))
+        .where(
+            Page.state == "read",
+            Page.reading_version.is_not(None),
+            Page.outside.is_(None),
+            Page.id.not_in(waiting),
+        )
         .values(state="searchable", searchable_at=func.coalesce(Page.searchable_at, literal(time.time())))
     )
     session.execute(

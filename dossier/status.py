@@ -148,7 +148,7 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
             func.coalesce(failed.c.failed, 0),
         )
         .join(Case, Case.id == Volume.case_id)
-        .outerjoin(Page, Page.volume_id == Volume.id)
+        .outerjoin(Page, (Page.volume_id == Volume.id) & Page.outside.is_(None))
         .outerjoin(failed, failed.c.volume_id == Volume.id)
         .where(Extent(viewer).holds(Volume.case_id))
         .group_by(Volume.id, Case.id, failed.c.failed)
@@ -185,7 +185,7 @@ def document_statuses(session: Session, *within: ColumnElement[bool]) -> list[Do
               for is_so in (Page.state == "searchable", Page.state == "parked", is_refused)),
         )
         .join(Volume, Volume.id == Document.volume_id)
-        .join(Page, Page.document_id == Document.id)
+        .join(Page, (Page.document_id == Document.id) & Page.outside.is_(None))
         .where(*within)
         .group_by(Document.id, Volume.id)
         .order_by(Volume.order_key, func.min(Page.page_number))
@@ -206,6 +206,8 @@ def _reindex(session: Session, sight: Extent) -> ReindexStatus | None:
 
 def _counts(session: Session, table: type[Arrival] | type[Page], sight: Extent) -> dict[str, int]:
     counted = select(table.state, func.count()).where(sight.holds(table.case_id)).group_by(table.state)
+    if table is Page:
+        counted = counted.where(Page.outside.is_(None))
     return dict(session.execute(counted).all())
 
 

@@ -73,11 +73,15 @@ def _rows(session: Session) -> Iterator[Fault]:
             Volume.id, Volume.name, func.count(), func.min(Page.page_number), func.max(Page.page_number),
             func.count(Page.page_number.distinct()),
         )
-        .join(Page, Page.volume_id == Volume.id)
+        .join(Page, (Page.volume_id == Volume.id) & Page.outside.is_(None))
         .group_by(Volume.id)
     ):  # fmt: skip
         if (first, last, numbers) != (1, pages, pages):
             yield Fault("inconsistent", volume_id, f"{name}: {pages} pages are numbered {first} to {last}")
+    for page_id, number in session.execute(
+        select(Page.id, Page.page_number).where(Page.outside.is_not(None), Page.page_number != 0)
+    ):
+        yield Fault("inconsistent", page_id, f"page stands outside the order, but is numbered {number}")
     with_pages = set(session.scalars(select(Page.arrival_id).distinct()))
     attached = set(session.scalars(select(Attachment.arrival_id)))
     queued = set(

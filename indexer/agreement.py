@@ -25,7 +25,9 @@ def verify_index(catalogue: Catalogue, engine: Engine) -> list[Fault]:
         on_the_way = set(session.scalars(select(OutboxRow.page_id)))
         read = session.scalar(select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))) or 0
         unsent = session.scalars(
-            select(Page.id).where(Page.state == "read", Page.id.not_in(select(OutboxRow.page_id)))
+            select(Page.id).where(
+                Page.state == "read", Page.outside.is_(None), Page.id.not_in(select(OutboxRow.page_id))
+            )
         ).all()
     faults = [Fault("inconsistent", page_id, "read, but not on its way to the index") for page_id in unsent]
     for start in range(0, len(searchable), _AT_ONCE):

@@ -100,7 +100,7 @@ class Feed:
         known: dict[str, Reading | None] = {}
         for change in changes:
             page = session.get(Page, change.page_id)
-            if page is None:
+            if page is None or page.outside is not None:
                 entries.append(Removal(change.page_id, change.version))
                 continue
             try:

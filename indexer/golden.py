@@ -57,7 +57,7 @@ def golden_queries(session: Session, vault: Vault) -> list[GoldenQuery]:
     # Ids alone are drawn: rows of a million pages would be sorted on disk.
     drawn = session.scalars(
         select(Page.id)
-        .where(Page.reading_version.is_not(None), Page.blank.is_(False))
+        .where(Page.reading_version.is_not(None), Page.blank.is_(False), Page.outside.is_(None))
         .order_by(func.random())
         .limit(PAGES)
     ).all()

@@ -97,7 +97,7 @@ def hits_shown(session: Session, vault: Vault, query: Query, sight: Sight, found
             .join(Volume, Volume.id == Page.volume_id)
             .join(Document, Document.id == Page.document_id)
             .join(Case, Case.id == Page.case_id)
-            .where(Page.id.in_([hit.page_id for hit in found]))
+            .where(Page.id.in_([hit.page_id for hit in found]), Page.outside.is_(None))
         )
         if sight.allows(case)
     }

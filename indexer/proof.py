@@ -59,7 +59,14 @@ class Proof:
             if refused:
                 total, kinds = refused.total(), ", ".join(sorted(refused))
                 return f"{total} 页被拒绝（{kinds}） / {total} pages were refused ({kinds})"
-            read = session.scalar(select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))) or 0
+            read = (
+                session.scalar(
+                    select(func.count())
+                    .select_from(Page)
+                    .where(Page.reading_version.is_not(None), Page.outside.is_(None))
+                )
+                or 0
+            )
             dead = session.scalars(select(SuccessorRow.page_id).where(SuccessorRow.dead.is_(True))).all()
             changed = session.scalar(select(func.count()).select_from(SuccessorRow)) or 0
             try:

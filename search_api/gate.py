@@ -33,6 +33,9 @@ LARGER_BODIES = {"/api/v1/roster": MOST_BYTES + MOST_BODY_BYTES}
 # A case may name a thousand suspects.
 MOST_CASE_BYTES = 1 << 20
 _CASE_PATHS = re.compile(r"/api/v1/cases(/[^/]+(/(numbers|handler|deliveries|proceedings|merge|split))?)?")
+# The order of a volume names all its pages.
+MOST_ORDER_BYTES = 1 << 20
+_ORDER = re.compile(r"/api/v1/volumes/[^/]+/(order|fold)")
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _HEADERS = {
@@ -161,6 +164,8 @@ def _body_is_too_large(request: Request) -> bool:
 def _most_bytes(path: str) -> int:
     if _CASE_PATHS.fullmatch(path):
         return MOST_CASE_BYTES
+    if _ORDER.fullmatch(path):
+        return MOST_ORDER_BYTES
     return LARGER_BODIES.get(path, MOST_BODY_BYTES)
 
 

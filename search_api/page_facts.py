@@ -19,6 +19,13 @@ from dossier.reading import Reading
 from dossier.viewers import Viewer
 from search_api.site import Site
 
+# What is to be known of a page outside the order, and what to do next.
+_OUTSIDE = {
+    "folded": ("这一页是折叠的空白页，不计页", "需要计页的，请在卷的页面上放回"),
+    "removed": ("这一页已移出页序，不参与搜索", "需要的话，可以在卷的页面上放回原位"),
+    "replaced": ("这一页已被替换，不参与搜索", "引用它的仍可打开；新的页在卷里原来的位置"),
+}
+
 
 @dataclass(frozen=True)
 class PageFacts:
@@ -60,14 +67,13 @@ def facts_of(site: Site, viewer: Viewer, page_id: str) -> PageFacts:
             raise NotFound(page_id)
         case = session.get_one(Case, page.case_id)
         volume = session.get_one(Volume, page.volume_id)
-        neighbours = dict(
-            session.execute(
-                select(Page.page_number, Page.id).where(
-                    Page.volume_id == page.volume_id,
-                    Page.page_number.in_((page.page_number - 1, page.page_number + 1)),
-                )
-            ).all()
-        )
+        beside = select(Page.id).where(Page.volume_id == page.volume_id, Page.outside.is_(None)).limit(1)
+        if page.outside is None:
+            before = session.scalar(beside.where(Page.page_number == page.page_number - 1))
+            after = session.scalar(beside.where(Page.page_number == page.page_number + 1))
+        else:  # it has no number: the pages between which it stood
+            before = session.scalar(beside.where(Page.place < page.place).order_by(Page.place.desc()))
+            after = session.scalar(beside.where(Page.place > page.place).order_by(Page.place))
         version = page.reading_version
         reading = session.get_one(ReadingRow, (page_id, version)) if version is not None else None
         return PageFacts(
@@ -78,11 +84,11 @@ def facts_of(site: Site, viewer: Viewer, page_id: str) -> PageFacts:
             document_title=session.get_one(Document, page.document_id).title,
             source=session.get_one(Arrival, page.arrival_id).source,
             pages_in_volume=session.scalar(
-                select(func.count()).select_from(Page).where(Page.volume_id == page.volume_id)
+                select(func.count()).where(Page.volume_id == page.volume_id, Page.outside.is_(None))
             )
             or 0,
-            before=neighbours.get(page.page_number - 1),
-            after=neighbours.get(page.page_number + 1),
+            before=before,
+            after=after,
             cited=cited_page(page, volume),
             notes=tuple(_notes(session, viewer, page)),
             reading_sha256=reading.sha256 if reading else None,
@@ -107,6 +113,12 @@ def hurry_reading(site: Site, page_id: str) -> None:
 def _notes(session: Session, viewer: Viewer, page: Page) -> list[tuple[str, str]]:
     """What a person should know of the page: what happened, and what to do next."""
     notes = []
+    if page.outside is not None:
+        notes.append(
+            _OUTSIDE[page.outside]
+            if not page.outside_reason
+            else (f"{_OUTSIDE[page.outside][0]}：{page.outside_reason}", _OUTSIDE[page.outside][1])
+        )
     if page.state == "parked":
         error = error_of(page.error_code or "", page.error_detail)
         notes.append((error.chinese, error.remedy_chinese))

@@ -9,15 +9,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from dossier.attention import sentence_of
 from dossier.cases import number_of
 from dossier.catalogue.tables import Case, Document, Flag, Page, Volume
+from dossier.deeds import claims, page_order
 from dossier.errors import NotFound, error_of
+from dossier.page_labels import LabelQuestion, label_questions
 from dossier.permissions import seen_by, sees
 from dossier.status import document_statuses
+from search_api import wording
+from search_api.deed_routes import may_change
 from search_api.page_picture import THUMBNAIL, picture_address
 from search_api.site import TheSite, TheViewer
 
@@ -29,7 +33,7 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class PageCard:
-    """A page among the small pictures; `reason` says why a parked one is."""
+    """A page among the small pictures; `reason` says why a parked one is, or why it stands outside the order."""
 
     page_id: str
     page_number: int
@@ -43,6 +47,26 @@ class PageCard:
     document_id: str
     document_title: str
     reason: str
+    outside: str
+    turn_degrees: int
+    label_state: str
+    marks: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What the page is called on the screen."""
+        if self.outside:
+            return {"folded": "折叠的空白页", "replaced": "已被替换的页"}.get(self.outside, "移出的页")
+        return wording.place(self.page_number, self.page_label)
+
+
+@dataclass(frozen=True)
+class LabelPair:
+    """Two pages side by side, and what is to be asked of them."""
+
+    question: LabelQuestion
+    first: PageCard | None
+    second: PageCard
 
 
 @router.get("/volumes/{volume_id}", include_in_schema=False)
@@ -62,10 +86,14 @@ def volume(
         case = session.get_one(Case, row.case_id)
         states = dict(
             session.execute(
-                select(Page.state, func.count()).where(Page.volume_id == volume_id).group_by(Page.state)
+                select(Page.state, func.count())
+                .where(Page.volume_id == volume_id, Page.outside.is_(None))
+                .group_by(Page.state)
             ).all()
         )
-        cards = _cards(session, volume_id, first)
+        cards = _portion(session, volume_id, first)
+        ordered = page_order.pages_in_place(session, volume_id)
+        standing = [page for page in ordered if page.outside is None]
         context = {
             "volume": row.name,
             "volume_id": row.id,
@@ -78,9 +106,18 @@ def volume(
             "counts": {
                 counted.document_id: counted for counted in document_statuses(session, Document.volume_id == volume_id)
             },
-            "documents": [list(cards) for _, cards in groupby(cards, key=lambda card: card.document_id)],
+            "documents": [list(group) for _, group in groupby(cards, key=lambda card: card.document_id)],
             "first": first,
             "portion": PORTION,
+            "version": page_order.order_version(ordered),
+            "before": standing[first - 2].id if 1 < first <= len(standing) + 1 else "",
+            "may_change": may_change(viewer),
+            "pairs": _pairs(session, volume_id),
+            "outside": _cards(session, Page.volume_id == volume_id, Page.outside.in_(("removed", "replaced"))),
+            "blanks": sum(page.blank for page in standing),
+            "folded": sum(page.outside == "folded" for page in ordered),
+            "is_unclaimed": case.state == "unclaimed",
+            "numbers": claims.suggested_numbers(session, volume_id) if case.state == "unclaimed" else [],
         }
     return site.pages.TemplateResponse(request, "volume.html", context)
 
@@ -122,20 +159,59 @@ def _standing(session: Session, volume_id: str) -> Sequence[Flag]:
     ).all()
 
 
-def _cards(session: Session, volume_id: str, first: int) -> list[PageCard]:
+def _portion(session: Session, volume_id: str, first: int) -> list[PageCard]:
+    """The cards of a portion, with the folded pages that stand among its pages."""
+    ends = session.execute(
+        select(func.min(Page.place), func.max(Page.place)).where(
+            Page.volume_id == volume_id, Page.page_number.between(first, first + PORTION - 1), Page.outside.is_(None)
+        )
+    ).one()
+    after = session.scalar(
+        select(func.min(Page.place)).where(Page.volume_id == volume_id, Page.page_number == first + PORTION)
+    )
+    lowest = 0 if first == 1 else ends[0]
+    if lowest is None:
+        return []
+    within = [Page.place >= lowest, Page.place < after] if after is not None else [Page.place >= lowest]
+    stands = or_(Page.outside.is_(None), Page.outside == "folded")
+    return _cards(session, Page.volume_id == volume_id, stands, *within)
+
+
+def _pairs(session: Session, volume_id: str) -> list[LabelPair]:
+    asked = label_questions(session, volume_id)
+    ids = {id_ for question in asked for id_ in (question.first_id, question.second_id) if id_ is not None}
+    cards = {card.page_id: card for card in _cards(session, Page.id.in_(ids))} if ids else {}
+    return [LabelPair(question, cards.get(question.first_id or ""), cards[question.second_id]) for question in asked]
+
+
+def _cards(session: Session, *within: ColumnElement[bool]) -> list[PageCard]:
     rows = session.execute(
         select(Page, Document.title)
         .join(Document, Document.id == Page.document_id)
-        .where(Page.volume_id == volume_id, Page.page_number.between(first, first + PORTION - 1))
-        .order_by(Page.page_number)
+        .where(*within)
+        .order_by(Page.place, Page.page_number)
+    ).all()
+    marks: dict[str, list[str]] = {}
+    flagged = select(Flag).where(
+        Flag.subject_kind == "page", Flag.subject_id.in_([page.id for page, _ in rows]), Flag.closed_at.is_(None)
     )
+    for flag in session.scalars(flagged):
+        if flag.code != "blank":
+            marks.setdefault(flag.subject_id, []).append(sentence_of(flag)[0])
     return [
         PageCard(
             page_id=page.id, page_number=page.page_number, page_label=page.page_label,
             is_label_proposed=page.page_label_state == "proposed", state=page.state, blank=page.blank,
             picture=picture_address(page.id, page.reading_version, THUMBNAIL), width=page.width, height=page.height,
-            document_id=page.document_id, document_title=title,
-            reason=error_of(page.error_code or "", page.error_detail).chinese if page.state == "parked" else "",
+            document_id=page.document_id, document_title=title, reason=_reason(page), outside=page.outside or "",
+            turn_degrees=page.turn_degrees, label_state=page.page_label_state or "",
+            marks=tuple(marks.get(page.id, ())),
         )
         for page, title in rows
     ]  # fmt: skip
+
+
+def _reason(page: Page) -> str:
+    if page.outside is not None:
+        return page.outside_reason
+    return error_of(page.error_code or "", page.error_detail).chinese if page.state == "parked" else ""

@@ -81,6 +81,8 @@ def deadline(due_on: str) -> tuple[str, str]:
 
 def place(page_number: int, page_label: str | None) -> str:
     """Where a page is: its place in the volume, and the number on the paper where it is known."""
+    if page_number == 0:
+        return "不计页"
     return f"图像第 {page_number} 页" + (f" · 页码 {page_label}" if page_label else "")
 
 

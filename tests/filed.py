@@ -101,6 +101,7 @@ class Filed:
                 page = Page(
                     case_id=case_id, volume_id=held.id, document_id=document.id, arrival_id=arrival.id,
                     index_in_file=index, source_kind="picture", order_key=f"{number + index:04}",
+                    place=number + index + 1,
                     page_number=number + index + 1, page_label=label, page_label_state="confirmed" if label else None,
                     state=state, width=1654, height=2339, dpi=200.0,
                     reading_version=1 if state == "searchable" else None,

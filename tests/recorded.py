@@ -8,6 +8,7 @@ A page may bear a stamped number, too: the label goes with its number.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,9 @@ class RecordedReader:
         height, width = picture.shape[:2]
         labels = label_candidates(lines, width, height)
         reading = Reading(width, height, source.dpi, engine="recorded", lines=lines, labels=labels)
-        page = UprightPage(picture)
+        turn = source.turn_degrees or 0
+        page = UprightPage(picture, turn)
+        reading = replace(reading, turn_degrees=turn, width=page.width, height=page.height)
         return PageResult(reading if source.part == "whole" else as_half(reading, source, scan), page)
 
 

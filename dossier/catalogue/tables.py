@@ -113,7 +113,11 @@ class Delivery(Table):
 
 
 class Volume(Table):
-    """A volume 卷; a re-bound one supersedes an older one, whose pages stay."""
+    """A volume 卷; a re-bound one supersedes an older one, whose pages stay.
+
+    Its pages stand in the order of their files' names, until a person has `ordered_by_hand`: then as that person left
+    them, and what comes later stands behind the page whose name comes before it.
+    """
 
     __tablename__ = "volumes"
     __table_args__ = (UniqueConstraint("case_id", "name", "version"),)
@@ -126,6 +130,7 @@ class Volume(Table):
     number: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
     order_key: Mapped[OrderKey]
+    ordered_by_hand: Mapped[bool] = mapped_column(default=False, server_default="0")
     state: Mapped[str] = mapped_column(default="open")
     created_at: Mapped[float] = mapped_column(default=time.time)
 
@@ -203,19 +208,23 @@ class Attachment(Table):
 class Page(Table):
     """One side of paper.
 
-    state: waiting, reading, read, searchable, parked. `page_number` is the place in the volume, from 1. `width`,
-    `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's. `index_in_file` orders the
-    pages of a file. It is their place in it, unless two of them are on one picture: then that is `picture_in_file`,
-    `part` says which half the page is, and `cut` where they part (fraction of the picture's width). `page_label` is the
-    number on the paper; page_label_state: read, proposed (it follows from the neighbours), confirmed (by a person, and
-    then left alone). `label_candidates` are those of the reading in use, here so that a volume's are at hand with one
-    query.
+    state: waiting, reading, read, searchable, parked. `page_number` is the place in the volume, from 1; 0 where the
+    page stands `outside` the order: folded (a blank side that is not counted), removed or replaced by a person, with
+    `outside_reason` and `replaced_by`. `place` goes over all pages of the volume, those outside, too, so that each can
+    be put back where it was. `turn_by_hand` and `blank_by_hand` are what a person has said, and outrank what is read.
+    `width`, `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's. `index_in_file`
+    orders the pages of a file. It is their place in it, unless two of them are on one picture: then that is
+    `picture_in_file`, `part` says which half the page is, and `cut` where they part (fraction of the picture's width).
+    `page_label` is the number on the paper; page_label_state: read, proposed (it follows from the neighbours),
+    confirmed (by a person, and then left alone). `label_candidates` are those of the reading in use, here so that a
+    volume's are at hand with one query.
     """
 
     __tablename__ = "pages"
     __table_args__ = (
         UniqueConstraint("arrival_id", "index_in_file"),
         Index("ix_pages_volume_number", "volume_id", "page_number"),
+        Index("ix_pages_outside", "volume_id", "outside"),
     )
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("p"))
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -228,7 +237,13 @@ class Page(Table):
     cut: Mapped[float] = mapped_column(default=0.0, server_default="0")
     source_kind: Mapped[str]
     order_key: Mapped[OrderKey]
+    place: Mapped[int] = mapped_column(default=0, server_default="0")
     page_number: Mapped[int] = mapped_column(default=0)
+    outside: Mapped[str | None]
+    outside_reason: Mapped[str] = mapped_column(default="", server_default="")
+    replaced_by: Mapped[str | None]
+    turn_by_hand: Mapped[int | None]
+    blank_by_hand: Mapped[bool | None]
     page_label: Mapped[str | None]
     page_label_state: Mapped[str | None]
     label_candidates: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")

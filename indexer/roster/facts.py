@@ -37,7 +37,7 @@ def counts_of(session: Session, case_ids: Collection[str]) -> dict[str, dict[str
     """How many pages are in which state, by case."""
     counts: dict[str, dict[str, int]] = {case_id: {} for case_id in case_ids}
     for some in portions(sorted(case_ids)):
-        counted = select(Page.case_id, Page.state, func.count()).where(Page.case_id.in_(some))
+        counted = select(Page.case_id, Page.state, func.count()).where(Page.case_id.in_(some), Page.outside.is_(None))
         for case_id, state, count in session.execute(counted.group_by(Page.case_id, Page.state)):
             counts[case_id][state] = count
     return counts
@@ -89,7 +89,7 @@ def facts_of(
             )
             .join(Volume, Volume.id == Page.volume_id)
             .join(Document, Document.id == Page.document_id)
-            .where(Page.id.in_(some))
+            .where(Page.id.in_(some), Page.outside.is_(None))
         )
         if row[1] in seen
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from sqlalchemy import Select, select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from dossier import cases
@@ -50,6 +51,8 @@ def plan_document(
     document = session.get_one(Document, document_id)
     volume = session.get_one(Volume, document.volume_id)
     plans = _page_plans(session, vault, select(Page).where(Page.document_id == document_id))
+    if not plans:
+        raise NoResultFound(document_id)  # its pages have gone elsewhere, or out of the order
     info = _info(session, volume, f"{volume.name} {document.title}")
     key = _key(plans, info, quality)
     target = derived.document_pdf(document_id, key)
@@ -73,7 +76,7 @@ def _bookmarks(session: Session, volume: Volume) -> tuple[Bookmark, ...]:
     rows = session.execute(
         select(Document.id, Document.title)
         .join(Page, Page.document_id == Document.id)
-        .where(Page.volume_id == volume.id)
+        .where(Page.volume_id == volume.id, Page.outside.is_(None))
         .order_by(Page.page_number)
     )
     for index, (document_id, title) in enumerate(rows):
@@ -91,7 +94,9 @@ def next_reading_version(page: Page) -> int:
 def _source(page: Page) -> PageSource:
     kind = cast(PageKind, page.source_kind)
     part = cast(Part, page.part)
-    return PageSource(_picture_in_file(page), kind, page.width, page.height, page.dpi, part, page.cut)
+    return PageSource(
+        _picture_in_file(page), kind, page.width, page.height, page.dpi, part, page.cut, page.turn_by_hand
+    )
 
 
 def _picture_in_file(page: Page) -> int:
@@ -105,7 +110,7 @@ def _original(session: Session, vault: Vault, page: Page) -> Path:
 
 def _page_plans(session: Session, vault: Vault, pages: Select[Page]) -> tuple[PagePlan, ...]:
     """The pages of a selection, in order, with one query for all."""
-    of_pages = pages.subquery()
+    of_pages = pages.where(Page.outside.is_(None)).subquery()
     rows = session.execute(
         select(Page, Arrival.sha256, ReadingRow)
         .join(of_pages, of_pages.c.id == Page.id)
@@ -118,7 +123,7 @@ def _page_plans(session: Session, vault: Vault, pages: Select[Page]) -> tuple[Pa
 
 def _page_plan(vault: Vault, page: Page, sha256: str, reading: ReadingRow | None) -> PagePlan:
     hole = None
-    if page.state == "parked":
+    if page.state == "parked" and reading is None:
         hole = error_of(page.error_code or "", page.error_detail).chinese
     elif reading is None:
         hole = "此页尚未识别。"

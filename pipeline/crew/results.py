@@ -23,6 +23,7 @@ from dossier.derived import Derived, Quality
 from dossier.errors import EdossierError
 from dossier.numbers import find_numbers
 from dossier.page_labels import candidates_as_json, settle_labels
+from dossier.pages import renumber
 from dossier.reading import Reading
 from dossier.vault import Vault
 from dossier.work import Job
@@ -31,6 +32,7 @@ from pipeline.crew import plans
 ACTOR = "work"
 PDF_DELAY_SECONDS = 5.0
 _PAGES_FOR_SUGGESTIONS = 3
+_FLAGS_OF_A_READING = ("low_confidence", "turn_uncertain", "blank")
 
 
 def inspected(catalogue: Catalogue, job: Job, owner: str, contents: Contents) -> None:
@@ -56,13 +58,23 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
         page.error_code, page.error_detail = None, ""
         page.width, page.height, page.dpi = reading.width, reading.height, reading.dpi
         page.turn_degrees, page.skew_degrees = reading.turn_degrees, reading.skew_degrees
-        page.blank, page.confidence = reading.blank, reading.confidence
+        page.blank = reading.blank if page.blank_by_hand is None else page.blank_by_hand
+        page.confidence = reading.confidence
         page.label_candidates = candidates_as_json(reading.labels)
         session.flush()
-        for code in reading.flags:
-            flags.raise_flag(session, "page", page.id, page.case_id, code)
-        if reading.blank:
-            flags.raise_flag(session, "page", page.id, page.case_id, "blank")
+        if page.outside == "folded" and not page.blank:
+            # Read again, it proved not to be blank: it counts again.
+            page.outside = None
+            renumber(session, page.volume_id)
+        for code in dict.fromkeys((*_FLAGS_OF_A_READING, *reading.flags)):
+            if code in reading.flags or (code == "blank" and page.blank):
+                flags.raise_flag(session, "page", page.id, page.case_id, code)
+            else:
+                flags.close_flag(session, "page", page.id, code)
+        if page.turn_by_hand not in (None, reading.turn_degrees) and reading.source == "ocr":
+            # A person turned it while it was being read.
+            work.request(session, work.READ, [page.id], priority=work.SOON)
+            page.state = "waiting"
         _suggest_numbers(session, page, reading)
         outbox.enqueue(session, [page.id])
         audit.record(session, "read", "page", page.id, ACTOR, version=version, engine=reading.engine)

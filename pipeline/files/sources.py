@@ -56,6 +56,7 @@ class PageSource:
         dpi: pixels an inch, inferred from the paper where the file's own figure is not to be trusted.
         part: "left" or "right" where two pages are on one picture and this is one of them.
         cut: where they part, as a fraction of the picture's width; 0 for a whole picture.
+        turn_degrees: the scan turned clockwise by it stands upright, as a person has said; None: to be found out.
     """
 
     index: int
@@ -65,6 +66,7 @@ class PageSource:
     dpi: float
     part: Part = "whole"
     cut: float = 0.0
+    turn_degrees: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

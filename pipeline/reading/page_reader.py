@@ -96,35 +96,42 @@ class PageReader:
             labels = label_candidates(typed.lines, typed.width, typed.height)
             return PageResult(replace(typed, labels=labels), UprightPage(scan.picture))
         if source.part != "whole":
-            result = self.read_scan(half(scan, source))
+            result = self.read_scan(half(scan, source), source.turn_degrees)
             result = PageResult(as_half(result.reading, source, scan), result.page)
         else:
             sheet = find_sheet(scan.picture) if source.kind != "pdf_drawing" else None
-            result = (sheet and self._read_sheet(scan, sheet)) or self.read_scan(scan)
+            result = (sheet and self._read_sheet(scan, sheet, source.turn_degrees)) or self.read_scan(
+                scan, source.turn_degrees
+            )
         give_back()
         return result
 
-    def _read_sheet(self, photograph: Scan, sheet: PhotographedSheet) -> PageResult | None:
+    def _read_sheet(self, photograph: Scan, sheet: PhotographedSheet, turn: int | None) -> PageResult | None:
         """Reads the sheet on a photograph; None where it bears no print: then it is a window, a door, a screen."""
-        result = self.read_scan(as_scanned(photograph, sheet))
+        result = self.read_scan(as_scanned(photograph, sheet), turn)
         if not bears_print(result.reading):
             return None
         return PageResult(as_photographed(result.reading, sheet, photograph), result.page)
 
-    def read_scan(self, scan: Scan) -> PageResult:
-        """Reads a decoded page; one that shows nothing but paper is not turned, and is flagged if OCR agrees."""
+    def read_scan(self, scan: Scan, turn: int | None = None) -> PageResult:
+        """Reads a decoded page; one that shows nothing but paper is not turned, and is flagged if OCR agrees.
+
+        Args:
+            scan: the page.
+            turn: by how many degrees, clockwise, it stands upright, where a person has said so.
+        """
         overview, dpi = overview_of(scan)
         is_faint = is_blank(overview, dpi, PRINT)
         if (
             is_faint
             and is_blank(overview, dpi)
-            and not _certain(self._engine.read(UprightPage(scan.picture)), _CERTAIN_WORDS)
+            and not _certain(self._engine.read(UprightPage(scan.picture, turn or 0)), _CERTAIN_WORDS)
         ):
-            return self._result(scan, UprightPage(scan.picture), (), blank=True)
-        page, orientation, skew = self._set_upright(scan.picture, overview)
+            return self._blank(scan, turn)
+        page, orientation, skew = self._set_upright(scan.picture, overview, turn)
         lines = self._engine.read(page)
         if is_faint and self._shines_through(scan, lines):
-            return self._result(scan, UprightPage(scan.picture), (), blank=True)
+            return self._blank(scan, turn)
         flags = {"turn_uncertain": orientation.uncertain, "low_confidence": is_weak(lines)}
         return self._result(
             scan,
@@ -136,9 +143,16 @@ class PageReader:
             flags=tuple(flag for flag, raised in flags.items() if raised),
         )
 
-    def _set_upright(self, picture: Picture, overview: Picture) -> tuple[UprightPage, Orientation, Skew]:
-        """The upright page of a scan, from what is seen on the scan reduced."""
-        orientation = self.orientation_of(picture, overview)
+    def _blank(self, scan: Scan, turn: int | None) -> PageResult:
+        turn_degrees = turn or 0
+        return self._result(scan, UprightPage(scan.picture, turn_degrees), (), blank=True, turn_degrees=turn_degrees)
+
+    def _set_upright(
+        self, picture: Picture, overview: Picture, turn: int | None = None
+    ) -> tuple[UprightPage, Orientation, Skew]:
+        """The upright page of a scan, from what is seen on the scan reduced, unless a person has said how it lies."""
+        said = None if turn is None else Orientation(turn, 1.0, 1.0)
+        orientation = said or self.orientation_of(picture, overview)
         skew = measure_skew(quarter_turned(overview, orientation.correction))
         return UprightPage(picture, orientation.correction, skew.correction), orientation, skew
 

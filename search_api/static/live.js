@@ -13,6 +13,8 @@
     document.querySelectorAll("[data-live]").forEach(function (section) {
       const newer = fresh.getElementById(section.id);
       if (newer === null || newer.outerHTML === shown.get(section.id)) { return; }
+      // Nobody's half-written number is taken away.
+      if (section.contains(focused) && focused.matches("input")) { return; }
       const replacement = document.importNode(newer, true);
       shown.set(section.id, newer.outerHTML);
       section.replaceWith(replacement);
@@ -22,10 +24,15 @@
       if (again !== null) { again.focus({ preventScroll: true }); }
     }
     document.title = fresh.title;
+    document.dispatchEvent(new CustomEvent("live:replaced"));
   }
 
+  let waiting = 0;
+
   function ask() {
-    if (document.hidden) { window.setTimeout(ask, PAUSE); return; }
+    window.clearTimeout(waiting);
+    // While something is being dragged, nothing moves by itself.
+    if (document.hidden || document.body.dataset.busy === "yes") { waiting = window.setTimeout(ask, PAUSE); return; }
     fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
       .then(function (answer) {
         // The program was started anew, and knows this browser no longer.
@@ -39,9 +46,10 @@
         lost.hidden = true;
       })
       .catch(function () { lost.hidden = false; })
-      .then(function () { window.setTimeout(ask, PAUSE); });
+      .then(function () { waiting = window.setTimeout(ask, PAUSE); });
   }
 
   document.querySelectorAll("[data-live]").forEach(function (section) { shown.set(section.id, section.outerHTML); });
-  window.setTimeout(ask, PAUSE);
+  waiting = window.setTimeout(ask, PAUSE);
+  document.addEventListener("deeds:done", ask);
 })();

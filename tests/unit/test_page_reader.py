@@ -8,6 +8,7 @@ import pytest
 from dossier.reading import Box, Line
 from pipeline.cleaning.orientation import Orientation
 from pipeline.cleaning.upright_page import UprightPage
+from pipeline.files.decode import Scan
 from pipeline.reading.page_reader import PageReader
 
 
@@ -78,3 +79,15 @@ def test_too_little_print_leaves_it_uncertain() -> None:
 
     assert found.uncertain
     assert found.correction == 0
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_page_lies_as_a_person_has_said_whatever_it_looks_like(turn: int) -> None:
+    one = reader(Orientation(180, 0.99, 0.99))
+    one._labels = lambda page, lines: ()  # type: ignore[method-assign]
+
+    result = one.read_scan(Scan(scan(slice(0, 150)), 75.0, True), turn)
+
+    assert result.reading.turn_degrees == turn
+    assert "turn_uncertain" not in result.reading.flags
+    assert (result.page.width > result.page.height) == (turn in (90, 270))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from scanroom import cell, reading_of_lines
 from site_under_test import Room
 from starlette.testclient import TestClient
 
 from dossier import flags, work
+from dossier.deeds import page_order
 from dossier.reading import Box, Line, Reading
 from search_api.page_marks import ranges_in_line
 
@@ -138,3 +141,19 @@ def test_two_matches_in_a_line_are_marked_apart() -> None:
     line = reading_of_lines(["甲乙丙甲乙"]).lines[0]
     rects = [tuple(cell(0, 0).as_list()), tuple(cell(0, 3).union(cell(0, 4)).as_list())]
     assert ranges_in_line(line, rects) == [(0, 1), (3, 5)]
+
+
+def test_a_page_outside_the_order_is_reached_between_its_former_neighbours(room: Room) -> None:
+    first, second, third = room.page_ids
+    with room.scanroom.catalogue.writing() as session:
+        page_order.remove(session, second, "试扫页", "test")
+    browser = room.signed_in()
+
+    text = browser.get(f"/pages/{second}").text
+
+    assert "不计页" in text
+    assert "这一页已移出页序，不参与搜索：试扫页" in text
+    assert re.findall(r'id="page-(?:before|after)"[^>]*href="/pages/(\w+)', text) == [first, third]
+    assert "图像第 2/2 页" in browser.get(f"/pages/{third}").text
+    volume = browser.get(f"/volumes/{room.scanroom.page(first).volume_id}").text
+    assert "移出的页" in volume and "试扫页" in volume

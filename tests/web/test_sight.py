@@ -27,6 +27,21 @@ from search_api.session import FREE_FAILURES
 
 UNKNOWN = "x" * 21
 DEPARTMENT = "第一检察部"
+# What the deeds are asked with, by the last part of their address.
+DEEDS: dict[str, dict[str, Any]] = {
+    "turn": {"turn_degrees": 90},
+    "blank": {"blank": True},
+    "label": {"label": "35"},
+    "remove": {"reason": "重复扫描"},
+    "move": {"after": None},
+    "replace": {"by": "{page_id}"},
+    "order": {"pages": [], "version": ""},
+    "fold": {},
+    "claim": {"number": "临检起诉受[2031]99010100031号"},
+    "title": {"title": "讯问笔录"},
+    "divide": {"at": "{page_id}"},
+    "merge": {},
+}
 
 
 @pytest.fixture
@@ -104,8 +119,9 @@ SENT: dict[tuple[str, str], dict[str, Any]] = {
 
 
 def sent(method: str, path: str, things: dict[str, str]) -> Any:
-    """The same, with the ids of things in it."""
-    text = json.dumps(SENT[(method, path)], ensure_ascii=False)
+    """What is sent to a route, with the ids of things in it."""
+    content = SENT.get((method, path), DEEDS.get(path.rpartition("/")[2], {}))
+    text = json.dumps(content, ensure_ascii=False)
     for name, thing in things.items():
         text = text.replace(f"{{{name}}}", thing)
     return json.loads(text)
@@ -122,12 +138,15 @@ def test_every_route_says_what_it_is_for(room: Room) -> None:
 @pytest.mark.parametrize(("method", "path"), with_things())
 def test_what_is_out_of_sight_answers_as_what_does_not_exist(office: Room, method: str, path: str) -> None:
     things = of_room(office)
-    asked: dict[str, Any] = {"params": {"number": "1", "wait": "0"}}
+    asked: dict[str, Any] = {"params": {"number": "1", "wait": "0", "q": "林晓禾"}}
     insider, outsider = office.signed_in_as("闵榆"), office.signed_in_as("邬怀青")
-    if ACCESS[(method, path)] == WRITE:
-        asked |= {"json": sent(method, path, things), "headers": {"If-Match": "*"}}
+    if ACCESS[(method, path)] == WRITE and "excerpt_id" not in path:
         insider, outsider = office.signed_in_as("段知行"), office.signed_in_as("祝青禾")
-    assert insider.request(method, path.format(**things), **asked).status_code in (200, 201, 303, 503)
+    if ACCESS[(method, path)] == WRITE and method != "DELETE":
+        asked |= {"json": sent(method, path, things), "headers": {"If-Match": "*"}}
+    answer = insider.request(method, path.format(**things), **asked)
+    # 409 is the answer to what somebody of the scanning room sees and cannot do as it stands.
+    assert answer.status_code in (200, 201, 204, 303, 503) or (answer.status_code == 409 and method == "POST")
     hidden = outsider.request(method, path.format(**things), **asked)
     unknown = outsider.request(method, path.format(**dict.fromkeys(things, UNKNOWN)), **asked)
     assert hidden.status_code == unknown.status_code == 404

@@ -1,0 +1,207 @@
+"""Claims: what waits under 待认领, or was filed in the wrong case, goes to the case that a person names."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from itertools import count
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from dossier import audit, cases, flags, outbox
+from dossier.catalogue.tables import (
+    Arrival,
+    Attachment,
+    Case,
+    Document,
+    Flag,
+    Page,
+    Volume,
+    Work,
+)
+from dossier.deeds.deed import Done, Step, document_of, request_pdfs, settle, volume_of
+from dossier.errors import DeedRefused, NotFound
+from dossier.natural_order import natural_key
+from dossier.numbers import find_numbers, is_well_formed
+from dossier.page_labels import settle_labels
+from dossier.pages import renumber, volume_named
+from dossier.place import LOOSE_VOLUME
+from dossier.work import NO_DEADLINE
+
+# The cases that paper alone has opened, and what each of them asks.
+_OPENED_BY_PAPER = {"unclaimed": "unclaimed", "provisional": "unknown_case"}
+
+
+def case_named(session: Session, number: str, actor: str) -> Case:
+    """The case with this number; a provisional one is opened where nobody knows it.
+
+    Raises:
+        DeedRefused: it is no case's number by its form, and no known one.
+        NumberClash: it belongs to two cases.
+    """
+    plain = number.strip()
+    try:
+        return cases.case_named(session, plain)
+    except NotFound:
+        if not is_well_formed(plain) or not find_numbers(plain):
+            raise DeedRefused(f"“{plain[:60]}”不像案件编号") from None
+        return cases.case_for_number(session, plain, actor)
+
+
+def claim_volume(session: Session, volume_id: str, case: Case, actor: str) -> Done:
+    """Give a volume, with all that is in it, to a case.
+
+    Where the case has a volume of this name already, the name is counted up: two volumes are never mixed unseen. An
+    unclaimed folder that has nothing left becomes part of the case, so that what is dropped there later follows.
+    """
+    volume = volume_of(session, volume_id)
+    former = session.get_one(Case, volume.case_id)
+    if former.id == case.id:
+        return Done("这一卷已经在这个案件里。", volume_id)
+    if former.merged_into is None and case.merged_into == former.id:
+        case.merged_into, case.state = None, "unclaimed"  # a claim that is taken back
+    volume.name = _free_name(session, case, volume.name)
+    volume.order_key = ("\x02" if volume.name == LOOSE_VOLUME else "\x01") + natural_key(volume.name)
+    volume.case_id, volume.version, volume.supersedes_id, volume.delivery_id = case.id, 1, None, None
+    documents = session.scalars(select(Document.id).where(Document.volume_id == volume_id)).all()
+    arrivals = session.scalars(select(Arrival.id).where(Arrival.volume_id == volume_id)).all()
+    pages = _move_rows(session, case, documents, arrivals, [volume_id])
+    audit.record(session, "claim", "volume", volume_id, actor, before=former.id, case=case.id)
+    _leave(session, former, case)
+    _arrive(session, case)
+    outbox.enqueue(session, pages)
+    request_pdfs(session, documents)
+    name = cases.number_of(session, case) or case.name or "收件箱"
+    undo = Step("volume", volume_id, "claim", {"case_id": former.id})
+    return Done(f"{volume.name}已归入 {name}。", volume_id, (undo,), created=case.id)
+
+
+def claim_document(session: Session, document_id: str, case: Case, actor: str) -> Done:
+    """Give a document, with the files that it came in, to a case: into its volume of the same name.
+
+    Raises:
+        DeedRefused: its pages and its files are no longer one, or the case has the same file at this place.
+    """
+    document = document_of(session, document_id)
+    source = volume_of(session, document.volume_id)
+    former = session.get_one(Case, document.case_id)
+    if former.id == case.id:
+        return Done("这份材料已经在这个案件里。", source.id)
+    arrivals = session.scalars(
+        select(Arrival).where(
+            Arrival.id.in_(select(Page.arrival_id).where(Page.document_id == document_id))
+            | (Arrival.document_id == document_id)
+        )
+    ).all()
+    ids = [arrival.id for arrival in arrivals]
+    elsewhere = session.scalar(
+        select(func.count()).where(Page.arrival_id.in_(ids), Page.document_id != document_id)
+    )  # fmt: skip
+    if elsewhere:
+        raise DeedRefused("这份材料的文件里还有别的材料的页，请先合并，或认领整卷")
+    if former.merged_into is None and case.merged_into == former.id:
+        case.merged_into, case.state = None, "unclaimed"
+    target = volume_named(session, case.id, source.name)
+    for arrival in arrivals:
+        if session.scalars(
+            select(Arrival.id).where(
+                Arrival.volume_id == target.id, Arrival.path == arrival.path, Arrival.sha256 == arrival.sha256
+            )
+        ).first():
+            raise DeedRefused(f"该案件的“{target.name}”里已有同一个文件 {arrival.path}")
+    gone = select(Page.id).where(Page.document_id == document_id)
+    outbox.enqueue(session, session.scalars(gone).all())
+    document.series = _free_series(session, target.id, document)
+    document.volume_id = target.id
+    for arrival in arrivals:
+        arrival.volume_id = target.id
+    session.execute(update(Page).where(Page.document_id == document_id).values(volume_id=target.id, place=0))
+    pages = _move_rows(session, case, [document_id], ids, [])
+    audit.record(session, "claim", "document", document_id, actor, before=former.id, case=case.id, volume=target.id)
+    for volume_id in (source.id, target.id):
+        renumber(session, volume_id)
+        settle_labels(session, volume_id)
+    flags.close_flag(session, "document", document_id, "unclaimed")
+    _leave(session, former, case)
+    _arrive(session, case)
+    settle(session, target.id, pages, [document_id])
+    name = cases.number_of(session, case) or case.name or "收件箱"
+    undo = Step("document", document_id, "claim", {"case_id": former.id})
+    return Done(f"“{document.title}”已归入 {name}。", target.id, (undo,), created=case.id)
+
+
+def suggested_numbers(session: Session, volume_id: str) -> list[str]:
+    """The numbers read on the first pages of a volume's documents that wait under 待认领; the first read first."""
+    found: dict[str, None] = {}
+    for details in session.scalars(
+        select(Flag.details)
+        .join(Document, Document.id == Flag.subject_id)
+        .where(Document.volume_id == volume_id, Flag.subject_kind == "document", Flag.code == "unclaimed")
+        .order_by(Document.series, Document.order_key, Document.id)
+    ):
+        found.update(dict.fromkeys(details.get("numbers", [])))
+    return list(found)
+
+
+def _move_rows(
+    session: Session, case: Case, documents: Collection[str], arrivals: Collection[str], volumes: Collection[str]
+) -> list[str]:
+    """Write the case into all rows of some documents, arrivals and volumes; returns the pages concerned."""
+    session.flush()
+    pages = list(session.scalars(select(Page.id).where(Page.arrival_id.in_(arrivals))))
+    session.execute(update(Document).where(Document.id.in_(documents)).values(case_id=case.id))
+    session.execute(update(Arrival).where(Arrival.id.in_(arrivals)).values(case_id=case.id))
+    session.execute(update(Attachment).where(Attachment.arrival_id.in_(arrivals)).values(case_id=case.id))
+    session.execute(update(Page).where(Page.arrival_id.in_(arrivals)).values(case_id=case.id))
+    of_pages = select(Page.id).where(Page.arrival_id.in_(arrivals))
+    for kind, subjects in (("volume", volumes), ("document", documents), ("arrival", arrivals), ("page", of_pages)):
+        session.execute(
+            update(Flag).where(Flag.subject_kind == kind, Flag.subject_id.in_(subjects)).values(case_id=case.id)
+        )
+    session.execute(
+        update(Flag)
+        .where(Flag.subject_kind == "document", Flag.subject_id.in_(documents), Flag.code == "unclaimed")
+        .values(closed_at=None if case.state == "unclaimed" else time.time())
+    )
+    for subjects in (arrivals, documents, of_pages):
+        session.execute(
+            update(Work)
+            .where(Work.subject_id.in_(subjects), Work.state != "done")
+            .values(due_on=case.due_on or NO_DEADLINE)
+        )
+    session.expire_all()
+    return pages
+
+
+def _leave(session: Session, former: Case, case: Case) -> None:
+    """A case that has nothing left asks nothing more; a folder without a number leads to where its content went."""
+    if former.state not in _OPENED_BY_PAPER:
+        return
+    left = session.scalar(select(func.count()).select_from(Arrival).where(Arrival.case_id == former.id))
+    if left:
+        return
+    flags.close_flag(session, "case", former.id, _OPENED_BY_PAPER[former.state])
+    if former.folder and former.state == "unclaimed":
+        former.state, former.merged_into = "merged", case.id
+
+
+def _arrive(session: Session, case: Case) -> None:
+    if case.state in _OPENED_BY_PAPER:
+        flags.raise_flag(session, "case", case.id, case.id, _OPENED_BY_PAPER[case.state], folder=case.folder)
+    case.version += 1
+    case.updated_at = time.time()
+
+
+def _free_name(session: Session, case: Case, name: str) -> str:
+    taken = set(session.scalars(select(Volume.name).where(Volume.case_id == case.id)))
+    if name not in taken:
+        return name
+    return next(free for free in (f"{name}（{number}）" for number in count(2)) if free not in taken)
+
+
+def _free_series(session: Session, volume_id: str, document: Document) -> int:
+    last = session.scalar(
+        select(func.max(Document.series)).where(Document.volume_id == volume_id, Document.path == document.path)
+    )
+    return document.series if last is None else last + 1

@@ -1,0 +1,373 @@
+"""Deeds over the API: what people of the scanning room, and programs that may write, do to pages, documents, volumes.
+
+Every deed may be repeated. Its answer says what was done and which calls undo it; cases out of sight answer 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dossier.catalogue.tables import Case, Document, Page, Volume
+from dossier.deeds import claims, documents, page_deeds, page_order
+from dossier.deeds.deed import Done
+from dossier.errors import NotFound, NumberClash
+from dossier.permissions import sees
+from dossier.readings import reading_of
+from dossier.viewers import ADMIN, Viewer
+from search_api.problems import Problem
+from search_api.site import Site, TheSite, TheViewer
+
+MOST_PAGES = 20_000
+
+router = APIRouter(prefix="/api/v1")
+
+Id = Annotated[str, Field(max_length=64)]
+Ids = Annotated[list[Id], Field(max_length=MOST_PAGES)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Turn(_Body):
+    """How a page lies: the scan turned clockwise by `turn_degrees` stands upright; null: to be found out."""
+
+    turn_degrees: Annotated[int, Field(examples=[90])] | None
+
+
+class Label(_Body):
+    """The number on the paper: 35, 35-1, 35背; "" for none; null: to be found out."""
+
+    label: Annotated[str, Field(max_length=40, examples=["35-1"])] | None
+
+
+class Blank(_Body):
+    """Whether a page is blank, and whether it is to be folded out of the count then."""
+
+    blank: bool
+    folded: bool = False
+
+
+class Reason(_Body):
+    """Why a page is taken out of the order."""
+
+    reason: Annotated[str, Field(max_length=1000, examples=["重复扫描"])]
+
+
+class Place(_Body):
+    """Behind which page of the volume; null: to the front. `document_id`: whose it is to be."""
+
+    after: Id | None
+    document_id: Id | None = None
+
+
+class Successor(_Body):
+    """The page that takes another one's place."""
+
+    by: Id
+
+
+class Order(_Body):
+    """All pages in the order as they are to stand, and the version of the order that this was made from."""
+
+    pages: Ids
+    version: Id
+    documents: dict[Id, Id] = {}
+
+
+class Fold(_Body):
+    """Which blank pages are folded, or counted again; null: all of the volume."""
+
+    pages: Ids | None = None
+    folded: bool = True
+
+
+class Claim(_Body):
+    """The case, by a number as people write it, or by its id."""
+
+    number: Annotated[str, Field(max_length=200, examples=["临检起诉受[2031]99010100031号"])] | None = None
+    case_id: Id | None = None
+
+
+class Title(_Body):
+    """What a document is called."""
+
+    title: Annotated[str, Field(max_length=1000, examples=["讯问笔录（第1次）"])]
+
+
+class Division(_Body):
+    """The first page of the new document, its title, and a document without pages that is to take them."""
+
+    at: Id
+    title: Annotated[str, Field(max_length=1000)] = ""
+    into: Id | None = None
+
+
+class Merger(_Body):
+    """Which document is expected to be the next; null: whichever it is."""
+
+    next: Id | None = None
+
+
+class UndoCall(BaseModel):
+    """A call that undoes, alone or with others in their order."""
+
+    address: str
+    body: dict[str, Any]
+
+
+class Answer(BaseModel):
+    """What was done, the version of the volume's order now, what came into being, and the calls that undo it."""
+
+    done: str
+    volume_id: str
+    version: str
+    created: str | None
+    undo: list[UndoCall]
+
+
+@router.post("/pages/{page_id}/turn")
+def turn(site: TheSite, viewer: TheViewer, page_id: str, asked: Turn) -> Answer:
+    """Say how a page lies; it is read again upright."""
+    return _on_page(site, viewer, page_id, lambda s, by: page_deeds.turn(s, page_id, asked.turn_degrees, by))
+
+
+@router.post("/pages/{page_id}/read-again")
+def read_again(site: TheSite, viewer: TheViewer, page_id: str) -> Answer:
+    """Have a page read once more."""
+    return _on_page(site, viewer, page_id, lambda s, by: page_deeds.read_again(s, page_id, by))
+
+
+@router.post("/pages/{page_id}/blank")
+def blank(site: TheSite, viewer: TheViewer, page_id: str, asked: Blank) -> Answer:
+    """Say whether a page is blank."""
+
+    def deed(session: Session, actor: str) -> Done:
+        done = page_deeds.mark_blank(session, page_id, asked.blank, actor)
+        if not asked.folded:
+            return done
+        folded = page_order.fold(session, done.volume_id, [page_id], True, actor)
+        return Done(folded.sentence, done.volume_id, (*folded.undo, *done.undo))
+
+    return _on_page(site, viewer, page_id, deed)
+
+
+@router.post("/pages/{page_id}/label")
+def label(site: TheSite, viewer: TheViewer, page_id: str, asked: Label) -> Answer:
+    """Confirm or correct a page's label."""
+    return _on_page(site, viewer, page_id, lambda s, by: page_deeds.correct_label(s, page_id, asked.label, by))
+
+
+@router.post("/pages/{page_id}/remove")
+def remove(site: TheSite, viewer: TheViewer, page_id: str, asked: Reason) -> Answer:
+    """Take a page out of the order; it is kept and can be put back."""
+    return _on_page(site, viewer, page_id, lambda s, by: page_order.remove(s, page_id, asked.reason, by))
+
+
+@router.post("/pages/{page_id}/restore")
+def restore(site: TheSite, viewer: TheViewer, page_id: str) -> Answer:
+    """Put a page back where it stood."""
+    return _on_page(site, viewer, page_id, lambda s, by: page_order.restore(s, page_id, by))
+
+
+@router.post("/pages/{page_id}/move")
+def move(site: TheSite, viewer: TheViewer, page_id: str, asked: Place) -> Answer:
+    """Put a page behind another one of its volume."""
+    return _on_page(
+        site, viewer, page_id, lambda s, by: page_order.move(s, page_id, asked.after, asked.document_id, by)
+    )
+
+
+@router.post("/pages/{page_id}/replace")
+def replace(site: TheSite, viewer: TheViewer, page_id: str, asked: Successor) -> Answer:
+    """Let a re-scan take a page's place."""
+
+    def deed(session: Session, actor: str) -> Done:
+        _case_of(session, viewer, Page, asked.by)
+        return page_order.replace(session, page_id, asked.by, actor)
+
+    return _on_page(site, viewer, page_id, deed)
+
+
+@router.get("/volumes/{volume_id}/pages")
+def volume_pages(site: TheSite, viewer: TheViewer, volume_id: str) -> dict[str, Any]:
+    """All pages of a volume by place, those outside the order (number 0) among them, and the order's version."""
+    with site.catalogue.reading() as session:
+        _case_of(session, viewer, Volume, volume_id)
+        pages = page_order.pages_in_place(session, volume_id)
+        return {
+            "version": page_order.order_version(pages),
+            "pages": [
+                {
+                    "page_id": page.id, "page_number": page.page_number, "page_label": page.page_label,
+                    "page_label_state": page.page_label_state, "document_id": page.document_id, "state": page.state,
+                    "blank": page.blank, "turn_degrees": page.turn_degrees, "outside": page.outside,
+                    "outside_reason": page.outside_reason, "replaced_by": page.replaced_by,
+                }
+                for page in pages
+            ],
+        }  # fmt: skip
+
+
+@router.post("/volumes/{volume_id}/order")
+def order(site: TheSite, viewer: TheViewer, volume_id: str, asked: Order) -> Answer:
+    """Give a volume's pages a new order; 409 where it was made from one that no longer stands."""
+    return _do(
+        site, viewer, Volume, volume_id,
+        lambda s, by: page_order.set_order(s, volume_id, asked.pages, asked.version, asked.documents, by),
+    )  # fmt: skip
+
+
+@router.post("/volumes/{volume_id}/fold")
+def fold(site: TheSite, viewer: TheViewer, volume_id: str, asked: Fold) -> Answer:
+    """Fold blank pages out of the count, or count them again."""
+    return _do(
+        site, viewer, Volume, volume_id,
+        lambda s, by: page_order.fold(s, volume_id, asked.pages, asked.folded, by),
+    )  # fmt: skip
+
+
+@router.post("/volumes/{volume_id}/claim")
+def claim_volume(site: TheSite, viewer: TheViewer, volume_id: str, asked: Claim) -> Answer:
+    """Give a volume to the case with a number; a provisional one is opened where nobody knows it."""
+    return _claim(site, viewer, Volume, volume_id, asked, claims.claim_volume)
+
+
+@router.post("/documents/{document_id}/claim")
+def claim_document(site: TheSite, viewer: TheViewer, document_id: str, asked: Claim) -> Answer:
+    """Give a document, with the files that it came in, to the case with a number."""
+    return _claim(site, viewer, Document, document_id, asked, claims.claim_document)
+
+
+@router.get("/documents/{document_id}/title")
+def suggested_title(site: TheSite, viewer: TheViewer, document_id: str) -> dict[str, str]:
+    """A document's title, and the one that its first page suggests ("" where it suggests none)."""
+    with site.catalogue.reading() as session:
+        _case_of(session, viewer, Document, document_id)
+        document = session.get_one(Document, document_id)
+        pages = page_order.pages_in_place(session, document.volume_id)
+        first = next((page for page in pages if page.document_id == document_id and page.outside is None), None)
+        reading = reading_of(session, site.vault, first) if first is not None else None
+        return {"title": document.title, "suggestion": documents.title_suggestion(reading) if reading else ""}
+
+
+@router.post("/documents/{document_id}/title")
+def title(site: TheSite, viewer: TheViewer, document_id: str, asked: Title) -> Answer:
+    """Give a document a title."""
+    return _do(
+        site, viewer, Document, document_id, lambda s, by: documents.rename(s, document_id, asked.title, by)
+    )  # fmt: skip
+
+
+@router.post("/documents/{document_id}/replace-earlier")
+def replace_earlier(site: TheSite, viewer: TheViewer, document_id: str) -> Answer:
+    """Let a document's pages take the places of those that came before under the same file names."""
+    return _do(site, viewer, Document, document_id, lambda s, by: page_order.replace_earlier(s, document_id, by))
+
+
+@router.post("/documents/{document_id}/divide")
+def divide(site: TheSite, viewer: TheViewer, document_id: str, asked: Division) -> Answer:
+    """Let a document's pages from one on become a document of their own."""
+    return _do(
+        site, viewer, Document, document_id,
+        lambda s, by: documents.divide(s, document_id, asked.at, asked.title, asked.into, by),
+    )  # fmt: skip
+
+
+@router.post("/documents/{document_id}/merge")
+def merge(site: TheSite, viewer: TheViewer, document_id: str, asked: Merger) -> Answer:
+    """Merge a document with the next one of its volume."""
+    return _do(site, viewer, Document, document_id, lambda s, by: documents.merge(s, document_id, asked.next, by))
+
+
+def may_change(viewer: Viewer) -> bool:
+    """Whether somebody may do deeds: the scanning room, administrators, and programs with the scope for it."""
+    return viewer.scopes is not None or viewer.is_of_scanning_room or ADMIN in viewer.roles
+
+
+def _on_page(site: Site, viewer: Viewer, page_id: str, deed: Callable[[Session, str], Done]) -> Answer:
+    return _do(site, viewer, Page, page_id, deed)
+
+
+def _do(
+    site: Site,
+    viewer: Viewer,
+    table: type[Page | Document | Volume],
+    subject_id: str,
+    deed: Callable[[Session, str], Done],
+) -> Answer:
+    """Do a deed on what is in sight, in one transaction, and say what became of it."""
+    with site.catalogue.writing() as session:
+        _case_of(session, viewer, table, subject_id)
+        if not may_change(viewer):
+            raise Problem(403, "not_scanning_room", "只有扫描室的人可以改动卷宗。", "请联系扫描室或管理员。")
+        done = deed(session, viewer.name or viewer.id)
+        session.flush()
+        version = page_order.order_version(page_order.pages_in_place(session, done.volume_id))
+    return Answer(
+        done=done.sentence,
+        volume_id=done.volume_id,
+        version=version,
+        created=done.created,
+        undo=[UndoCall(address=step.address, body=step.details) for step in done.undo],
+    )
+
+
+def _claim(
+    site: Site,
+    viewer: Viewer,
+    table: type[Document | Volume],
+    subject_id: str,
+    asked: Claim,
+    deed: Callable[[Session, str, Case, str], Done],
+) -> Answer:
+    """Claim for a case.
+
+    A person may put paper into a case that they do not see, as they could through the inbox; they are told nothing of
+    it.
+    """
+
+    def claim(session: Session, actor: str) -> Done:
+        case = _case_asked_for(session, viewer, asked, actor)
+        done = deed(session, subject_id, case, actor)
+        if sees(session, viewer, case.id):
+            return done
+        return Done(f"已归入 {asked.number}。", done.volume_id)
+
+    if (asked.number is None) == (asked.case_id is None):
+        raise Problem(422, "invalid_request", "请求中的参数不对。", "请写明编号或案件 id 中的一个。", "number, case_id")
+    return _do(site, viewer, table, subject_id, claim)
+
+
+def _case_asked_for(session: Session, viewer: Viewer, asked: Claim, actor: str) -> Case:
+    if asked.case_id is not None:
+        # By its id and no other way: it may be what has become part of another case, and is to be it no more.
+        case = session.get(Case, asked.case_id)
+        if case is None or not sees(session, viewer, case.id):
+            raise NotFound(asked.case_id)
+        return case
+    number = str(asked.number)
+    try:
+        case = claims.case_named(session, number, actor)
+    except NumberClash:
+        raise NumberClash(number) from None  # without ids that may be out of sight
+    if viewer.scopes is not None and not sees(session, viewer, case.id):
+        raise NotFound(number)
+    return case
+
+
+def _case_of(session: Session, viewer: Viewer, table: type[Page | Document | Volume], subject_id: str) -> None:
+    """Make sure that a page, document or volume is in sight.
+
+    Raises:
+        NotFound: it is not, or does not exist.
+    """
+    case_id = session.scalars(select(table.case_id).where(table.id == subject_id)).first()
+    if case_id is None or not sees(session, viewer, case_id):
+        raise NotFound(subject_id)

@@ -1,0 +1,95 @@
+// Deeds: asks the server to do something, says what was done, and keeps the calls that undo it.
+"use strict";
+
+window.deeds = (function () {
+  const line = document.getElementById("done");
+  const said = document.getElementById("done-text");
+  const undoButton = document.getElementById("undo");
+  // What undoes the last deed: calls, the first to be made first.
+  let undo = [];
+
+  function say(text, isBad) {
+    line.hidden = false;
+    line.classList.toggle("bad", isBad);
+    said.textContent = text;
+    undoButton.hidden = isBad || undo.length === 0;
+  }
+
+  function call(address, body) {
+    return fetch(address, {
+      method: "POST", credentials: "same-origin",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: JSON.stringify(body)
+    }).then(function (answer) {
+      return answer.json().then(function (content) {
+        if (answer.ok) { return content; }
+        throw new Error(content.title + (content.detail ? "（" + content.detail + "）" : "") + content.remedy);
+      });
+    });
+  }
+
+  function refresh() { document.dispatchEvent(new CustomEvent("deeds:done")); }
+
+  // One after the other: each may depend on the one before.
+  function inTurn(calls) {
+    const done = { sentences: [], undo: [], answers: [] };
+    return calls.reduce(function (before, next) {
+      return before.then(function () {
+        return call(next.address, next.body).then(function (content) {
+          done.sentences.push(content.done);
+          done.answers.push(content);
+          done.undo = content.undo.concat(done.undo);
+        });
+      });
+    }, Promise.resolve()).then(function () { return done; }, function (error) {
+      // What was done before it stands, and can be undone.
+      if (done.undo.length > 0) { undo = done.undo; }
+      refresh();
+      say(error instanceof TypeError ? "没有连上系统，这一步没有做。请重试。" : error.message, true);
+      undoButton.hidden = done.undo.length === 0;
+      throw error;
+    });
+  }
+
+  function perform(calls) {
+    return inTurn(calls).then(function (done) {
+      undo = done.undo;
+      say(done.sentences.length > 1 ? done.sentences[0] + "（共 " + done.sentences.length + " 项）" : done.sentences[0],
+          false);
+      refresh();
+      return done.answers;
+    });
+  }
+
+  function takeBack() {
+    if (undo.length === 0) { return; }
+    const calls = undo;
+    undo = [];
+    inTurn(calls).then(function () { say("已撤销。", false); refresh(); }, function () { return undefined; });
+  }
+
+  undoButton.addEventListener("click", takeBack);
+
+  // Buttons that stand for one deed, wherever they are and whenever they come.
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("button[data-address]");
+    if (button === null) { return; }
+    button.disabled = true;
+    perform([{ address: button.dataset.address, body: JSON.parse(button.dataset.body) }])
+      .catch(function () { return undefined; })
+      .then(function () { button.disabled = false; });
+  });
+
+  // Forms that ask for one value, and stand for one deed.
+  document.addEventListener("submit", function (event) {
+    const form = event.target.closest("form[data-address]");
+    if (form === null) { return; }
+    event.preventDefault();
+    const field = form.querySelector("input[name]");
+    const body = {};
+    body[field.name] = field.value;
+    perform([{ address: form.dataset.address, body: body }]).catch(function () { return undefined; });
+  });
+
+  return { perform: perform, takeBack: takeBack, say: say };
+})();

@@ -1,0 +1,239 @@
+"""Deeds on documents, and claims: titles, divisions, and what waits under 待认领."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from dossier import flags
+from dossier.attention import questions
+from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, Volume
+from dossier.deeds import claims, documents
+from dossier.errors import DeedRefused
+from dossier.reading import Box, Line, Reading
+from dossier.verify import verify_store
+from tests.bundle import CASE, Bundle
+
+ACTOR = "制作人甲"
+OTHER = "临检起诉受[2031]99010100032号"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Iterator[Bundle]:
+    bundle = Bundle(tmp_path / "home")
+    yield bundle
+    bundle.close()
+
+
+@pytest.fixture
+def ids(bundle: Bundle) -> list[str]:
+    """Five pages of one document, read."""
+    ids = [bundle.receive(f"{name:04}.jpg")[0] for name in range(1, 6)]
+    for page_id in ids:
+        bundle.read(page_id, "某页")
+    bundle.settle()
+    return ids
+
+
+def document_ids(bundle: Bundle, ids: list[str]) -> list[str]:
+    return [bundle.page(page_id).document_id for page_id in ids]
+
+
+def title(bundle: Bundle, document_id: str) -> str:
+    with bundle.catalogue.reading() as session:
+        return session.get_one(Document, document_id).title
+
+
+# Titles
+
+
+def test_a_document_gets_the_title_that_a_person_gives_it(bundle: Bundle, ids: list[str]) -> None:
+    (document_id,) = set(document_ids(bundle, ids))
+
+    with bundle.catalogue.writing() as session:
+        done = documents.rename(session, document_id, " 讯问笔录   （第1次） ", ACTOR)
+
+    assert title(bundle, document_id) == "讯问笔录 （第1次）"
+    assert done.undo[0].details == {"title": "证据材料卷一"}
+    assert document_id in bundle.requested("assemble")
+
+
+def test_a_document_is_not_left_without_a_title(bundle: Bundle, ids: list[str]) -> None:
+    with pytest.raises(DeedRefused), bundle.catalogue.writing() as session:
+        documents.rename(session, document_ids(bundle, ids)[0], "  ", ACTOR)
+
+
+def line(text: str, top: float, height: float) -> Line:
+    return Line(text, Box(0.2, top, 0.8, top + height))
+
+
+@pytest.mark.parametrize(
+    ("lines", "title"),
+    [
+        ((line("临江市公安局", 0.05, 0.02), line("讯 问 笔 录", 0.1, 0.04), *_body), "讯问笔录")
+        for _body in [[line(f"问：第{at}个问题是什么？", 0.3 + 0.05 * at, 0.02) for at in range(6)]]
+    ]
+    + [
+        ((line("0035", 0.01, 0.02), line("情况说明", 0.1, 0.02), line("兹证明", 0.2, 0.02)), "情况说明"),
+        ((line("12345", 0.1, 0.05), line("落款在页脚", 0.9, 0.05)), ""),
+        ((), ""),
+    ],
+    ids=["large", "all alike", "no words at the head", "nothing read"],
+)
+def test_the_first_large_line_at_the_head_is_suggested_as_title(lines: tuple[Line, ...], title: str) -> None:
+    assert documents.title_suggestion(Reading(1000, 1400, 120.0, lines=lines)) == title
+
+
+# Divided and merged
+
+
+def test_a_document_is_divided_at_a_page_and_merged_again(bundle: Bundle, ids: list[str]) -> None:
+    (whole,) = set(document_ids(bundle, ids))
+    with bundle.catalogue.writing() as session:
+        done = documents.divide(session, whole, ids[2], "询问笔录", None, ACTOR)
+
+    assert document_ids(bundle, ids) == [whole, whole, done.created, done.created, done.created]
+    assert bundle.order() == ids
+    assert title(bundle, str(done.created)) == "询问笔录"
+    assert set(ids[2:]) <= bundle.waiting_for_index()
+    assert {whole, done.created} <= bundle.requested("assemble")
+
+    with bundle.catalogue.writing() as session:
+        merged = documents.merge(session, whole, done.undo[0].details["next"], ACTOR)
+    assert document_ids(bundle, ids) == [whole] * 5
+
+    with bundle.catalogue.writing() as session:
+        details = merged.undo[0].details
+        documents.divide(session, whole, details["at"], details["title"], details["into"], ACTOR)
+    assert document_ids(bundle, ids) == [whole, whole, done.created, done.created, done.created]
+
+
+def test_a_division_that_is_said_twice_is_done_once(bundle: Bundle, ids: list[str]) -> None:
+    (whole,) = set(document_ids(bundle, ids))
+    with bundle.catalogue.writing() as session:
+        first = documents.divide(session, whole, ids[2], "", None, ACTOR)
+    with bundle.catalogue.writing() as session:
+        again = documents.divide(session, whole, ids[2], "", None, ACTOR)
+
+    assert (again.created, again.undo) == (first.created, ())
+    assert title(bundle, str(first.created)) == "证据材料卷一（续）"
+
+
+def test_a_document_is_not_divided_at_its_first_page(bundle: Bundle, ids: list[str]) -> None:
+    with pytest.raises(DeedRefused), bundle.catalogue.writing() as session:
+        documents.divide(session, document_ids(bundle, ids)[0], ids[0], "", None, ACTOR)
+
+
+def test_the_last_document_merges_with_nothing(bundle: Bundle, ids: list[str]) -> None:
+    with pytest.raises(DeedRefused), bundle.catalogue.writing() as session:
+        documents.merge(session, document_ids(bundle, ids)[0], None, ACTOR)
+
+
+def test_a_page_dropped_later_joins_the_part_that_it_stands_in(bundle: Bundle, ids: list[str]) -> None:
+    (whole,) = set(document_ids(bundle, ids))
+    with bundle.catalogue.writing() as session:
+        done = documents.divide(session, whole, ids[2], "", None, ACTOR)
+    (new,) = bundle.receive("0004_1.jpg")
+
+    assert bundle.order() == [*ids[:4], new, ids[4]]
+    assert bundle.page(new).document_id == done.created
+
+
+# Claims
+
+
+def of_case(bundle: Bundle, number: str) -> str:
+    with bundle.catalogue.writing() as session:
+        return claims.case_named(session, number, ACTOR).id
+
+
+def test_an_unclaimed_folder_goes_to_the_case_that_a_person_names(bundle: Bundle) -> None:
+    ids = bundle.receive("0001.jpg", case="新建文件夹") + bundle.receive("0002.jpg", case="新建文件夹")
+    bundle.read(ids[0], "起诉意见书")
+    volume_id = bundle.volume_id()
+
+    with bundle.catalogue.writing() as session:
+        case = claims.case_named(session, OTHER, ACTOR)
+        done = claims.claim_volume(session, volume_id, case, ACTOR)
+        case_id = case.id
+
+    with bundle.catalogue.reading() as session:
+        assert session.get_one(Case, case_id).state == "provisional"
+        for table in (Volume, Document, Arrival, Page):
+            assert set(session.scalars(select(table.case_id))) == {case_id}
+        assert [row.code for row in questions(session)] == ["unknown_case"]
+        assert verify_store(session, bundle.vault) == []
+    assert ids[0] in bundle.waiting_for_index()
+    # What is dropped into the folder later follows.
+    (later,) = bundle.receive("0003.jpg", case="新建文件夹")
+    assert (bundle.page(later).case_id, bundle.page(later).volume_id) == (case_id, volume_id)
+
+    with bundle.catalogue.writing() as session:
+        former_id = done.undo[0].details["case_id"]
+        former = session.get_one(Case, former_id)
+        claims.claim_volume(session, volume_id, former, ACTOR)
+    with bundle.catalogue.reading() as session:
+        assert session.get_one(Volume, volume_id).case_id == former_id
+        assert session.get_one(Case, former_id).state == "unclaimed"
+        assert flags.stands(session, "case", former_id, "unclaimed")
+
+
+def test_a_claimed_volume_never_mixes_with_one_of_the_same_name(bundle: Bundle) -> None:
+    bundle.receive("0001.jpg")
+    (page_id,) = bundle.receive("0001.jpg", case="新建文件夹")
+    case = of_case(bundle, CASE)
+
+    with bundle.catalogue.writing() as session:
+        claims.claim_volume(session, bundle.page(page_id).volume_id, session.get_one(Case, case), ACTOR)
+
+    with bundle.catalogue.reading() as session:
+        assert set(session.scalars(select(Volume.name))) == {"证据材料卷一", "证据材料卷一（2）"}
+
+
+def test_a_loose_file_is_claimed_by_itself(bundle: Bundle) -> None:
+    bundle.receive("0001.jpg", volume="未分卷")
+    (mine,) = bundle.receive("a.jpg", volume="未分卷", case="")
+    (other,) = bundle.receive("b.jpg", volume="未分卷", case="")
+    case, former = of_case(bundle, CASE), bundle.page(other).case_id
+
+    with bundle.catalogue.writing() as session:
+        document_id = session.get_one(Page, mine).document_id
+        claims.claim_document(session, document_id, session.get_one(Case, case), ACTOR)
+
+    assert (bundle.page(mine).case_id, bundle.page(mine).page_number) == (case, 2)
+    assert (bundle.page(other).case_id, bundle.page(other).page_number) == (former, 1)
+    with bundle.catalogue.reading() as session:
+        assert verify_store(session, bundle.vault) == []
+
+
+def test_numbers_read_on_first_pages_are_suggested(bundle: Bundle) -> None:
+    (page_id,) = bundle.receive("0001.jpg", case="新建文件夹")
+    page = bundle.page(page_id)
+    with bundle.catalogue.writing() as session:
+        flags.raise_flag(session, "document", page.document_id, page.case_id, "unclaimed", numbers=[OTHER, CASE])
+
+    with bundle.catalogue.reading() as session:
+        assert claims.suggested_numbers(session, page.volume_id) == [OTHER, CASE]
+
+
+def test_what_is_no_number_opens_no_case(bundle: Bundle) -> None:
+    with pytest.raises(DeedRefused), bundle.catalogue.writing() as session:
+        claims.case_named(session, "某某的案子", ACTOR)
+    with bundle.catalogue.reading() as session:
+        assert session.scalars(select(Flag.id)).all() == []
+
+
+def test_a_provisional_case_that_was_left_empty_asks_nothing_more(bundle: Bundle) -> None:
+    bundle.receive("0001.jpg")
+    with bundle.catalogue.writing() as session:
+        former = session.scalars(select(Case)).one().id
+        case = claims.case_named(session, OTHER, ACTOR)
+        claims.claim_volume(session, session.scalars(select(Volume.id)).one(), case, ACTOR)
+
+    with bundle.catalogue.reading() as session:
+        assert not flags.stands(session, "case", former, "unknown_case")
+        # Its number stays its own.
+        assert claims.case_named(session, CASE, ACTOR).id == former

@@ -1,0 +1,106 @@
+"""Remedies on the attention list: each is a call that answers its question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dossier import flags
+from dossier.attention import Question, count_questions, questions
+from dossier.deeds import claims, page_deeds, page_order
+from tests.bundle import Bundle
+
+ACTOR = "制作人甲"
+NUMBER = "临检起诉受[2031]99010100055号"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Iterator[Bundle]:
+    bundle = Bundle(tmp_path / "home")
+    yield bundle
+    bundle.close()
+
+
+def asked(bundle: Bundle, code: str) -> list[Question]:
+    with bundle.catalogue.reading() as session:
+        return [row for row in questions(session) if row.code == code]
+
+
+def test_a_doubtful_turn_is_answered_by_the_turn_that_a_person_sees(bundle: Bundle) -> None:
+    (page_id,) = bundle.receive("0001.jpg")
+    bundle.read(page_id, "某页")
+    with bundle.catalogue.writing() as session:
+        flags.raise_flag(session, "page", page_id, bundle.page(page_id).case_id, "turn_uncertain")
+
+    (row,) = asked(bundle, "turn_uncertain")
+    assert [(remedy.words, remedy.address, remedy.body) for remedy in row.remedies] == [
+        ("向右转", f"/api/v1/pages/{page_id}/turn", {"turn_degrees": 90}),
+        ("倒过来", f"/api/v1/pages/{page_id}/turn", {"turn_degrees": 180}),
+        ("方向正确", f"/api/v1/pages/{page_id}/turn", {"turn_degrees": 0}),
+    ]
+    with bundle.catalogue.writing() as session:
+        page_deeds.turn(session, page_id, 0, ACTOR)
+    assert asked(bundle, "turn_uncertain") == []
+    # It lies as it was read: there is nothing to read again.
+    assert bundle.page(page_id).state == "searchable"
+
+
+def test_loose_files_are_claimed_one_by_one_and_folders_as_volumes(bundle: Bundle) -> None:
+    (loose,) = bundle.receive("a.jpg", volume="未分卷", case="")
+    (filed,) = bundle.receive("0001.jpg", case="新建文件夹")
+    document_id, volume_id = bundle.page(loose).document_id, bundle.page(filed).volume_id
+    with bundle.catalogue.writing() as session:
+        for page_id in (loose, filed):
+            page = bundle.page(page_id)
+            flags.raise_flag(session, "document", page.document_id, page.case_id, "unclaimed", numbers=[NUMBER])
+
+    remedies = {remedy for row in asked(bundle, "unclaimed") for remedy in map(_plain, row.remedies)}
+
+    assert remedies == {
+        (f"归入 {NUMBER}", f"/api/v1/documents/{document_id}/claim", NUMBER),
+        ("归入", f"/api/v1/documents/{document_id}/claim", None),
+        (f"归入 {NUMBER}", f"/api/v1/volumes/{volume_id}/claim", NUMBER),
+        ("归入", f"/api/v1/volumes/{volume_id}/claim", None),
+    }
+    with bundle.catalogue.writing() as session:
+        claims.claim_volume(session, volume_id, claims.case_named(session, NUMBER, ACTOR), ACTOR)
+        claims.claim_document(session, document_id, claims.case_named(session, NUMBER, ACTOR), ACTOR)
+    assert asked(bundle, "unclaimed") == []
+
+
+def _plain(remedy: object) -> tuple[str, str, str | None]:
+    return remedy.words, remedy.address, remedy.body.get("number")  # type: ignore[attr-defined]
+
+
+def test_a_stack_scanned_once_more_takes_the_places_of_the_pages_of_the_same_names(bundle: Bundle) -> None:
+    first = [bundle.receive(f"{name:04}.jpg")[0] for name in (1, 2, 3)]
+    second = [bundle.receive(f"{name:04}.jpg")[0] for name in (2, 3)]
+
+    (row,) = asked(bundle, "name_reused")
+    assert row.remedies[0].address == f"/api/v1/documents/{bundle.page(second[0]).document_id}/replace-earlier"
+    with bundle.catalogue.writing() as session:
+        done = page_order.replace_earlier(session, row.subject_id, ACTOR)
+
+    assert bundle.order() == [first[0], *second]
+    assert [bundle.page(page_id).replaced_by for page_id in first] == [None, *second]
+    assert len(done.undo) == 4
+    assert asked(bundle, "name_reused") == []
+
+
+def test_what_a_person_has_taken_out_asks_nothing_more(bundle: Bundle) -> None:
+    (page_id,) = bundle.receive("0001.jpg")
+    page = bundle.page(page_id)
+    with bundle.catalogue.writing() as session:
+        flags.raise_flag(session, "page", page_id, page.case_id, "low_confidence")
+        flags.raise_flag(session, "arrival", page.arrival_id, page.case_id, "repeated", path="0001.jpg", others=1)
+    (row,) = asked(bundle, "repeated")
+    assert row.remedies[0].body == {"reason": "重复扫描"}
+
+    with bundle.catalogue.writing() as session:
+        page_order.remove(session, page_id, "重复扫描", ACTOR)
+
+    assert asked(bundle, "repeated") + asked(bundle, "low_confidence") == []
+    with bundle.catalogue.reading() as session:
+        assert count_questions(session) == len(questions(session))
