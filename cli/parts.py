@@ -69,6 +69,7 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
         password,
         hosts=[host],
         roster=RosterSearcher(context.catalogue, context.vault, context.engine).search,
+        settings=context.settings,
     )
     address = f"http://{host}:{listener.getsockname()[1]}/"
     # On standard output, not in the log: whoever starts the program is meant to read it, nobody else.

@@ -113,6 +113,16 @@ class NumberClash(UsageError):
     remedy_english = "Use the acceptance number instead."
 
 
+class KeyReused(UsageError):
+    """An `Idempotency-Key` came again with another file, or for another place; nothing was taken."""
+
+    code = "key_reused"
+    chinese = "这个 Idempotency-Key 已用于另一份文件。"
+    english = "This Idempotency-Key was used for another file."
+    remedy_chinese = "请为每份文件使用新的 Idempotency-Key；重发时内容须相同。"
+    remedy_english = "Use a new one for each file; a repeat must be the same request."
+
+
 class RosterRefused(UsageError):
     """A spreadsheet of people cannot be read, or is not one; the detail names row and column."""
 

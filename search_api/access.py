@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from dossier.viewers import READ, SEARCH
+from dossier.viewers import ADMIN, READ, SEARCH, WRITE, Viewer
 from search_api.problems import Problem
 
 OPEN = "open"  # to everybody, signed in or not
@@ -26,6 +26,8 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/volumes/{volume_id}"): PEOPLE,
     ("GET", "/volumes/{volume_id}/page"): PEOPLE,
     ("GET", "/api/v1/openapi.json"): ANY_KEY,
+    ("POST", "/api/v1/cases/{case_id}/files"): WRITE,
+    ("GET", "/api/v1/files/{file_id}"): READ,
     ("GET", "/api/v1/documents/{document_id}"): READ,
     ("GET", "/api/v1/pages/{page_id}/image"): READ,
     ("GET", "/api/v1/pages/{page_id}/text"): READ,
@@ -49,3 +51,13 @@ def check_scope(request: Request) -> None:
     wanted = ACCESS.get((request.method, request.scope["route"].path), PEOPLE)
     if wanted not in (OPEN, ANY_KEY) and wanted not in viewer.scopes:
         raise Problem(403, "scope_missing", "这个密钥不能用于此操作。", "请换用范围足够的密钥。", wanted)
+
+
+def check_may_take_in(viewer: Viewer) -> None:
+    """Let a person go on who may take files in: the scanning room and administrators. Programs need a key for it.
+
+    Raises:
+        Problem: they may not.
+    """
+    if viewer.scopes is None and not viewer.is_of_scanning_room and ADMIN not in viewer.roles:
+        raise Problem(403, "not_allowed", "您的角色不能收卷。", "请交给扫描室，或请管理员调整角色。")

@@ -11,10 +11,12 @@ from sqlalchemy import select
 from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
+from dossier.settings import Settings, load_settings
 from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import (
     board,
+    file_routes,
     page_picture,
     page_view,
     problems,
@@ -42,6 +44,7 @@ def create_app(
     one_time_password: str,
     hosts: Collection[str] = (),
     roster: RosterFunction | None = None,
+    settings: Settings | None = None,
 ) -> FastAPI:
     """The site of one home.
 
@@ -53,7 +56,9 @@ def create_app(
         one_time_password: opens a session while there are no users; good as long as the application lives.
         hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
         roster: gives the matrix of a spreadsheet of people; without it that route is not there.
+        settings: the home's; without them they are loaded from it.
     """
+    settings = settings or load_settings(home.root)
     doorkeeper = Doorkeeper(one_time_password)
     callers = Callers(catalogue, doorkeeper)
     app = FastAPI(
@@ -67,12 +72,12 @@ def create_app(
     )
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), roster,
+        page_templates(), settings, roster,
     )  # fmt: skip
     problems.install(app)
-    app.add_middleware(Gate, callers=callers, hosts=hosts)
+    app.add_middleware(Gate, callers=callers, hosts=hosts, most_upload_bytes=settings.max_upload_bytes)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (session, board, volume_view, search_page, search_routes, page_view, page_picture):
+    for module in (session, board, file_routes, volume_view, search_page, search_routes, page_view, page_picture):
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)

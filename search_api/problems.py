@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from dossier.errors import (
     EdossierError,
     FileRefused,
+    KeyReused,
     NotFound,
     NumberClash,
     PageFailed,
@@ -36,6 +37,7 @@ _STATUSES: dict[type[EdossierError], int] = {
     UsageError: 400,
     NotFound: 404,
     NumberClash: 409,
+    KeyReused: 422,
     RosterRefused: 422,
     FileRefused: 422,
     PageFailed: 422,

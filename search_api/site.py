@@ -13,6 +13,7 @@ from fastapi.templating import Jinja2Templates
 from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
+from dossier.settings import Settings
 from dossier.vault import Vault
 from dossier.viewers import Viewer
 from indexer.roster.matrix import Matrix
@@ -37,7 +38,7 @@ class RosterFunction(Protocol):
 
 @dataclass(frozen=True)
 class Site:
-    """What the routes need: the home's stores, the search, the door, and the pages' templates."""
+    """What the routes need: the home's stores and settings, the search, the door, and the pages' templates."""
 
     home: Home
     catalogue: Catalogue
@@ -48,6 +49,7 @@ class Site:
     callers: Callers
     standings: Standings
     pages: Jinja2Templates
+    settings: Settings
     roster: RosterFunction | None = None
 
 

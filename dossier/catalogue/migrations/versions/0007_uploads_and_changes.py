@@ -1,0 +1,46 @@
+"""Uploads over the API, and the feed of changes"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Bring the tables from the version before to this one."""
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("request", sa.String(), nullable=False),
+        sa.Column("arrival_id", sa.String(), sa.ForeignKey("arrivals.id"), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_table(
+        "uploads",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("viewer_id", sa.String(), nullable=False),
+        sa.Column("case_id", sa.String(), sa.ForeignKey("cases.id"), nullable=False),
+        sa.Column("volume", sa.String(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("received", sa.Integer(), nullable=False),
+        sa.Column("idempotency_key", sa.String(), nullable=True),
+        sa.Column("arrival_id", sa.String(), sa.ForeignKey("arrivals.id"), nullable=True),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("updated_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_uploads_updated_at", "uploads", ["updated_at"])
+    op.create_table(
+        "changes",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("file_id", sa.String(), sa.ForeignKey("arrivals.id"), nullable=True),
+        sa.Column("page_id", sa.String(), sa.ForeignKey("pages.id"), nullable=True),
+        sa.Column("volume_id", sa.String(), sa.ForeignKey("volumes.id"), nullable=True),
+        sa.Column("error_code", sa.String(), nullable=True),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
