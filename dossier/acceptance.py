@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dossier import audit, cases, flags, work
+from dossier import audit, cases, changes, flags, work
 from dossier.case_metadata import apply_metadata, parse_metadata
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, IdempotencyKey, Original, Volume
@@ -160,6 +160,7 @@ def _accept_rows(
         audit.record(session, "accept_again", "arrival", arrival.id, actor, source=incoming.source)
         if metadata is not None:  # brought back after another version: what came last holds
             _take_metadata(session, arrival, metadata, actor)
+            changes.record_contents(session, arrival)
         return Accepted(arrival.id, is_replay=True)
     if arrival is None:
         arrival = _new_arrival(session, incoming, stored, case, volume)
@@ -168,6 +169,8 @@ def _accept_rows(
         session, "accept", "arrival", arrival.id, actor, source=incoming.source, sha256=stored.sha256,
         state=arrival.state, error=arrival.error_code,
     )  # fmt: skip
+    changes.record(session, changes.RECEIVED, file_id=arrival.id)
+    changes.record_contents(session, arrival)
     return Accepted(arrival.id, is_replay=False)
 
 

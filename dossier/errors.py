@@ -123,6 +123,16 @@ class KeyReused(UsageError):
     remedy_english = "Use a new one for each file; a repeat must be the same request."
 
 
+class CursorUnknown(UsageError):
+    """A place in the feed of changes that this catalogue does not have, as after a restore from a backup."""
+
+    code = "cursor_unknown"
+    chinese = "变更游标已失效。"
+    english = "This place in the feed of changes is not known."
+    remedy_chinese = "请不带 after 从头读取。"
+    remedy_english = "Read the feed from its beginning, without after."
+
+
 class RosterRefused(UsageError):
     """A spreadsheet of people cannot be read, or is not one; the detail names row and column."""
 

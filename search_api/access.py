@@ -28,6 +28,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/openapi.json"): ANY_KEY,
     ("POST", "/api/v1/cases/{case_id}/files"): WRITE,
     ("GET", "/api/v1/files/{file_id}"): READ,
+    ("GET", "/api/v1/changes"): READ,
     ("GET", "/api/v1/documents/{document_id}"): READ,
     ("GET", "/api/v1/pages/{page_id}/image"): READ,
     ("GET", "/api/v1/pages/{page_id}/text"): READ,

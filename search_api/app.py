@@ -16,6 +16,7 @@ from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import (
     board,
+    change_routes,
     file_routes,
     page_picture,
     page_view,
@@ -29,6 +30,7 @@ from search_api import (
 from search_api.access import check_scope
 from search_api.callers import Callers
 from search_api.gate import Gate
+from search_api.latest_change import LatestChange
 from search_api.session import Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
@@ -72,12 +74,22 @@ def create_app(
     )
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), settings, roster,
+        page_templates(), settings, LatestChange(catalogue), roster,
     )  # fmt: skip
     problems.install(app)
     app.add_middleware(Gate, callers=callers, hosts=hosts, most_upload_bytes=settings.max_upload_bytes)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (session, board, file_routes, volume_view, search_page, search_routes, page_view, page_picture):
+    for module in (
+        session,
+        board,
+        file_routes,
+        change_routes,
+        volume_view,
+        search_page,
+        search_routes,
+        page_view,
+        page_picture,
+    ):
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)

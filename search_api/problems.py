@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from dossier.errors import (
+    CursorUnknown,
     EdossierError,
     FileRefused,
     KeyReused,
@@ -37,6 +38,7 @@ _STATUSES: dict[type[EdossierError], int] = {
     UsageError: 400,
     NotFound: 404,
     NumberClash: 409,
+    CursorUnknown: 410,
     KeyReused: 422,
     RosterRefused: 422,
     FileRefused: 422,

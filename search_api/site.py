@@ -19,6 +19,7 @@ from dossier.viewers import Viewer
 from indexer.roster.matrix import Matrix
 from indexer.search import Searcher
 from search_api import wording
+from search_api.latest_change import LatestChange
 
 if TYPE_CHECKING:
     from search_api.callers import Callers
@@ -50,6 +51,7 @@ class Site:
     standings: Standings
     pages: Jinja2Templates
     settings: Settings
+    latest_change: LatestChange
     roster: RosterFunction | None = None
 
 
