@@ -30,6 +30,7 @@
         │   └── IndexDamaged
         ├── MachineFailed         disk full, too many open files, a broken installation
         ├── HomeBusy
+        ├── UploadBusy            a part of an upload is on its way already
         └── ModelsMissing
 
 Each class has a stable `code`, a sentence for the user in Chinese and in English, and what to do next. The sentence
@@ -319,6 +320,16 @@ class ServiceUnreachable(EdossierError):
     english = "A service is not reachable."
     remedy_chinese = "请运行 edossier doctor 查看原因。"
     remedy_english = "Run edossier doctor to see why."
+
+
+class UploadBusy(ServiceUnreachable):
+    """Somebody is sending a part of this upload already, or a line has died and is not given up yet."""
+
+    code = "upload_busy"
+    chinese = "这份上传正在进行。"
+    english = "A part of this upload is on its way already."
+    remedy_chinese = "请稍候再续传。"
+    remedy_english = "Wait a moment and go on."
 
 
 class EngineUnreachable(ServiceUnreachable):

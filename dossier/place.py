@@ -63,6 +63,11 @@ class Place:
         return "" if parent == "." else parent
 
     @property
+    def source(self) -> str:
+        """The name of a file there for people, where no folder gave it one."""
+        return f"{self.volume}/{self.path}"
+
+    @property
     def is_metadata(self) -> bool:
         """Whether this is the case's `case.json`."""
         return bool(self.case_folder) and self.volume == LOOSE_VOLUME and self.path.casefold() == METADATA_NAME

@@ -25,6 +25,7 @@ from search_api import (
     search_page,
     search_routes,
     session,
+    tus_routes,
     volume_view,
 )
 from search_api.access import check_scope
@@ -71,6 +72,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(check_scope)],
+        lifespan=tus_routes.tidying,
     )
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
@@ -79,17 +81,11 @@ def create_app(
     problems.install(app)
     app.add_middleware(Gate, callers=callers, hosts=hosts, most_upload_bytes=settings.max_upload_bytes)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (
-        session,
-        board,
-        file_routes,
-        change_routes,
-        volume_view,
-        search_page,
-        search_routes,
-        page_view,
+    modules = (
+        session, board, file_routes, tus_routes, change_routes, volume_view, search_page, search_routes, page_view,
         page_picture,
-    ):
+    )  # fmt: skip
+    for module in modules:
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)

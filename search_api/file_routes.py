@@ -22,7 +22,7 @@ from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
 
-_KEY = Header(
+KEY = Header(
     min_length=1, max_length=255, description="the caller's own key for this file; a repeat with it changes nothing"
 )
 _FORM = {
@@ -56,7 +56,7 @@ async def upload(
     site: TheSite,
     viewer: TheViewer,
     case_id: str,
-    idempotency_key: Annotated[str | None, _KEY] = None,
+    idempotency_key: Annotated[str | None, KEY] = None,
 ) -> JSONResponse:
     """Take a file in, as if it had been dropped in the inbox; what is in it, a worker finds out."""
     check_may_take_in(viewer)
@@ -66,7 +66,7 @@ async def upload(
             form = await receive_form(request, path, site.settings.max_upload_bytes)
             place = place_named(case_id, form.fields.get("volume", ""), _path_in(form))
             incoming = Incoming(
-                path, place, source_of(place), "upload", case=case_id,
+                path, place, place.source, "upload", case=case_id,
                 idempotency_key=own_key(viewer, idempotency_key),
             )  # fmt: skip
             accepted = await run_in_threadpool(accept, site.catalogue, site.vault, incoming, actor_of(viewer))
@@ -117,11 +117,6 @@ def place_named(case_id: str, volume: str, path: str) -> Place:
         return place_of_upload(case_id, volume, path)
     except ValueError as error:
         raise Problem(422, "place_refused", "卷名或路径不能用。", "请改正后再上传。", str(error)) from error
-
-
-def source_of(place: Place) -> str:
-    """The name of an uploaded file for people."""
-    return f"{place.volume}/{place.path}"
 
 
 def own_key(viewer: Viewer, key: str | None) -> str | None:

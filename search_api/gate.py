@@ -185,5 +185,7 @@ def upload_too_large(most: int) -> Problem:
 def _add_headers(headers: MutableHeaders, path: str) -> None:
     for name, value in _HEADERS.items():
         headers[name] = value
+    if path.startswith("/api/v1/uploads"):
+        headers["Tus-Resumable"] = "1.0.0"
     # Dossiers stay out of the browser's cache, except pictures, which say so themselves.
     headers.setdefault("Cache-Control", "no-cache" if path.startswith(OPEN_FOLDER) else "no-store")

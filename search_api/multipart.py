@@ -60,10 +60,13 @@ async def portions(request: Request) -> AsyncIterator[bytes]:
             chunk = await asyncio.wait_for(anext(stream), LONGEST_SILENCE_SECONDS)
         except StopAsyncIteration:
             break
-        except ClientDisconnect as error:
-            raise broken("连接中断 / the connection was lost") from error
-        except TimeoutError as error:
-            raise broken("连接长时间没有数据 / nothing came for too long") from error
+        except (ClientDisconnect, TimeoutError) as error:
+            if gathered:
+                yield bytes(gathered)
+            is_lost = isinstance(error, ClientDisconnect)
+            raise broken(
+                "连接中断 / the connection was lost" if is_lost else "连接停顿 / it paused too long"
+            ) from error
         gathered += chunk
         if len(gathered) >= _PORTION:
             yield bytes(gathered)

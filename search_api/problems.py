@@ -25,6 +25,7 @@ from dossier.errors import (
     RosterRefused,
     ServiceUnreachable,
     StoreError,
+    UploadBusy,
     UsageError,
 )
 
@@ -45,6 +46,7 @@ _STATUSES: dict[type[EdossierError], int] = {
     PageFailed: 422,
     StoreError: 500,
     ServiceUnreachable: 503,
+    UploadBusy: 423,
 }
 
 # What the web framework itself refuses, by status: code, title, remedy.

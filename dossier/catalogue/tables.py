@@ -461,6 +461,7 @@ class Upload(Table):
     __tablename__ = "uploads"
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("t"))
     viewer_id: Mapped[str]
+    actor: Mapped[str]
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     volume: Mapped[str]
     path: Mapped[str]

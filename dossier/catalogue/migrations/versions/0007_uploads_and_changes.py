@@ -21,6 +21,7 @@ def upgrade() -> None:
         "uploads",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("viewer_id", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
         sa.Column("case_id", sa.String(), sa.ForeignKey("cases.id"), nullable=False),
         sa.Column("volume", sa.String(), nullable=False),
         sa.Column("path", sa.String(), nullable=False),
