@@ -213,7 +213,7 @@ def _is_within(sight: Extent) -> ColumnElement[bool]:
     """Of work: that its subject is of a case within sight; ids are never shared between kinds of things."""
     if sight.is_everything:
         return true()
-    subjects = (select(table.id).where(sight.holds(table.case_id)) for table in (Arrival, Page, Document))
+    subjects = (select(table.id).where(sight.holds(table.case_id)) for table in (Arrival, Page, Document, Volume))
     return or_(*(Work.subject_id.in_(of_kind) for of_kind in subjects))
 
 

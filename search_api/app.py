@@ -20,6 +20,7 @@ from search_api import (
     file_routes,
     page_picture,
     page_view,
+    pdf_routes,
     problems,
     roster_answer,
     search_page,
@@ -82,8 +83,8 @@ def create_app(
     app.add_middleware(Gate, callers=callers, hosts=hosts, most_upload_bytes=settings.max_upload_bytes)
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
-        session, board, file_routes, tus_routes, change_routes, volume_view, search_page, search_routes, page_view,
-        page_picture,
+        session, board, file_routes, tus_routes, change_routes, pdf_routes, volume_view, search_page, search_routes,
+        page_view, page_picture,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)

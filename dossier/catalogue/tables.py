@@ -260,7 +260,7 @@ class ReadingRow(Table):
 
 
 class Work(Table):
-    """A thing to do: a subject and a kind (paginate, read, assemble, picture).
+    """A thing to do: a subject and a kind (paginate, read, assemble, picture, bind).
 
     state: waiting, leased, done, failed. `attempts` counts failures seen, `losses` leases that a process lost
     by dying.

@@ -89,6 +89,14 @@ def document_assembled(
         derived.document_pdf(job.subject_id, str(previous)).unlink(missing_ok=True)
 
 
+def volume_bound(catalogue: Catalogue, derived: Derived, job: Job, owner: str, key: str) -> None:
+    """A volume's PDF stands, for whoever asked; what was made of the volume before goes."""
+    with catalogue.writing() as session:
+        if not work.complete(session, job, owner):
+            return
+    derived.forget_other_volume_pdfs(job.subject_id, key)
+
+
 def picture_made(catalogue: Catalogue, job: Job, owner: str) -> None:
     """A page's picture stands: nothing to write but that."""
     with catalogue.writing() as session:

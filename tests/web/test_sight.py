@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from dossier import api_keys, flags, permissions, users
 from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
-from dossier.viewers import ADMIN, CHECKER, OPERATOR, PROSECUTOR
+from dossier.viewers import ADMIN, CHECKER, OPERATOR, PROSECUTOR, WRITE
 from search_api.access import ACCESS, ANY_KEY, OPEN, PEOPLE
 
 UNKNOWN = "x" * 21
@@ -63,18 +63,23 @@ def routes(room: Room) -> set[tuple[str, str]]:
         if inner is not None:
             waiting += inner.routes
             continue
-        found |= {(method, route.path) for method in route.methods - {"HEAD"}}
+        implied = {"HEAD"} if "GET" in route.methods else set()
+        found |= {(method, route.path) for method in route.methods - implied}
     return found
 
 
 def of_room(room: Room) -> dict[str, str]:
     """What stands in paths, by the name of the parameter: a new kind of thing must be added here."""
-    document_id = room.scanroom.page(room.page_ids[0]).document_id
-    return {"page_id": room.page_ids[0], "volume_id": room.scanroom.volume_id(), "document_id": document_id}
+    page = room.scanroom.page(room.page_ids[0])
+    return {
+        "page_id": page.id, "volume_id": page.volume_id, "document_id": page.document_id, "file_id": page.arrival_id,
+        "case_id": page.case_id, "upload_id": UNKNOWN,
+    }  # fmt: skip
 
 
 def with_things() -> list[tuple[str, str]]:
-    return sorted(route for route in ACCESS if "{" in route[1])
+    """What shows a thing; what changes one is for some roles only, and is tested where it is."""
+    return sorted(route for route, wanted in ACCESS.items() if "{" in route[1] and wanted != WRITE)
 
 
 def test_every_route_says_what_it_is_for(room: Room) -> None:
@@ -86,7 +91,7 @@ def test_what_is_out_of_sight_answers_as_what_does_not_exist(office: Room, metho
     things = of_room(office)
     asked = {"number": "1", "wait": "0"}
     insider, outsider = office.signed_in_as("闵榆"), office.signed_in_as("邬怀青")
-    assert insider.request(method, path.format(**things), params=asked).status_code in (200, 303, 503)
+    assert insider.request(method, path.format(**things), params=asked).status_code in (200, 202, 303, 503)
     hidden = outsider.request(method, path.format(**things), params=asked)
     unknown = outsider.request(method, path.format(**dict.fromkeys(things, UNKNOWN)), params=asked)
     assert hidden.status_code == unknown.status_code == 404
@@ -287,7 +292,9 @@ def test_a_key_without_the_scope_is_refused(office: Room, method: str, path: str
     wanted = ACCESS[(method, path)]
     others = sorted({"read", "search", "write"} - {wanted})
     answer = office.with_key(*others).request(method, path.format(**of_room(office)), params={"q": "林"})
-    assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == (403, "scope_missing", wanted)
+    assert answer.status_code == 403
+    if method != "HEAD":  # which has no body
+        assert (answer.json()["code"], answer.json()["detail"]) == ("scope_missing", wanted)
 
 
 def test_a_key_sees_its_departments_alone_and_nothing_sealed(office: Room) -> None:
