@@ -35,6 +35,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("DELETE", "/api/v1/uploads/{upload_id}"): WRITE,
     ("GET", "/api/v1/files/{file_id}"): READ,
     ("GET", "/api/v1/changes"): READ,
+    ("GET", "/api/v1/metrics"): READ,
     ("GET", "/api/v1/documents/{document_id}.pdf"): READ,
     ("GET", "/api/v1/documents/{document_id}"): READ,
     ("GET", "/api/v1/volumes/{volume_id}.pdf"): READ,

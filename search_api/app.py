@@ -18,6 +18,7 @@ from search_api import (
     board,
     change_routes,
     file_routes,
+    metrics,
     page_picture,
     page_view,
     pdf_routes,
@@ -33,6 +34,7 @@ from search_api.access import check_scope
 from search_api.callers import Callers
 from search_api.gate import Gate
 from search_api.latest_change import LatestChange
+from search_api.request_times import RequestTimes, Stopwatch
 from search_api.session import Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
@@ -75,16 +77,18 @@ def create_app(
         dependencies=[Depends(check_scope)],
         lifespan=tus_routes.tidying,
     )
+    times = RequestTimes()
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), settings, LatestChange(catalogue), roster,
+        page_templates(), settings, LatestChange(catalogue), times, roster,
     )  # fmt: skip
     problems.install(app)
     app.add_middleware(Gate, callers=callers, hosts=hosts, most_upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(Stopwatch, times=times)
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
         session, board, file_routes, tus_routes, change_routes, pdf_routes, volume_view, search_page, search_routes,
-        page_view, page_picture,
+        page_view, page_picture, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)

@@ -20,6 +20,7 @@ from indexer.roster.matrix import Matrix
 from indexer.search import Searcher
 from search_api import wording
 from search_api.latest_change import LatestChange
+from search_api.request_times import RequestTimes
 
 if TYPE_CHECKING:
     from search_api.callers import Callers
@@ -52,6 +53,7 @@ class Site:
     pages: Jinja2Templates
     settings: Settings
     latest_change: LatestChange
+    request_times: RequestTimes
     roster: RosterFunction | None = None
 
 
