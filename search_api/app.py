@@ -76,6 +76,7 @@ def create_app(
         redoc_url=None,
         dependencies=[Depends(check_scope)],
         lifespan=tus_routes.tidying,
+        responses={"default": problems.DESCRIBED},
     )
     times = RequestTimes()
     app.state.site = Site(

@@ -31,6 +31,31 @@ from dossier.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
+DESCRIBED = {
+    "description": "a problem (RFC 9457)",
+    "content": {
+        MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail", "code", "remedy"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string", "description": "what is wrong, for people"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string", "description": "what exactly is concerned"},
+                    "code": {"type": "string", "description": "stable; what programs look at"},
+                    "remedy": {"type": "string", "description": "what to do next"},
+                },
+            },
+            "example": {
+                "type": "urn:edossier:problem:not_found", "title": "没有找到。", "status": 404,
+                "detail": "f0000000000000000000a", "code": "not_found", "remedy": "请核对编号。",
+            },
+        }
+    },
+}  # fmt: skip
+"""An error answer, as OpenAPI describes it."""
+
 _log = logging.getLogger(__name__)
 
 # The nearest class up the tree counts.
