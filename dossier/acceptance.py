@@ -162,6 +162,7 @@ def _accept_rows(
             _take_metadata(session, arrival, metadata, actor)
             changes.record_contents(session, arrival)
         return Accepted(arrival.id, is_replay=True)
+    is_new = arrival is None
     if arrival is None:
         arrival = _new_arrival(session, incoming, stored, case, volume)
     _take_contents(session, arrival, incoming, stored, metadata, actor)
@@ -169,7 +170,8 @@ def _accept_rows(
         session, "accept", "arrival", arrival.id, actor, source=incoming.source, sha256=stored.sha256,
         state=arrival.state, error=arrival.error_code,
     )  # fmt: skip
-    changes.record(session, changes.RECEIVED, file_id=arrival.id)
+    if is_new:
+        changes.record(session, changes.RECEIVED, file_id=arrival.id)
     changes.record_contents(session, arrival)
     return Accepted(arrival.id, is_replay=False)
 
