@@ -136,6 +136,12 @@ def portion(session: Session, viewer: Viewer, after: str, limit: int) -> Portion
     return Portion(found, _cursor(shown[-1][0] if more else last), more)
 
 
+def end_of_feed(session: Session) -> str:
+    """The place after which what happens from now on follows."""
+    last = session.scalars(select(ChangeRow).order_by(ChangeRow.number.desc()).limit(1)).first()
+    return _cursor(last) if last else ""
+
+
 def latest(session: Session) -> int:
     """The number of the latest change; 0 before the first."""
     return session.scalar(select(func.max(ChangeRow.number))) or 0

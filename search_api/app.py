@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import AsyncIterator, Collection
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -29,6 +30,7 @@ from search_api import (
     session,
     tus_routes,
     volume_view,
+    webhook_sender,
 )
 from search_api.access import check_scope
 from search_api.callers import Callers
@@ -75,7 +77,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(check_scope)],
-        lifespan=tus_routes.tidying,
+        lifespan=_meanwhile,
         responses={"default": problems.DESCRIBED},
     )
     times = RequestTimes()
@@ -97,6 +99,13 @@ def create_app(
         app.include_router(roster_answer.router)
     app.include_router(_health)
     return app
+
+
+@contextlib.asynccontextmanager
+async def _meanwhile(app: FastAPI) -> AsyncIterator[None]:
+    """What the site does besides answering, while it is served."""
+    async with tus_routes.tidying(app), webhook_sender.sending(app):
+        yield
 
 
 @_health.get("/api/v1/health")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from dossier import changes
 from dossier.cases import numbers_of
-from dossier.changes import Change
+from dossier.changes import Change, Portion
 from dossier.errors import error_of
 from dossier.viewers import Viewer
 from search_api.site import Site, TheSite, TheViewer
@@ -53,8 +54,13 @@ def _portion(site: Site, viewer: Viewer, after: str, limit: int) -> tuple[int, d
         latest = changes.latest(session)
         found = changes.portion(session, viewer, after, limit)
         numbers = numbers_of(session, {change.case_id for change in found.changes})
-    shown = [_as_json(change, numbers.get(change.case_id)) for change in found.changes]
-    return latest, {"changes": shown, "after": found.after, "more": found.more}
+    return latest, portion_as_json(found, numbers)
+
+
+def portion_as_json(portion: Portion, numbers: Mapping[str, str]) -> dict[str, Any]:
+    """Changes as they are answered and sent; `numbers` are the cases' by their ids."""
+    shown = [_as_json(change, numbers.get(change.case_id)) for change in portion.changes]
+    return {"changes": shown, "after": portion.after, "more": portion.more}
 
 
 def _as_json(change: Change, case_number: str | None) -> dict[str, Any]:

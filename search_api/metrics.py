@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from dossier.status import Status, oldest_work, status_of
+from dossier.webhooks import all_webhooks
 from search_api.prometheus import MEDIA_TYPE, MetricsText
 from search_api.request_times import BOUNDS, RequestTimes
 from search_api.site import TheSite, TheViewer
@@ -26,6 +28,9 @@ def metrics(site: TheSite, viewer: TheViewer) -> Response:
     with site.catalogue.reading() as session:
         status = status_of(session, viewer)
         oldest = oldest_work(session, viewer)
+        hooks = Counter(
+            "dead" if hook.dead else "failing" if hook.attempts else "well" for hook in all_webhooks(session)
+        )
     text = MetricsText()
     _write_status(text, status)
     text.family("edossier_oldest_work_seconds", "gauge", "How long the oldest piece of work has waited, by kind.")
@@ -37,6 +42,9 @@ def metrics(site: TheSite, viewer: TheViewer) -> Response:
     text.sample("edossier_disk_free_bytes", disk.free)
     text.family("edossier_disk_bytes", "gauge", "Size of the disk of the home folder.")
     text.sample("edossier_disk_bytes", disk.total)
+    text.family("edossier_webhooks", "gauge", "Addresses that changes are sent to: well, failing, dead (given up).")
+    for state in ("well", "failing", "dead"):
+        text.sample("edossier_webhooks", hooks[state], {"state": state})
     _write_requests(text, site.request_times)
     return PlainTextResponse(str(text), media_type=MEDIA_TYPE)
 

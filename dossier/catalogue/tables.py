@@ -487,3 +487,24 @@ class ChangeRow(Table):
     volume_id: Mapped[str | None] = mapped_column(ForeignKey("volumes.id"))
     error_code: Mapped[str | None]
     at: Mapped[float] = mapped_column(default=time.time)
+
+
+class Webhook(Table):
+    """An address that changes are sent to, in their order, as the API key `key_id` sees them.
+
+    `after` is the place in the feed up to which they were taken. `attempts` counts failures since the last success;
+    `dead`: given up after many, until a person revives it. The secret signs what is sent, and so must be kept readable.
+    """
+
+    __tablename__ = "webhooks"
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("w"))
+    name: Mapped[str] = mapped_column(unique=True)
+    address: Mapped[str]
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id"))
+    secret: Mapped[str]
+    after: Mapped[str] = mapped_column(default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[float] = mapped_column(default=0.0)
+    error: Mapped[str] = mapped_column(default="")
+    dead: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[float] = mapped_column(default=time.time)
