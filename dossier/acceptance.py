@@ -138,8 +138,8 @@ def _replayed(known: IdempotencyKey, incoming: Incoming, sha256: str) -> Accepte
 
 
 def _request_digest(incoming: Incoming, sha256: str) -> str:
-    """What a caller's request asks for, in few characters."""
-    asked = [incoming.case or incoming.place.case_folder, incoming.place.volume, incoming.place.path, sha256]
+    """What a caller's request asks for, in few characters; the case as named, for it may be merged since."""
+    asked = [incoming.place.case_folder or incoming.case, incoming.place.volume, incoming.place.path, sha256]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
@@ -160,7 +160,8 @@ def _accept_rows(
         audit.record(session, "accept_again", "arrival", arrival.id, actor, source=incoming.source)
         if metadata is not None:  # brought back after another version: what came last holds
             _take_metadata(session, arrival, metadata, actor)
-            changes.record_contents(session, arrival)
+            if arrival.state == "failed":
+                changes.record_contents(session, arrival)
         return Accepted(arrival.id, is_replay=True)
     is_new = arrival is None
     if arrival is None:

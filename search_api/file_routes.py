@@ -60,13 +60,13 @@ async def upload(
 ) -> JSONResponse:
     """Take a file in, as if it had been dropped in the inbox; what is in it, a worker finds out."""
     check_may_take_in(viewer)
-    case_id = await run_in_threadpool(case_to_take_in, site, viewer, case_id)
+    taking_case_id = await run_in_threadpool(case_to_take_in, site, viewer, case_id)
     with site.vault.receiving() as path:
         try:
             form = await receive_form(request, path, site.settings.max_upload_bytes)
             place = place_named(case_id, form.fields.get("volume", ""), _path_in(form))
             incoming = Incoming(
-                path, place, place.source, "upload", case=case_id,
+                path, place, place.source, "upload", case=taking_case_id,
                 idempotency_key=own_key(viewer, idempotency_key),
             )  # fmt: skip
             accepted = await run_in_threadpool(accept, site.catalogue, site.vault, incoming, actor_of(viewer))

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from dossier import work
-from dossier.catalogue.tables import Arrival, AuditRow, Volume, Work
+from dossier.catalogue.tables import Arrival, AuditRow, Case, Volume, Work
 
 
 def upload(client: TestClient, room: Room, content: bytes = b"%PDF-", **more: Any) -> Response:
@@ -79,6 +79,19 @@ def test_a_key_with_something_else_is_refused_and_leaves_nothing(room: Room, oth
 
     assert len(arrivals(room)) == 1
     assert vault_files(room) == before
+
+
+def test_a_repeat_is_one_also_after_its_case_has_become_part_of_another(room: Room) -> None:
+    program = room.with_key("write")
+    first = upload(program, room, key="a").json()["id"]
+    case_id = room.scanroom.page(room.page_ids[0]).case_id
+    with room.scanroom.catalogue.writing() as session:
+        into = Case(state="known")
+        session.add(into)
+        session.flush()
+        session.get_one(Case, case_id).merged_into = into.id
+
+    assert upload(program, room, key="a", case_id=case_id).json()["id"] == first
 
 
 def test_the_same_key_of_another_caller_is_another_key(room: Room) -> None:
