@@ -55,7 +55,7 @@ def offered(site: TheSite) -> Response:
     return Response(status_code=204, headers=headers)
 
 
-@router.post("/api/v1/uploads", status_code=201)
+@router.post("/api/v1/uploads", status_code=201, response_class=Response)
 def begin(
     site: TheSite,
     viewer: TheViewer,
@@ -85,7 +85,7 @@ def begin(
     return Response(status_code=201, headers=headers)
 
 
-@router.head("/api/v1/uploads/{upload_id}", status_code=200)
+@router.head("/api/v1/uploads/{upload_id}", status_code=200, response_class=Response)
 def offset(site: TheSite, viewer: TheViewer, upload_id: str, tus_resumable: _Resumable = None) -> Response:
     """How much of an upload is there."""
     _check_version(tus_resumable)
