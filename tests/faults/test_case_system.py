@@ -19,7 +19,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from dossier import api_keys
+from dossier import api_keys, uploads
 from dossier.cases import case_for_number
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, AuditRow, Page, Upload
@@ -139,7 +139,9 @@ class InParts:
             )
             assert begun.status_code == 201, begun.text
             self.where = begun.headers["location"]
-        standing = client.head(self.where, headers=tus)
+        # Just after a restart, the office may be accepting it by itself.
+        while (standing := client.head(self.where, headers=tus)).status_code == 423:
+            time.sleep(0.1)
         offset = int(standing.headers["upload-offset"])
         while offset < len(content):
             part = content[offset : offset + len(content) // 3 + 1]
@@ -211,7 +213,9 @@ def test_uploads_repeated_while_the_office_is_killed_are_each_one_file(tmp_path:
         assert numbers == list(range(1, UPLOADS + 1))
         accepted = session.scalar(select(func.count()).where(AuditRow.deed == "accept"))
         assert accepted == UPLOADS
-        assert set(session.scalars(select(Upload.arrival_id))) <= files
+        # One whose beginning was never answered is nobody's, and is tidied away in time.
+        assert set(session.scalars(select(Upload.arrival_id))) - {None} <= files
         assert verify_store(session, Vault(office.home.vault)) == []
+    uploads.tidy(office.catalogue, Vault(office.home.vault), 0.0)
     assert list((office.home.vault / "uploads").iterdir()) == []
     office.catalogue.close()
