@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cli.context import CALLERS_UMASK, JsonOption, context_of, people, print_json
-from dossier import cases
+from dossier import cases, pdf_contents
 from dossier.attention import is_open_refusal
 from dossier.catalogue.tables import Arrival, Case, Page, Volume
 from dossier.derived import Quality
@@ -105,8 +104,7 @@ def _volumes(session: Session, case: Case) -> list[tuple[Volume, int, int, int]]
 def file_name(number: str, volume: Volume, taken: set[str]) -> str:
     """A name for a volume's PDF that every system accepts and no other volume of this export has."""
     version = f" (版本{volume.version})" if volume.version > 1 else ""
-    wanted = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", f"{number} {volume.name}").strip(" .") or "卷"
-    wanted = wanted.encode()[:200].decode(errors="ignore")
+    wanted = pdf_contents.file_name(f"{number} {volume.name}")
     name, counter = f"{wanted}{version}.pdf", 1
     while name.casefold() in taken:
         counter += 1

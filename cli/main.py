@@ -34,6 +34,7 @@ from cli import (
     status,
     user,
     verify,
+    webhook,
 )  # fmt: skip
 from cli.context import Context
 from dossier.errors import EdossierError, MachineFailed, UsageError
@@ -79,6 +80,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(user.app, name="user")
 app.add_typer(key.app, name="key")
 app.add_typer(sight.app, name="sight")
+app.add_typer(webhook.app, name="webhook")
 
 
 def main() -> None:

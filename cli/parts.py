@@ -76,6 +76,7 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
         citation_template=template,
         proxies=TrustedProxies(context.settings.proxy_addresses(), context.settings.sign_in_header),
         watermark=context.settings.watermark,
+        settings=context.settings,
     )
     address = f"http://{host}:{listener.getsockname()[1]}/"
     # On standard output, not in the log: whoever starts the program is meant to read it, nobody else.

@@ -35,10 +35,9 @@ def retry(
         work.request(session, work.ASSEMBLE, unassembled)
         for document_id in unassembled:
             flags.close_flag(session, "document", document_id, "assembly_failed")
-        pictures = session.scalars(
-            select(Work.subject_id).where(Work.kind == work.PICTURE, Work.state == "failed")
-        ).all()
-        work.request(session, work.PICTURE, pictures)
+        for kind in (work.PICTURE, work.BIND):
+            failed = select(Work.subject_id).where(Work.kind == kind, Work.state == "failed")
+            work.request(session, kind, session.scalars(failed).all())
         entries = outbox.revive_dead(session)
         for page in pages:
             audit.record(session, "retry", "page", page.id, actor)

@@ -6,6 +6,8 @@ that may whoever called remove the source. Doing it again ends as if done once.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +16,14 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dossier import audit, cases, flags, work
+from dossier import audit, cases, changes, flags, work
 from dossier.case_metadata import apply_metadata, parse_metadata
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Arrival, Case, Original, Volume
-from dossier.errors import EdossierError, FileRefused
+from dossier.catalogue.tables import Arrival, Case, IdempotencyKey, Original, Volume
+from dossier.errors import EdossierError, FileRefused, KeyReused
 from dossier.pages import PageShape, register_attachment, register_pages, volume_named
 from dossier.place import METADATA_NAME, METADATA_TYPE, Place
-from dossier.vault import StoredOriginal, Vault
+from dossier.vault import StoredOriginal, Vault, digest
 from dossier.volume_moves import volume_for
 
 # What is longer is cut, and refused because it no longer parses.
@@ -76,7 +78,7 @@ class Incoming:
         contents: what is in it; None leaves that to a worker.
         case: a case's number given by the user, which outranks the folder's name.
         fingerprint: of the state that was looked into; None where nobody else can write to it.
-        idempotency_key: the caller's own key for this delivery.
+        idempotency_key: the caller's own key for this delivery, with the caller's id before it.
     """
 
     path: Path
@@ -103,23 +105,48 @@ def accept(catalogue: Catalogue, vault: Vault, incoming: Incoming, actor: str) -
     Raises:
         SourceChanged: the source changed meanwhile; nothing was accepted.
         NumberClash: the case's number given by the user belongs to two cases.
+        KeyReused: the caller has used the key for something else.
         OSError: reading the source or writing the vault failed; nothing was accepted.
     """
+    if incoming.idempotency_key is not None:
+        # Looked at before the vault has the bytes: what is refused leaves nothing there.
+        with catalogue.reading() as session:
+            known = session.get(IdempotencyKey, incoming.idempotency_key)
+        if known is not None:
+            return _replayed(known, incoming, digest(incoming.path))
     stored = vault.store_original(incoming.path)
     if incoming.fingerprint is not None and Fingerprint.of(incoming.path) != incoming.fingerprint:
         raise SourceChanged(str(incoming.path))
     metadata = _metadata_stored(vault, stored) if incoming.place.is_metadata else None
     with catalogue.writing() as session:
-        return _accept_rows(session, incoming, stored, metadata, actor)
+        if incoming.idempotency_key is None:
+            return _accept_rows(session, incoming, stored, metadata, actor)
+        known = session.get(IdempotencyKey, incoming.idempotency_key)
+        if known is not None:
+            return _replayed(known, incoming, stored.sha256)
+        accepted = _accept_rows(session, incoming, stored, metadata, actor)
+        request = _request_digest(incoming, stored.sha256)
+        session.add(
+            IdempotencyKey(key=incoming.idempotency_key, request=request, arrival_id=accepted.arrival_id)
+        )  # fmt: skip
+        return accepted
+
+
+def _replayed(known: IdempotencyKey, incoming: Incoming, sha256: str) -> Accepted:
+    if known.request != _request_digest(incoming, sha256):
+        raise KeyReused(known.key.partition(":")[2])
+    return Accepted(known.arrival_id, is_replay=True)
+
+
+def _request_digest(incoming: Incoming, sha256: str) -> str:
+    """What a caller's request asks for, in few characters; the case as named, for it may be merged since."""
+    asked = [incoming.place.case_folder or incoming.case, incoming.place.volume, incoming.place.path, sha256]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
 def _accept_rows(
     session: Session, incoming: Incoming, stored: StoredOriginal, metadata: bytes | None, actor: str
 ) -> Accepted:
-    if incoming.idempotency_key is not None:
-        known = session.scalars(select(Arrival).where(Arrival.idempotency_key == incoming.idempotency_key)).first()
-        if known is not None:
-            return Accepted(known.id, is_replay=True)
     if incoming.case is not None:
         case = cases.case_for_number(session, incoming.case, actor)
     else:
@@ -138,7 +165,10 @@ def _accept_rows(
         audit.record(session, "accept_again", "arrival", arrival.id, actor, source=incoming.source)
         if metadata is not None:  # brought back after another version: what came last holds
             _take_metadata(session, arrival, metadata, actor)
+            if arrival.state == "failed":
+                changes.record_contents(session, arrival)
         return Accepted(arrival.id, is_replay=True)
+    is_new = arrival is None
     if arrival is None:
         arrival = _new_arrival(session, incoming, stored, case, volume)
     _take_contents(session, arrival, incoming, stored, metadata, actor)
@@ -146,6 +176,9 @@ def _accept_rows(
         session, "accept", "arrival", arrival.id, actor, source=incoming.source, sha256=stored.sha256,
         state=arrival.state, error=arrival.error_code,
     )  # fmt: skip
+    if is_new:
+        changes.record(session, changes.RECEIVED, file_id=arrival.id)
+    changes.record_contents(session, arrival)
     return Accepted(arrival.id, is_replay=False)
 
 
@@ -160,7 +193,7 @@ def _new_arrival(session: Session, incoming: Incoming, stored: StoredOriginal, c
         session.flush()
     arrival = Arrival(
         case_id=case.id, volume_id=volume.id, sha256=stored.sha256, path=incoming.place.path, source=incoming.source,
-        origin=incoming.origin, idempotency_key=incoming.idempotency_key,
+        origin=incoming.origin,
     )  # fmt: skip
     session.add(arrival)
     session.flush()

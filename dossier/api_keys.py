@@ -84,8 +84,11 @@ def viewer_of_secret(session: Session, secret: str) -> Viewer | None:
     key = session.scalars(
         select(ApiKey).where(ApiKey.sha256 == _hash(secret), ApiKey.revoked_at.is_(None))
     ).first()  # fmt: skip
-    if key is None:
-        return None
+    return None if key is None else viewer_of_key(key)
+
+
+def viewer_of_key(key: ApiKey) -> Viewer:
+    """The program that a key stands for."""
     return Viewer(
         key.id,
         key.name,

@@ -43,6 +43,17 @@ class Derived:
         """A document's searchable PDF; `key` stands for its pages, their readings, their order and the quality."""
         return self._root / "documents" / document_id[1:3] / f"{document_id}.{key}.pdf"
 
+    def volume_pdf(self, volume_id: str, key: str) -> Path:
+        """A volume's searchable PDF; `key` as of a document's, with the bookmarks."""
+        return self._root / "volumes" / volume_id[1:3] / f"{volume_id}.{key}.pdf"
+
+    def forget_other_volume_pdfs(self, volume_id: str, key: str) -> None:
+        """Remove what was made of a volume before."""
+        kept = self.volume_pdf(volume_id, key)
+        for path in kept.parent.glob(f"{volume_id}.*.pdf"):
+            if path != kept:
+                path.unlink(missing_ok=True)
+
 
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:

@@ -72,7 +72,7 @@ def _documents(
             func.count().label("pages"),
             func.sum(choose((Page.state == "searchable", 1), else_=0)).label("searchable"),
         )
-        .where(Page.case_id == case.id)
+        .where(Page.case_id == case.id, Page.outside.is_(None))
         .group_by(Page.document_id)
         .subquery()
     )

@@ -37,6 +37,7 @@
         │   └── IndexDamaged
         ├── MachineFailed         disk full, too many open files, a broken installation
         ├── HomeBusy
+        ├── UploadBusy            a part of an upload is on its way already
         └── ModelsMissing
 
 Each class has a stable `code`, a sentence for the user in Chinese and in English, and what to do next. The sentence
@@ -166,7 +167,7 @@ class CaseDeedRefused(UsageError):
 
 
 class KeyReused(UsageError):
-    """An Idempotency-Key came before, with another request."""
+    """An Idempotency-Key came before, with another request or another file; nothing was done."""
 
     code = "idempotency_key_reused"
     chinese = "这个 Idempotency-Key 已用于另一个请求。"
@@ -193,6 +194,16 @@ class OrderChanged(UsageError):
     english = "The order of this volume's pages has changed meanwhile."
     remedy_chinese = "请刷新后重新调整。"
     remedy_english = "Load it again and arrange it anew."
+
+
+class CursorUnknown(UsageError):
+    """A place in the feed of changes that this catalogue does not have, as after a restore from a backup."""
+
+    code = "cursor_unknown"
+    chinese = "变更游标已失效。"
+    english = "This place in the feed of changes is not known."
+    remedy_chinese = "请不带 after 从头读取。"
+    remedy_english = "Read the feed from its beginning, without after."
 
 
 class RosterRefused(UsageError):
@@ -381,6 +392,16 @@ class ServiceUnreachable(EdossierError):
     english = "A service is not reachable."
     remedy_chinese = "请运行 edossier doctor 查看原因。"
     remedy_english = "Run edossier doctor to see why."
+
+
+class UploadBusy(ServiceUnreachable):
+    """Somebody is sending a part of this upload already, or a line has died and is not given up yet."""
+
+    code = "upload_busy"
+    chinese = "这份上传正在进行。"
+    english = "A part of this upload is on its way already."
+    remedy_chinese = "请稍候再续传。"
+    remedy_english = "Wait a moment and go on."
 
 
 class EngineUnreachable(ServiceUnreachable):

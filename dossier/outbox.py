@@ -10,12 +10,15 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select, text, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
+from dossier import changes as feed
 from dossier import permissions
+from dossier.catalogue.counters import reserve
 from dossier.catalogue.statements import insert_or_update
-from dossier.catalogue.tables import Counter, IndexChange, OutboxRow, Page, Reindex, SuccessorRow
+from dossier.catalogue.tables import IndexChange, OutboxRow, Page, Reindex, SuccessorRow
+from dossier.errors import IndexRefused
 
 COUNTER = "index_version"
 MOST_ATTEMPTS = 10
@@ -111,13 +114,18 @@ def delivered(session: Session, changes: Sequence[Change], box: type[IndexChange
         # A newer change has taken the row over: the page counts as searchable once that is delivered.
         if gone.rowcount:  # type: ignore[attr-defined]
             struck.append(change.page_id)
+    files: set[str] = set()
     for some in _portions(struck if box is OutboxRow else []):
-        session.execute(
-            update(Page)
-            .where(Page.id.in_(some), Page.state == "read", Page.outside.is_(None))
-            .values(state="searchable", searchable_at=func.coalesce(Page.searchable_at, now))
+        files.update(
+            session.execute(
+                update(Page)
+                .where(Page.id.in_(some), Page.state == "read", Page.outside.is_(None))
+                .values(state="searchable", searchable_at=func.coalesce(Page.searchable_at, now))
+                .returning(Page.arrival_id)
+            ).scalars()
         )
     permissions.forget_finished_moves(session)
+    feed.record_searchable(session, files)
 
 
 def refused(session: Session, change: Change, reason: str, box: type[IndexChange] = OutboxRow) -> None:
@@ -129,6 +137,9 @@ def refused(session: Session, change: Change, reason: str, box: type[IndexChange
     row.error = reason
     row.not_before = time.time() + min(2**row.attempts, 300)
     row.dead = row.attempts >= (MOST_ATTEMPTS if box is OutboxRow else MOST_ATTEMPTS_OF_SUCCESSOR)
+    page = session.get(Page, change.page_id)
+    if row.dead and box is OutboxRow and page is not None:
+        feed.record(session, feed.FAILED, file_id=page.arrival_id, page_id=page.id, error_code=IndexRefused.code)
 
 
 def revive_dead(session: Session) -> int:
@@ -142,11 +153,7 @@ def revive_dead(session: Session) -> int:
 
 def next_versions(session: Session, count: int) -> int:
     """Reserve `count` versions; returns the first."""
-    statement = insert_or_update(session, Counter).values(name=COUNTER, value=count)
-    statement = statement.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + count})
-    session.execute(statement)
-    last = session.execute(text("SELECT value FROM counters WHERE name = :name"), {"name": COUNTER}).scalar_one()
-    return int(last) - count + 1
+    return reserve(session, COUNTER, count)
 
 
 def _put(session: Session, page_ids: Sequence[str]) -> None:

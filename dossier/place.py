@@ -29,6 +29,9 @@ _VOLUME_NUMBER = re.compile(
     r"|卷\s*第?\s*([0-9]{1,4}(?!\d)|[〇零一二三四五六七八九十百]{1,5})"
 )
 
+_LONGEST_NAME = 200  # characters; Linux takes 255 bytes, other systems as many characters
+_DEEPEST = 20  # folders
+
 # Files that systems and programs leave in folders, and what is still being written.
 _IGNORED_NAMES = {"thumbs.db", "desktop.ini", ".ds_store", "ehthumbs.db"}
 _IGNORED_ENDINGS = (".part", ".partial", ".crdownload", ".tmp", ".temp", ".swp", ".filepart", ".lock")
@@ -60,6 +63,11 @@ class Place:
         return "" if parent == "." else parent
 
     @property
+    def source(self) -> str:
+        """The name of a file there for people, where no folder gave it one."""
+        return f"{self.volume}/{self.path}"
+
+    @property
     def is_metadata(self) -> bool:
         """Whether this is the case's `case.json`."""
         return bool(self.case_folder) and self.volume == LOOSE_VOLUME and self.path.casefold() == METADATA_NAME
@@ -73,6 +81,23 @@ def place_in_inbox(relative: PurePosixPath) -> Place:
     if len(parts) == 2:
         return Place(parts[0], LOOSE_VOLUME, parts[1])
     return Place(parts[0], parts[1], "/".join(parts[2:]))
+
+
+def place_of_upload(case_id: str, volume: str, path: str) -> Place:
+    """The place that a caller names for a file: a volume by its name, and a path with "/" between folders.
+
+    Raises:
+        ValueError: that is no place; the message says why, in Chinese and in English.
+    """
+    volume = readable(volume).strip() or LOOSE_VOLUME
+    parts = [part.strip() for part in readable(path).replace("\\", "/").split("/")]
+    if len(volume) > _LONGEST_NAME or "/" in volume or not volume.isprintable():
+        raise ValueError("volume: 卷名过长或含有不能用的字符 / too long, or with characters that no name has")
+    if any(part in ("", ".", "..") for part in parts):
+        raise ValueError("path: 请写卷内的相对路径 / write a path within the volume")
+    if len(parts) > _DEEPEST or any(len(part) > _LONGEST_NAME or not part.isprintable() for part in parts):
+        raise ValueError("path: 路径过长或含有不能用的字符 / too long, or with characters that no name has")
+    return Place(case_id, volume, "/".join(parts))
 
 
 def readable(name: str) -> str:

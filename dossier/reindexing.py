@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from dossier import audit, flags, outbox
+from dossier import audit, changes, flags, outbox
 from dossier.catalogue.tables import IndexGeneration, OutboxRow, Page, Reindex, SuccessorRow
 
 FOR_THE_SETTINGS = "settings"
@@ -158,7 +158,7 @@ def finish(session: Session, reindex: Reindex) -> bool:
     )
     session.execute(delete(SuccessorRow))
     waiting = select(OutboxRow.page_id)
-    session.execute(
+    files = session.execute(
         update(Page)
         .where(
             Page.state == "read",
@@ -167,7 +167,9 @@ def finish(session: Session, reindex: Reindex) -> bool:
             Page.id.not_in(waiting),
         )
         .values(state="searchable", searchable_at=func.coalesce(Page.searchable_at, literal(time.time())))
-    )
+        .returning(Page.arrival_id)
+    ).scalars()
+    found = set(files)
     session.execute(
         update(Page)
         .where(Page.state == "searchable", Page.id.in_(waiting.where(OutboxRow.dead.is_(True))))
@@ -178,6 +180,7 @@ def finish(session: Session, reindex: Reindex) -> bool:
     reindex.state, reindex.ended_at, reindex.reason = "done", time.time(), ""
     flags.close_flag(session, *_FLAG)
     audit.record(session, "reindex_done", "index", reindex.engine, reindex.asked_by, pages=reindex.total)
+    changes.record_searchable(session, found)
     return True
 
 

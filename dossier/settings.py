@@ -75,6 +75,12 @@ class Settings(BaseSettings):
         description="Pixels of the largest picture accepted; an A0 drawing at 300 dpi has 139 million.",
     )
     max_pages: int = Field(10_000, ge=1, description="Pages of the largest file accepted.")
+    max_upload_bytes: int = Field(
+        4_000_000_000, ge=1_000_000, description="Bytes of the largest file taken over the API and the web page."
+    )
+    upload_days: float = Field(
+        3.0, gt=0, le=365, description="A resumable upload that nobody has continued for so many days is removed."
+    )
     split_spreads: bool = Field(
         False,
         description="Part a picture of two pages (an opened book, two sheets side by side) into two pages, "

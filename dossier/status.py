@@ -128,6 +128,17 @@ def status_of(session: Session, viewer: Viewer | None = None) -> Status:
     )
 
 
+def oldest_work(session: Session, viewer: Viewer | None = None) -> dict[str, float]:
+    """Since when the oldest piece of work of each kind waits or is being done: seconds since 1970."""
+    # Work that was asked for again, or tried and failed, has waited since then.
+    rows = session.execute(
+        select(Work.kind, func.min(Work.updated_at))
+        .where(Work.state.in_(("waiting", "leased")), _is_within(Extent(viewer)))
+        .group_by(Work.kind)
+    )
+    return dict(rows.all())
+
+
 def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int = 500) -> list[VolumeStatus]:
     """The volumes, those with a deadline first, then those of the newest cases; a case's volumes in their order.
 
@@ -215,7 +226,7 @@ def _is_within(sight: Extent) -> ColumnElement[bool]:
     """Of work: that its subject is of a case within sight; ids are never shared between kinds of things."""
     if sight.is_everything:
         return true()
-    subjects = (select(table.id).where(sight.holds(table.case_id)) for table in (Arrival, Page, Document))
+    subjects = (select(table.id).where(sight.holds(table.case_id)) for table in (Arrival, Page, Document, Volume))
     return or_(*(Work.subject_id.in_(of_kind) for of_kind in subjects))
 
 

@@ -44,6 +44,20 @@ class Vault:
         """Where inbox copies are put just before they are deleted; outside of what scanners and watchers see."""
         return self._root / "aside"
 
+    @property
+    def uploads(self) -> Path:
+        """Where resumable uploads grow until they are whole."""
+        return self._root / "uploads"
+
+    @contextlib.contextmanager
+    def receiving(self) -> Iterator[Path]:
+        """A path, in the vault, for bytes that are being received; when the block ends, nothing stands there."""
+        temporary = self._temporary_path()
+        try:
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
+
     def store_original(self, source: Path) -> StoredOriginal:
         """Copy a file's bytes in and return their digests; the source stays as it is.
 

@@ -28,6 +28,7 @@ PAGINATE = "paginate"
 READ = "read"
 ASSEMBLE = "assemble"
 PICTURE = "picture"
+BIND = "bind"
 
 URGENT = 0
 """A person waits for just this: the page that is open on the screen."""

@@ -243,7 +243,9 @@ class Searcher:
             _volume_in_sight(session, volume_id, question)
             # As they stand now: pages may have moved since they were indexed.
             in_order = session.execute(
-                select(Page.id, Page.page_number).where(Page.volume_id == volume_id).order_by(Page.page_number, Page.id)
+                select(Page.id, Page.page_number)
+                .where(Page.volume_id == volume_id, Page.outside.is_(None))
+                .order_by(Page.page_number, Page.id)
             )
             return tuple(page_number for page_id, page_number in in_order if page_id in found)
 

@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.routing import compile_path
 
-from dossier.viewers import READ, SEARCH, WRITE, Viewer
+from dossier.viewers import ADMIN, READ, SEARCH, WRITE, Viewer
 from search_api import problems
 from search_api.problems import Problem
 
@@ -88,7 +88,20 @@ ACCESS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/cases/{case_id}/merge"): WRITE,
     ("POST", "/api/v1/cases/{case_id}/split"): WRITE,
     ("GET", "/api/v1/cases/{case_id}/directory"): READ,
+    ("POST", "/api/v1/cases/{case_id}/files"): WRITE,
+    ("OPTIONS", "/api/v1/uploads"): WRITE,
+    ("POST", "/api/v1/uploads"): WRITE,
+    ("HEAD", "/api/v1/uploads/{upload_id}"): WRITE,
+    ("GET", "/api/v1/uploads/{upload_id}"): WRITE,
+    ("PATCH", "/api/v1/uploads/{upload_id}"): WRITE,
+    ("DELETE", "/api/v1/uploads/{upload_id}"): WRITE,
+    ("GET", "/api/v1/files/{file_id}"): READ,
+    ("GET", "/api/v1/changes"): READ,
+    ("GET", "/api/v1/metrics"): READ,
+    ("GET", "/api/v1/documents/{document_id}.pdf"): READ,
     ("GET", "/api/v1/documents/{document_id}"): READ,
+    ("GET", "/api/v1/volumes/{volume_id}.pdf"): READ,
+    ("GET", "/api/v1/pages/{page_id}"): READ,
     ("GET", "/api/v1/pages/{page_id}/image"): READ,
     ("GET", "/api/v1/pages/{page_id}/text"): READ,
     ("GET", "/api/v1/pages/{page_id}/citation"): READ,
@@ -161,3 +174,13 @@ def start_of(viewer: Viewer) -> str:
     if viewer.reads_content:
         return "/"
     return "/admin" if viewer.manages else "/admin/audit"
+
+
+def check_may_take_in(viewer: Viewer) -> None:
+    """Let a person go on who may take files in: the scanning room and administrators. Programs need a key for it.
+
+    Raises:
+        Problem: they may not.
+    """
+    if viewer.scopes is None and not viewer.is_of_scanning_room and ADMIN not in viewer.roles:
+        raise Problem(403, "not_allowed", "您的角色不能收卷。", "请交给扫描室，或请管理员调整角色。")

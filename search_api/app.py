@@ -15,6 +15,7 @@ from dossier.citations import STANDARD_TEMPLATE, CitationTemplate
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.looks import Looks
+from dossier.settings import Settings, load_settings
 from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import (
@@ -26,25 +27,33 @@ from search_api import (
     admin_users,
     board,
     case_routes,
+    change_routes,
     deed_routes,
     excerpt_routes,
     excerpts_page,
+    file_routes,
+    metrics,
     own_password,
     page_citation,
     page_picture,
     page_view,
+    pdf_routes,
     problems,
     reader,
     roster_answer,
     search_page,
     search_routes,
     session,
+    tus_routes,
     volume_view,
+    webhook_sender,
 )
 from search_api.access import check_access, method_not_allowed
 from search_api.callers import Callers
 from search_api.gate import Gate
+from search_api.latest_change import LatestChange
 from search_api.proxies import TrustedProxies
+from search_api.request_times import RequestTimes, Stopwatch
 from search_api.session import Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
@@ -63,6 +72,7 @@ def create_app(
     proxies: TrustedProxies | None = None,
     watermark: bool = False,
     citation_template: str = STANDARD_TEMPLATE,
+    settings: Settings | None = None,
 ) -> FastAPI:
     """The site of one home.
 
@@ -77,7 +87,9 @@ def create_app(
         proxies: whose word counts about who asks; nobody's without it.
         watermark: whether name and time stand over the pages.
         citation_template: how the office cites pages.
+        settings: the home's; without them they are loaded from it.
     """
+    settings = settings or load_settings(home.root)
     doorkeeper = Doorkeeper(one_time_password)
     proxies = proxies or TrustedProxies()
     callers = Callers(catalogue, doorkeeper, proxies)
@@ -89,33 +101,27 @@ def create_app(
         # Their pages load scripts from elsewhere, and there is no elsewhere on this network.
         docs_url=None,
         redoc_url=None,
-        lifespan=_writing_looks_to_the_end,
+        lifespan=_meanwhile,
         dependencies=[Depends(check_access)],
+        responses={"default": problems.DESCRIBED},
     )
+    times = RequestTimes()
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), looks, proxies, watermark, roster, CitationTemplate(citation_template),
+        page_templates(), looks, settings, LatestChange(catalogue), times, proxies, watermark, roster,
+        CitationTemplate(citation_template),
     )  # fmt: skip
     problems.install(app)
     app.add_exception_handler(405, method_not_allowed)
-    app.add_middleware(Gate, callers=callers, hosts=hosts)
+    app.add_middleware(Gate, callers=callers, hosts=hosts, most_upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(Stopwatch, times=times)
     app.mount("/static", StaticFiles(directory=STATIC))
-    for module in (
-        session,
-        own_password,
-        board,
-        volume_view,
-        search_page,
-        search_routes,
-        page_view,
-        page_picture,
-        case_routes,
-        deed_routes,
-        page_citation,
-        reader,
-        excerpts_page,
-        excerpt_routes,
-    ):
+    modules = (
+        session, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes, deed_routes,
+        volume_view, search_page, search_routes, page_view, page_picture, page_citation, reader, excerpts_page,
+        excerpt_routes, metrics,
+    )  # fmt: skip
+    for module in modules:
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)
@@ -126,8 +132,10 @@ def create_app(
 
 
 @asynccontextmanager
-async def _writing_looks_to_the_end(app: FastAPI) -> AsyncIterator[None]:
-    yield
+async def _meanwhile(app: FastAPI) -> AsyncIterator[None]:
+    """What the site does besides answering, while it is served."""
+    async with tus_routes.tidying(app), webhook_sender.sending(app):
+        yield
     await run_in_threadpool(app.state.site.looks.close)
 
 

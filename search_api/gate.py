@@ -37,6 +37,9 @@ _CASE_PATHS = re.compile(r"/api/v1/cases(/[^/]+(/(numbers|handler|deliveries|pro
 MOST_ORDER_BYTES = 1 << 20
 _ORDER = re.compile(r"/api/v1/volumes/[^/]+/(order|fold)")
 
+# These are streamed to the disk and may be as large as the setting says, also where nobody knows beforehand how large.
+_UPLOADS = re.compile(r"/api/v1/(cases/[^/]+/files|uploads/[^/]+)")
+
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
@@ -56,10 +59,12 @@ class Gate:
         app: the site.
         callers: tells who asks; they stand in the request's state as `viewer`.
         hosts: names under which the site is reached besides the loopback ones.
+        most_upload_bytes: of a file that is uploaded.
     """
 
-    def __init__(self, app: ASGIApp, callers: Callers, hosts: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, callers: Callers, hosts: Collection[str] = (), most_upload_bytes: int = 0) -> None:
         self._app = app
+        self._most_upload_bytes = most_upload_bytes
         self._callers = callers
         self._names = {"localhost", *(host.casefold().rstrip(".") for host in hosts)}
 
@@ -96,13 +101,34 @@ class Gate:
                 Problem(400, "host_refused", "这个地址不是本系统的。", "请用启动时显示的地址打开。")
             )
         if request.method not in _SAFE_METHODS:
-            if _body_is_too_large(request):
-                return problems.as_json(_too_large(request))
+            if self._body_is_too_large(request):
+                return problems.as_json(self._too_large(request))
             if not _is_same_origin(request):
                 return problems.as_json(
                     Problem(403, "origin_refused", "请求来自别的网站。", "请从本系统的页面上操作。")
                 )
         return None
+
+    def _body_is_too_large(self, request: Request) -> bool:
+        length = request.headers.get("content-length", "")
+        if _UPLOADS.fullmatch(request.url.path):
+            # The rest of the request is a form's few fields.
+            most = self._most_upload_bytes + MOST_BODY_BYTES
+            return bool(length) and (not length.isdecimal() or int(length) > most)
+        if not length:
+            return "transfer-encoding" in request.headers
+        return not length.isdecimal() or int(length) > _most_bytes(request.url.path)
+
+    def _too_large(self, request: Request) -> Problem:
+        if not request.headers.get("content-length", "").isdecimal():
+            return Problem(413, "too_large", "请求没有说明长度。", "请在请求中写明 Content-Length。")
+        if _UPLOADS.fullmatch(request.url.path):
+            return upload_too_large(self._most_upload_bytes)
+        if _CASE_PATHS.fullmatch(request.url.path):
+            return Problem(413, "too_large", f"案件信息超过 {MOST_CASE_BYTES // 1024} KB。", "请分几次提交。")
+        if request.url.path not in LARGER_BODIES:
+            return Problem(413, "too_large", "请求太大。", "请从页面上操作。")
+        return Problem(413, "too_large", f"文件超过 {MOST_BYTES // 1_000_000} MB。", "请拆分后分别上传。")
 
     def _stranger(self, request: Request) -> Response | None:
         """What to answer somebody who has not shown who they are; None when they have, or need not."""
@@ -154,11 +180,14 @@ def _is_same_origin(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc.casefold() == request.headers.get("host", "").casefold()
 
 
-def _body_is_too_large(request: Request) -> bool:
-    length = request.headers.get("content-length", "")
-    if not length:
-        return "transfer-encoding" in request.headers
-    return not length.isdecimal() or int(length) > _most_bytes(request.url.path)
+def upload_too_large(most: int) -> Problem:
+    """That a file has more bytes than the setting allows."""
+    return Problem(
+        413,
+        "too_large",
+        f"文件超过 {most // 1_000_000} MB。",
+        "请拆分后分别上传，或请管理员提高设置 max_upload_bytes。",
+    )
 
 
 def _most_bytes(path: str) -> int:
@@ -169,19 +198,10 @@ def _most_bytes(path: str) -> int:
     return LARGER_BODIES.get(path, MOST_BODY_BYTES)
 
 
-def _too_large(request: Request) -> Problem:
-    if not request.headers.get("content-length", "").isdecimal():
-        return Problem(413, "too_large", "请求没有说明长度。", "请在请求中写明 Content-Length。")
-    if _CASE_PATHS.fullmatch(request.url.path):
-        return Problem(413, "too_large", f"案件信息超过 {MOST_CASE_BYTES // 1024} KB。", "请分几次提交。")
-    most = LARGER_BODIES.get(request.url.path)
-    if most is None:
-        return Problem(413, "too_large", "请求太大。", "请从页面上操作。")
-    return Problem(413, "too_large", f"文件超过 {MOST_BYTES // 1_000_000} MB。", "请拆分后分别上传。")
-
-
 def _add_headers(headers: MutableHeaders, path: str) -> None:
     for name, value in _HEADERS.items():
         headers[name] = value
+    if path.startswith("/api/v1/uploads"):
+        headers["Tus-Resumable"] = "1.0.0"
     # Dossiers stay out of the browser's cache, except pictures, which say so themselves.
     headers.setdefault("Cache-Control", "no-cache" if path.startswith(OPEN_FOLDER) else "no-store")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from dossier import looks
-from dossier.errors import EdossierError, StoreError
+from dossier.errors import EdossierError, StoreError, error_of
 from dossier.reading import Reading
 from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
@@ -90,6 +90,41 @@ def page_view(
         "after": facts.after and asked.address(f"/pages/{facts.after}", hit=hit),
     }
     return site.pages.TemplateResponse(request, "page.html", context)
+
+
+@router.get("/api/v1/pages/{page_id}")
+def page_as_json(site: TheSite, viewer: TheViewer, page_id: str) -> dict[str, Any]:
+    """Where a page stands and how it is; its text and picture have addresses of their own."""
+    facts = facts_of(site, viewer, page_id)
+    page = facts.page
+    error = error_of(page.error_code or "", page.error_detail) if page.state == "parked" else None
+    return {
+        "page_id": page_id,
+        "case_id": page.case_id,
+        "case_number": facts.case_number,
+        "volume_id": page.volume_id,
+        "volume": facts.volume,
+        "document_id": page.document_id,
+        "document_title": facts.document_title,
+        "file_id": page.arrival_id,
+        "source": facts.source,
+        "page_number": page.page_number,
+        "pages_in_volume": facts.pages_in_volume,
+        "page_label": page.page_label,
+        "page_label_state": page.page_label_state,
+        "state": page.state,
+        "error": {"code": error.code, "message": error.message} if error else None,
+        "confidence": page.confidence,
+        "blank": page.blank,
+        "skew_degrees": page.skew_degrees,
+        "turn_degrees": page.turn_degrees,
+        "width": page.width,
+        "height": page.height,
+        "dpi": page.dpi,
+        "reading_version": page.reading_version,
+        "before": facts.before,
+        "after": facts.after,
+    }
 
 
 @router.get("/api/v1/pages/{page_id}/text")

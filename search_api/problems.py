@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from dossier.errors import (
     CaseDeedRefused,
     CaseOutOfReach,
+    CursorUnknown,
     DeedRefused,
     EdossierError,
     FileRefused,
@@ -30,10 +31,36 @@ from dossier.errors import (
     RosterRefused,
     ServiceUnreachable,
     StoreError,
+    UploadBusy,
     UsageError,
 )
 
 MEDIA_TYPE = "application/problem+json"
+
+DESCRIBED = {
+    "description": "a problem (RFC 9457)",
+    "content": {
+        MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail", "code", "remedy"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string", "description": "what is wrong, for people"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string", "description": "what exactly is concerned"},
+                    "code": {"type": "string", "description": "stable; what programs look at"},
+                    "remedy": {"type": "string", "description": "what to do next"},
+                },
+            },
+            "example": {
+                "type": "urn:edossier:problem:not_found", "title": "没有找到。", "status": 404,
+                "detail": "f0000000000000000000a", "code": "not_found", "remedy": "请核对编号。",
+            },
+        }
+    },
+}  # fmt: skip
+"""An error answer, as OpenAPI describes it."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,11 +77,13 @@ _STATUSES: dict[type[EdossierError], int] = {
     KeyReused: 409,
     DeedRefused: 409,
     OrderChanged: 409,
+    CursorUnknown: 410,
     RosterRefused: 422,
     FileRefused: 422,
     PageFailed: 422,
     StoreError: 500,
     ServiceUnreachable: 503,
+    UploadBusy: 423,
 }
 
 # What the web framework itself refuses, by status: code, title, remedy.

@@ -76,7 +76,7 @@ def volume_outline(site: TheSite, viewer: TheViewer, volume_id: str) -> dict[str
         volume = _volume_in_sight(session, viewer, volume_id)
         rows = session.execute(
             select(Page.id, Page.width, Page.height, Page.page_label, Page.page_label_state, Page.reading_version)
-            .where(Page.volume_id == volume_id)
+            .where(Page.volume_id == volume_id, Page.outside.is_(None))
             .order_by(Page.page_number, Page.id)
         ).all()
         directory = directory_of(session, volume_id)
@@ -108,7 +108,7 @@ def directory_of(session: Session, volume_id: str) -> list[DirectoryEntry]:
     rows = session.execute(
         select(Document.id, Document.title, first, last)
         .join(Page, Page.document_id == Document.id)
-        .where(Page.volume_id == volume_id)
+        .where(Page.volume_id == volume_id, Page.outside.is_(None))
         .group_by(Document.id, Document.title)
         .order_by(first, Document.id)
     )

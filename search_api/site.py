@@ -16,12 +16,15 @@ from dossier.citations import STANDARD_TEMPLATE, CitationTemplate
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.looks import Looks
+from dossier.settings import Settings
 from dossier.vault import Vault
 from dossier.viewers import Viewer
 from indexer.roster.matrix import Matrix
 from indexer.search import Searcher
 from search_api import wording
+from search_api.latest_change import LatestChange
 from search_api.proxies import TrustedProxies
+from search_api.request_times import RequestTimes
 
 if TYPE_CHECKING:
     from search_api.callers import Callers
@@ -41,7 +44,7 @@ class RosterFunction(Protocol):
 
 @dataclass(frozen=True)
 class Site:
-    """What the routes need: the home's stores, the search, the door, and the pages' templates."""
+    """What the routes need: the home's stores and settings, the search, the door, and the pages' templates."""
 
     home: Home
     catalogue: Catalogue
@@ -53,6 +56,9 @@ class Site:
     standings: Standings
     pages: Jinja2Templates
     looks: Looks
+    settings: Settings
+    latest_change: LatestChange
+    request_times: RequestTimes
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
     watermark: bool = False
     roster: RosterFunction | None = None

@@ -170,7 +170,8 @@ class Arrival(Table):
     """A file as it came to a place (case, volume, path). The API calls it a file.
 
     state: received, reading, done, failed. The same bytes at the same place are one arrival, however often they come.
-    `answered_by` is the later arrival at the same place that took a failed one's part.
+    `answered_by` is the later arrival at the same place that took a failed one's part. `idempotency_key` is not filled:
+    an arrival may have several, see `IdempotencyKey`.
     """
 
     __tablename__ = "arrivals"
@@ -274,7 +275,7 @@ class ReadingRow(Table):
 
 
 class Work(Table):
-    """A thing to do: a subject and a kind (paginate, read, assemble, picture).
+    """A thing to do: a subject and a kind (paginate, read, assemble, picture, bind).
 
     state: waiting, leased, done, failed. `attempts` counts failures seen, `losses` leases that a process lost
     by dying.
@@ -517,3 +518,75 @@ class Excerpt(Table):
     idempotency_key: Mapped[str | None]
     created_at: Mapped[float] = mapped_column(default=time.time)
     updated_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class IdempotencyKey(Table):
+    """A caller's own key for a delivery, and what came of it.
+
+    `key` begins with the caller's id; `request` is a digest of all that the caller sent, so that the same key with
+    something else is noticed.
+    """
+
+    __tablename__ = "idempotency_keys"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str]
+    arrival_id: Mapped[str] = mapped_column(ForeignKey("arrivals.id"))
+    at: Mapped[float] = mapped_column(default=time.time)
+
+
+class Upload(Table):
+    """A resumable upload. Its bytes stand in the vault's `uploads/`; the first `received` of them are there for good.
+
+    `arrival_id`: of the file that it became; None until it is whole.
+    """
+
+    __tablename__ = "uploads"
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("t"))
+    viewer_id: Mapped[str]
+    actor: Mapped[str]
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
+    volume: Mapped[str]
+    path: Mapped[str]
+    size: Mapped[int]
+    received: Mapped[int] = mapped_column(default=0)
+    idempotency_key: Mapped[str | None]
+    arrival_id: Mapped[str | None] = mapped_column(ForeignKey("arrivals.id"))
+    created_at: Mapped[float] = mapped_column(default=time.time)
+    updated_at: Mapped[float] = mapped_column(default=time.time, index=True)
+
+
+class ChangeRow(Table):
+    """Something that others follow: a file received, searchable, failed, kept as an attachment, or a volume approved.
+
+    `number` orders all changes as they were committed; a counter gives it, see dossier/changes.py.
+    """
+
+    __tablename__ = "changes"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    file_id: Mapped[str | None] = mapped_column(ForeignKey("arrivals.id"))
+    page_id: Mapped[str | None] = mapped_column(ForeignKey("pages.id"))
+    volume_id: Mapped[str | None] = mapped_column(ForeignKey("volumes.id"))
+    error_code: Mapped[str | None]
+    at: Mapped[float] = mapped_column(default=time.time)
+
+
+class Webhook(Table):
+    """An address that changes are sent to, in their order, as the API key `key_id` sees them.
+
+    `after` is the place in the feed up to which they were taken. `attempts` counts failures since the last success;
+    `dead`: given up after many, until a person revives it. The secret signs what is sent, and so must be kept readable.
+    """
+
+    __tablename__ = "webhooks"
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("w"))
+    name: Mapped[str] = mapped_column(unique=True)
+    address: Mapped[str]
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id"))
+    secret: Mapped[str]
+    after: Mapped[str] = mapped_column(default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[float] = mapped_column(default=0.0)
+    error: Mapped[str] = mapped_column(default="")
+    dead: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[float] = mapped_column(default=time.time)

@@ -9,7 +9,7 @@ from itertools import count
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from dossier import audit, cases, flags, outbox
+from dossier import audit, cases, excerpts, flags, outbox
 from dossier.catalogue.tables import (
     Arrival,
     Attachment,
@@ -149,11 +149,14 @@ def _move_rows(
 ) -> list[str]:
     """Write the case into all rows of some documents, arrivals and volumes; returns the pages concerned."""
     session.flush()
+    formers = session.scalars(select(Page.case_id).where(Page.arrival_id.in_(arrivals)).distinct()).all()
     pages = list(session.scalars(select(Page.id).where(Page.arrival_id.in_(arrivals))))
     session.execute(update(Document).where(Document.id.in_(documents)).values(case_id=case.id))
     session.execute(update(Arrival).where(Arrival.id.in_(arrivals)).values(case_id=case.id))
     session.execute(update(Attachment).where(Attachment.arrival_id.in_(arrivals)).values(case_id=case.id))
     session.execute(update(Page).where(Page.arrival_id.in_(arrivals)).values(case_id=case.id))
+    for former_id in formers:
+        excerpts.follow_pages(session, former_id)
     of_pages = select(Page.id).where(Page.arrival_id.in_(arrivals))
     for kind, subjects in (("volume", volumes), ("document", documents), ("arrival", arrivals), ("page", of_pages)):
         session.execute(

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 READER_KINDS = (work.READ,)
 DESK_KINDS = (work.PICTURE,)
 RECEPTION_KINDS = (work.PAGINATE,)
-BINDERY_KINDS = (work.ASSEMBLE,)
+BINDERY_KINDS = (work.ASSEMBLE, work.BIND)
 _ASSEMBLY_SECONDS = 1800.0
 # New work is noticed at once; so often it is looked for work that was put off, or whose lease has run out.
 _IDLE_SECONDS = 0.2
@@ -199,7 +199,8 @@ class Crew:
                 case work.PICTURE:
                     return plans.plan_picture(session, self._vault, self._derived, job.subject_id), None
             quality = self._settings.pdf_quality
-            task, hand.key = plans.plan_document(session, self._vault, self._derived, job.subject_id, quality)
+            plan = plans.plan_kept_volume if job.kind == work.BIND else plans.plan_document
+            task, hand.key = plan(session, self._vault, self._derived, job.subject_id, quality)
             return task, _ASSEMBLY_SECONDS
 
     def _take_answer(self, hand: _Hand) -> None:
@@ -235,6 +236,8 @@ class Crew:
         elif job.kind == work.ASSEMBLE:
             quality = self._settings.pdf_quality
             results.document_assembled(self._catalogue, self._vault, self._derived, job, self._owner, key, quality)
+        elif job.kind == work.BIND:
+            results.volume_bound(self._catalogue, self._derived, job, self._owner, key)
         else:
             results.picture_made(self._catalogue, job, self._owner)
 

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from sqlalchemy import case, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from dossier import audit, flags, outbox, work
+from dossier import audit, changes, flags, outbox, work
 from dossier.acceptance import Contents, refuse, settle_contents
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, Document, Original, Page, ReadingRow, Work
@@ -41,6 +41,7 @@ def inspected(catalogue: Catalogue, job: Job, owner: str, contents: Contents) ->
         if work.complete(session, job, owner):
             arrival = session.get_one(Arrival, job.subject_id)
             settle_contents(session, arrival, contents, session.get_one(Original, arrival.sha256).size)
+            changes.record_contents(session, arrival)
 
 
 def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading: Reading) -> None:
@@ -100,6 +101,14 @@ def document_assembled(
         derived.document_pdf(job.subject_id, str(previous)).unlink(missing_ok=True)
 
 
+def volume_bound(catalogue: Catalogue, derived: Derived, job: Job, owner: str, key: str) -> None:
+    """A volume's PDF stands, for whoever asked; what was made of the volume before goes."""
+    with catalogue.writing() as session:
+        if not work.complete(session, job, owner):
+            return
+    derived.forget_other_volume_pdfs(job.subject_id, key)
+
+
 def picture_made(catalogue: Catalogue, job: Job, owner: str) -> None:
     """A page's picture stands: nothing to write but that."""
     with catalogue.writing() as session:
@@ -120,8 +129,14 @@ def failed(catalogue: Catalogue, job: Job, owner: str, error: EdossierError) -> 
             audit.record(session, "park", "page", page.id, ACTOR, error=error.code)
             session.flush()
             _page_settled(session, page)
+            changes.record(
+                session, changes.FAILED, file_id=page.arrival_id, page_id=page.id, error_code=error.code
+            )  # fmt: skip
+            changes.record_searchable(session, [page.arrival_id])
         elif job.kind == work.PAGINATE:
-            refuse(session.get_one(Arrival, job.subject_id), error)
+            arrival = session.get_one(Arrival, job.subject_id)
+            refuse(arrival, error)
+            changes.record_contents(session, arrival)
         elif job.kind == work.ASSEMBLE:
             document = session.get_one(Document, job.subject_id)
             flags.raise_flag(

@@ -10,6 +10,7 @@ from scanroom import Scanroom
 from starlette.testclient import TestClient
 
 from dossier import api_keys, passwords, users
+from search_api.app import create_app
 
 PASSWORD = "麦田-4821-风筝"
 
@@ -32,6 +33,12 @@ class Room:
     scanroom: Scanroom
     app: FastAPI
     page_ids: tuple[str, ...]
+
+    def reopened(self) -> Room:
+        """The room with a site that was started anew, with the settings of now."""
+        scanroom = self.scanroom
+        app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher, PASSWORD)
+        return Room(scanroom, app, self.page_ids)
 
     def client(self) -> TestClient:
         """A browser that nobody has signed in with."""

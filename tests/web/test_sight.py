@@ -85,7 +85,8 @@ def routes(room: Room) -> set[tuple[str, str]]:
         if inner is not None:
             waiting += inner.routes
             continue
-        found |= {(method, route.path) for method in route.methods - {"HEAD"}}
+        implied = {"HEAD"} if "GET" in route.methods else set()
+        found |= {(method, route.path) for method in route.methods - implied}
     return found
 
 
@@ -99,7 +100,7 @@ def of_room(room: Room) -> dict[str, str]:
         excerpt_id = excerpt.id
     return {
         "page_id": page.id, "volume_id": page.volume_id, "document_id": page.document_id, "case_id": page.case_id,
-        "excerpt_id": excerpt_id,
+        "excerpt_id": excerpt_id, "file_id": page.arrival_id, "upload_id": UNKNOWN,
     }  # fmt: skip
 
 
@@ -128,7 +129,12 @@ def sent(method: str, path: str, things: dict[str, str]) -> Any:
 
 
 def with_things() -> list[tuple[str, str]]:
-    return sorted(route for route, wanted in ACCESS.items() if "{" in route[1] and wanted != MANAGERS)
+    """All routes about a thing; those that take files in are tested where they are."""
+    return sorted(
+        (method, path)
+        for (method, path), wanted in ACCESS.items()
+        if "{" in path and wanted != MANAGERS and "/uploads/" not in path and not path.endswith("/files")
+    )
 
 
 def test_every_route_says_what_it_is_for(room: Room) -> None:
@@ -146,7 +152,7 @@ def test_what_is_out_of_sight_answers_as_what_does_not_exist(office: Room, metho
         asked |= {"json": sent(method, path, things), "headers": {"If-Match": "*"}}
     answer = insider.request(method, path.format(**things), **asked)
     # 409 is the answer to what somebody of the scanning room sees and cannot do as it stands.
-    assert answer.status_code in (200, 201, 204, 303, 503) or (answer.status_code == 409 and method == "POST")
+    assert answer.status_code in (200, 201, 202, 204, 303, 503) or (answer.status_code == 409 and method == "POST")
     hidden = outsider.request(method, path.format(**things), **asked)
     unknown = outsider.request(method, path.format(**dict.fromkeys(things, UNKNOWN)), **asked)
     assert hidden.status_code == unknown.status_code == 404
@@ -399,7 +405,9 @@ def test_a_key_without_the_scope_is_refused(office: Room, method: str, path: str
     wanted = ACCESS[(method, path)]
     others = sorted({"read", "search", "write"} - {wanted})
     answer = office.with_key(*others).request(method, path.format(**of_room(office)), params={"q": "林"})
-    assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == (403, "scope_missing", wanted)
+    assert answer.status_code == 403
+    if method != "HEAD":  # which has no body
+        assert (answer.json()["code"], answer.json()["detail"]) == ("scope_missing", wanted)
 
 
 def test_a_key_sees_its_departments_alone_and_nothing_sealed(office: Room) -> None:

@@ -1,0 +1,198 @@
+"""Uploads that can be resumed: bytes that come in parts, over days, restarts and lost lines, until a file is whole.
+
+The row says how many bytes are there for good: they are synced before it is written. What stands in the file beyond
+them is of a part that broke off, and is cut away before the next one. A whole file is accepted like any other; whoever
+is killed before that finds it whole the next time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import delete, select, update
+
+from dossier.acceptance import Incoming, accept
+from dossier.catalogue.database import Catalogue
+from dossier.catalogue.tables import Upload
+from dossier.errors import EdossierError, UploadBusy
+from dossier.place import Place
+from dossier.vault import Vault, sync_folder
+
+log = logging.getLogger(__name__)
+
+CHECKSUMS = ("sha1", "sha256", "md5")
+# So much is lost at most when the machine dies; each time costs a sync.
+_SAVE_EVERY_BYTES = 16 << 20
+
+
+def begin(
+    catalogue: Catalogue, vault: Vault, viewer_id: str, actor: str, place: Place, size: int, key: str | None
+) -> Upload:
+    """Open an upload of `size` bytes to a place; its case folder is the case's id.
+
+    Raises:
+        OSError: the vault cannot be written.
+    """
+    with catalogue.writing() as session:
+        upload = Upload(
+            viewer_id=viewer_id, actor=actor, case_id=place.case_folder, volume=place.volume, path=place.path,
+            size=size, idempotency_key=key,
+        )  # fmt: skip
+        session.add(upload)
+        session.flush()
+        session.expunge(upload)
+    vault.uploads.mkdir(mode=0o700, exist_ok=True)
+    path_of(vault, upload.id).touch(mode=0o600)
+    sync_folder(vault.uploads)
+    return upload
+
+
+def path_of(vault: Vault, upload_id: str) -> Path:
+    """Where an upload's bytes stand."""
+    return vault.uploads / upload_id
+
+
+class Writer:
+    """Takes a part of an upload; nobody else may meanwhile.
+
+    Args:
+        file: the upload's, locked, and cut to the bytes that are there for good.
+        received: how many these are.
+        checksum: one of `CHECKSUMS`, to know that of the part; then nothing of it is kept before `save`.
+    """
+
+    def __init__(self, catalogue: Catalogue, upload: Upload, file: BinaryIO, checksum: str | None) -> None:
+        self._catalogue, self._upload, self._file = catalogue, upload, file
+        self._hash = hashlib.new(checksum, usedforsecurity=False) if checksum else None
+        self._saved = self.received = upload.received
+
+    def append(self, portion: bytes) -> None:
+        """Write what comes next; no more than is left of the upload's size."""
+        self._file.write(portion)
+        self.received += len(portion)
+        if self._hash is not None:
+            self._hash.update(portion)
+        elif self.received - self._saved >= _SAVE_EVERY_BYTES:
+            self.save()
+
+    @property
+    def left(self) -> int:
+        """How many bytes are still to come."""
+        return self._upload.size - self.received
+
+    def digest(self) -> bytes:
+        """The checksum of the part."""
+        assert self._hash is not None
+        return self._hash.digest()
+
+    def save(self) -> None:
+        """Keep what has come for good."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        with self._catalogue.writing() as session:
+            session.execute(
+                update(Upload)
+                .where(Upload.id == self._upload.id)
+                .values(received=self.received, updated_at=time.time())
+            )  # fmt: skip
+        self._saved = self.received
+
+
+@contextlib.contextmanager
+def writing(
+    catalogue: Catalogue, vault: Vault, upload_id: str, checksum: str | None = None
+) -> Iterator[tuple[Upload, Writer]]:
+    """Hold an upload, to append to it.
+
+    Raises:
+        UploadBusy: somebody else does.
+        FileNotFoundError: it has become a file already, or is gone.
+    """
+    with _locked(vault, upload_id) as file:
+        with catalogue.reading() as session:
+            upload = session.get_one(Upload, upload_id)
+        file.truncate(upload.received)
+        file.seek(upload.received)
+        yield upload, Writer(catalogue, upload, file, checksum)
+
+
+def finish(catalogue: Catalogue, vault: Vault, upload_id: str) -> str:
+    """Accept an upload that is whole; returns the file's id. Done again, it is the same file.
+
+    Raises:
+        KeyReused: the caller has used the key for another file.
+        OSError: the vault cannot be written; the upload stays.
+    """
+    with contextlib.suppress(FileNotFoundError), _locked(vault, upload_id) as file:
+        with catalogue.reading() as session:
+            upload = session.get_one(Upload, upload_id)
+        if upload.arrival_id is None:
+            file.truncate(upload.size)
+            place = Place(upload.case_id, upload.volume, upload.path)
+            incoming = Incoming(
+                path_of(vault, upload_id), place, place.source, "upload", case=upload.case_id,
+                idempotency_key=upload.idempotency_key,
+            )  # fmt: skip
+            accepted = accept(catalogue, vault, incoming, upload.actor)
+            with catalogue.writing() as session:
+                session.execute(
+                    update(Upload)
+                    .where(Upload.id == upload_id)
+                    .values(arrival_id=accepted.arrival_id, updated_at=time.time())
+                )  # fmt: skip
+        path_of(vault, upload_id).unlink(missing_ok=True)
+    with catalogue.reading() as session:
+        return session.get_one(Upload, upload_id).arrival_id or ""
+
+
+def drop(catalogue: Catalogue, vault: Vault, upload_id: str) -> None:
+    """Remove an upload and what it holds; a file that it has become stays.
+
+    Raises:
+        UploadBusy: somebody is sending a part.
+    """
+    with contextlib.suppress(FileNotFoundError), _locked(vault, upload_id):
+        path_of(vault, upload_id).unlink(missing_ok=True)
+    with catalogue.writing() as session:
+        session.execute(delete(Upload).where(Upload.id == upload_id))
+
+
+def tidy(catalogue: Catalogue, vault: Vault, days: float) -> None:
+    """Accept what is whole and was not accepted, and remove what nobody has continued for so many days."""
+    oldest = time.time() - days * 24 * 3600
+    with catalogue.reading() as session:
+        whole = session.scalars(
+            select(Upload.id).where(Upload.received == Upload.size, Upload.arrival_id.is_(None))
+        ).all()  # fmt: skip
+        abandoned = session.scalars(select(Upload.id).where(Upload.updated_at < oldest)).all()
+        known = set(session.scalars(select(Upload.id)))
+    for upload_id in (name for name in whole if name not in abandoned):
+        try:
+            finish(catalogue, vault, upload_id)
+        except (EdossierError, OSError) as error:
+            log.warning("upload %s is not accepted: %s", upload_id, error)
+    for upload_id in abandoned:
+        with contextlib.suppress(UploadBusy):
+            drop(catalogue, vault, upload_id)
+    for path in vault.uploads.glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.name not in known and path.stat().st_mtime < oldest:
+                path.unlink()
+
+
+@contextlib.contextmanager
+def _locked(vault: Vault, upload_id: str) -> Iterator[BinaryIO]:
+    with path_of(vault, upload_id).open("r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UploadBusy(upload_id) from error
+        yield file

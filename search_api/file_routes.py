@@ -1,0 +1,145 @@
+"""Files over the API: one goes up, and whoever sent it can ask what has become of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from dossier.acceptance import Incoming, accept
+from dossier.catalogue.tables import Arrival
+from dossier.errors import MachineFailed, NotFound, is_machine_fault
+from dossier.files import file_status
+from dossier.permissions import case_in_sight, sees
+from dossier.place import Place, place_of_upload
+from dossier.viewers import Viewer
+from search_api.access import check_may_take_in
+from search_api.multipart import Form, broken, receive_form
+from search_api.problems import Problem
+from search_api.site import Site, TheSite, TheViewer
+
+router = APIRouter()
+
+KEY = Header(
+    min_length=1, max_length=255, description="the caller's own key for this file; a repeat with it changes nothing"
+)
+_FORM = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {"type": "string", "format": "binary"},
+                    "volume": {"type": "string", "maxLength": 200, "description": "empty: 未分卷"},
+                    "path": {"type": "string", "description": "within the volume; without it, the file's own name"},
+                },
+            },
+        },
+    },
+}  # fmt: skip
+
+
+@router.post(
+    "/api/v1/cases/{case_id}/files",
+    status_code=202,
+    openapi_extra={"requestBody": _FORM},
+    responses={
+        202: {"content": {"application/json": {"example": {"id": "f3b0c9e1d2a4f5b6c7d8", "state": "received"}}}}
+    },
+)
+async def upload(
+    request: Request,
+    site: TheSite,
+    viewer: TheViewer,
+    case_id: str,
+    idempotency_key: Annotated[str | None, KEY] = None,
+) -> JSONResponse:
+    """Take a file in, as if it had been dropped in the inbox; what is in it, a worker finds out."""
+    check_may_take_in(viewer)
+    taking_case_id = await run_in_threadpool(case_to_take_in, site, viewer, case_id)
+    with site.vault.receiving() as path:
+        try:
+            form = await receive_form(request, path, site.settings.max_upload_bytes)
+            place = place_named(case_id, form.fields.get("volume", ""), _path_in(form))
+            incoming = Incoming(
+                path, place, place.source, "upload", case=taking_case_id,
+                idempotency_key=own_key(viewer, idempotency_key),
+            )  # fmt: skip
+            accepted = await run_in_threadpool(accept, site.catalogue, site.vault, incoming, actor_of(viewer))
+        except OSError as error:
+            raise of_machine(error) from error
+    state = await run_in_threadpool(_state, site, accepted.arrival_id)
+    return JSONResponse(
+        {"id": accepted.arrival_id, "state": state}, 202, {"Location": f"/api/v1/files/{accepted.arrival_id}"}
+    )
+
+
+@router.get("/api/v1/files/{file_id}")
+def file(site: TheSite, viewer: TheViewer, file_id: str) -> dict[str, Any]:
+    """What has become of a file: `searchable` of its `pages`, and why not, where something went wrong."""
+    with site.catalogue.reading() as session:
+        arrival = session.get(Arrival, file_id)
+        if arrival is None or not sees(session, viewer, arrival.case_id):
+            raise NotFound(file_id)
+        status = file_status(session, arrival)
+    error = status.error
+    return {
+        "id": file_id,
+        "state": status.state,
+        "pages": status.pages,
+        "searchable": status.searchable,
+        "error": {"code": error.code, "message": error.message} if error else None,
+    }
+
+
+def case_to_take_in(site: Site, viewer: Viewer, name: str) -> str:
+    """The id of the case that somebody names who wants to give it a file.
+
+    Raises:
+        NotFound: they see none.
+        NumberClash: the number names two.
+    """
+    with site.catalogue.reading() as session:
+        return case_in_sight(session, viewer, name).id
+
+
+def place_named(case_id: str, volume: str, path: str) -> Place:
+    """The place that a caller names.
+
+    Raises:
+        Problem: it is none.
+    """
+    try:
+        return place_of_upload(case_id, volume, path)
+    except ValueError as error:
+        raise Problem(422, "place_refused", "卷名或路径不能用。", "请改正后再上传。", str(error)) from error
+
+
+def own_key(viewer: Viewer, key: str | None) -> str | None:
+    """A caller's key, told apart from the same key of other callers."""
+    return f"{viewer.id}:{key}" if key else None
+
+
+def actor_of(viewer: Viewer) -> str:
+    """Under which name a deed is recorded."""
+    return viewer.name or viewer.id
+
+
+def of_machine(error: OSError) -> Exception:
+    """What to answer where the disk does not take a file."""
+    return MachineFailed(error.strerror or "") if is_machine_fault(error) else error
+
+
+def _path_in(form: Form) -> str:
+    if form.file_name is None:
+        raise broken("file: 缺少 / missing")
+    return form.fields.get("path", "").strip() or form.file_name
+
+
+def _state(site: Site, arrival_id: str) -> str:
+    with site.catalogue.reading() as session:
+        return session.get_one(Arrival, arrival_id).state

@@ -1,0 +1,85 @@
+"""Metrics for Prometheus: what waits, how fast it goes, how old the oldest is, and how the site answers."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse, Response
+
+from dossier.status import Status, oldest_work, status_of
+from dossier.webhooks import all_webhooks
+from search_api.prometheus import MEDIA_TYPE, MetricsText
+from search_api.request_times import BOUNDS, RequestTimes
+from search_api.site import TheSite, TheViewer
+
+router = APIRouter()
+
+
+@router.get(
+    "/api/v1/metrics",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"text/plain": {"example": 'edossier_pages{state="searchable"} 212\n'}}}},
+)
+def metrics(site: TheSite, viewer: TheViewer) -> Response:
+    """The metrics, as Prometheus reads them; pages and work are those of cases within sight."""
+    with site.catalogue.reading() as session:
+        status = status_of(session, viewer)
+        oldest = oldest_work(session, viewer)
+        hooks = Counter(
+            "dead" if hook.dead else "failing" if hook.attempts else "well" for hook in all_webhooks(session)
+        )
+    text = MetricsText()
+    _write_status(text, status)
+    text.family("edossier_oldest_work_seconds", "gauge", "How long the oldest piece of work has waited, by kind.")
+    now = time.time()
+    for kind, since in sorted(oldest.items()):
+        text.sample("edossier_oldest_work_seconds", round(max(now - since, 0.0), 1), {"kind": kind})
+    disk = shutil.disk_usage(site.home.root)
+    text.family("edossier_disk_free_bytes", "gauge", "Free space on the disk of the home folder.")
+    text.sample("edossier_disk_free_bytes", disk.free)
+    text.family("edossier_disk_bytes", "gauge", "Size of the disk of the home folder.")
+    text.sample("edossier_disk_bytes", disk.total)
+    text.family("edossier_webhooks", "gauge", "Addresses that changes are sent to: well, failing, dead (given up).")
+    for state in ("well", "failing", "dead"):
+        text.sample("edossier_webhooks", hooks[state], {"state": state})
+    _write_requests(text, site.request_times)
+    return PlainTextResponse(str(text), media_type=MEDIA_TYPE)
+
+
+def _write_status(text: MetricsText, status: Status) -> None:
+    for name, what, counts in (("pages", "Pages", status.pages), ("files", "Files", status.files)):
+        text.family(f"edossier_{name}", "gauge", f"{what} by state.")
+        for state, count in counts.items():
+            text.sample(f"edossier_{name}", count, {"state": state})
+    text.family("edossier_queue", "gauge", "Pieces of work that wait or are being done, by kind.")
+    for kind, count in sorted(status.queue.items()):
+        text.sample("edossier_queue", count, {"kind": kind})
+    for name, help_text, value in (
+        ("edossier_outbox", "Pages whose index entry is still to be written.", status.outbox),
+        ("edossier_dead_letters", "Pages that the search engine has refused for good.", status.dead_letters),
+        ("edossier_questions", "Rows on the attention list.", status.questions),
+        ("edossier_pages_a_minute", "Pages made searchable a minute, over the last five.", status.pages_a_minute),
+    ):
+        text.family(name, "gauge", help_text)
+        text.sample(name, value)
+
+
+def _write_requests(text: MetricsText, times: RequestTimes) -> None:
+    routes = sorted(times.routes.items())
+    text.family("edossier_requests_total", "counter", "Requests by route and status since the server was started.")
+    for (method, path), route in routes:
+        for status, count in sorted(route.statuses.items()):
+            labels = {"method": method, "route": path, "status": str(status)}
+            text.sample("edossier_requests_total", count, labels)
+    name = "edossier_request_seconds"
+    text.family(name, "histogram", "Time until the answer was sent whole, by route.")
+    for (method, path), route in routes:
+        labels = {"method": method, "route": path}
+        for bound, count in zip(BOUNDS, route.within, strict=True):
+            text.sample(f"{name}_bucket", count, {**labels, "le": str(bound)})
+        text.sample(f"{name}_bucket", route.count, {**labels, "le": "+Inf"})
+        text.sample(f"{name}_sum", round(route.seconds, 6), labels)
+        text.sample(f"{name}_count", route.count, labels)

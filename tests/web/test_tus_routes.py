@@ -1,0 +1,207 @@
+"""Resumable uploads: nothing that was confirmed is sent again, nothing becomes two files."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from typing import Any
+
+import pytest
+from httpx import Response
+from site_under_test import Room
+from sqlalchemy import select, update
+from starlette.testclient import TestClient
+
+from dossier import uploads
+from dossier.catalogue.tables import Arrival, Upload
+
+CONTENT = bytes(range(256)) * 10_000
+PART = "application/offset+octet-stream"
+
+
+def encoded(**told: str) -> str:
+    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items())
+
+
+def begun(client: TestClient, room: Room, size: int = len(CONTENT), **told: str) -> Response:
+    case_id = room.scanroom.page(room.page_ids[0]).case_id
+    metadata = encoded(**{"case": case_id, "volume": "证据材料卷二", "path": "0001.pdf", **told})
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(size), "Upload-Metadata": metadata}
+    return client.post("/api/v1/uploads", headers=headers)
+
+
+def send(client: TestClient, where: str, offset: int, content: Any, **headers: str) -> Response:
+    base = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset), "Content-Type": PART}
+    return client.patch(where, content=content, headers={**base, **headers})
+
+
+def files(room: Room) -> list[tuple[str, bytes]]:
+    with room.scanroom.catalogue.reading() as session:
+        rows = session.execute(select(Arrival.id, Arrival.sha256).where(Arrival.origin == "upload")).all()
+    return [(file_id, room.scanroom.vault.original_path(sha256).read_bytes()) for file_id, sha256 in rows]
+
+
+def test_parts_become_one_file_across_a_restart(room: Room) -> None:
+    program = room.with_key("write", "read")
+    answer = begun(program, room)
+    where = answer.headers["location"]
+    assert (answer.status_code, answer.headers["upload-offset"], answer.headers["tus-resumable"]) == (201, "0", "1.0.0")
+
+    assert send(program, where, 0, CONTENT[:1_000_000]).headers["upload-offset"] == "1000000"
+    again = room.reopened().client()
+    again.headers["Authorization"] = program.headers["Authorization"]
+    assert again.head(where).headers["upload-offset"] == "1000000"
+    assert files(room) == []
+    last = send(again, where, 1_000_000, CONTENT[1_000_000:])
+
+    assert (last.status_code, last.headers["upload-offset"]) == (204, str(len(CONTENT)))
+    assert files(room) == [(last.headers["upload-file"], CONTENT)]
+    assert program.get(where).json()["file_id"] == last.headers["upload-file"]
+    assert list(room.scanroom.vault.uploads.iterdir()) == []
+    # The answer was lost: the client asks, or sends the end again.
+    assert again.head(where).headers["upload-file"] == last.headers["upload-file"]
+    assert send(again, where, len(CONTENT), b"").headers["upload-file"] == last.headers["upload-file"]
+
+
+def test_whoever_is_killed_before_accepting_a_whole_upload_finds_it_whole(room: Room) -> None:
+    program = room.with_key("write")
+    asked, tidied = (begun(program, room, path=name).headers["location"] for name in ("a.pdf", "b.pdf"))
+    for where in (asked, tidied):
+        upload_id = where.rpartition("/")[2]
+        uploads.path_of(room.scanroom.vault, upload_id).write_bytes(CONTENT)
+        with room.scanroom.catalogue.writing() as session:
+            session.execute(update(Upload).where(Upload.id == upload_id).values(received=len(CONTENT)))
+
+    assert program.head(asked).headers["upload-file"] == files(room)[0][0]
+    uploads.tidy(room.scanroom.catalogue, room.scanroom.vault, 1.0)
+
+    assert [content for _, content in files(room)] == [CONTENT, CONTENT]
+    assert program.head(tidied).headers["upload-file"] in dict(files(room))
+
+
+def test_bytes_that_were_not_confirmed_are_cut_away(room: Room) -> None:
+    program = room.with_key("write")
+    where = begun(program, room).headers["location"]
+    send(program, where, 0, CONTENT[:1000])
+    with uploads.path_of(room.scanroom.vault, where.rpartition("/")[2]).open("ab") as file:
+        file.write(b"of a part that a power cut ended" * 1000)
+
+    send(program, where, 1000, CONTENT[1000:])
+
+    assert [content for _, content in files(room)] == [CONTENT]
+
+
+def test_a_part_that_begins_elsewhere_is_refused(room: Room) -> None:
+    program = room.with_key("write")
+    where = begun(program, room).headers["location"]
+    send(program, where, 0, CONTENT[:1000])
+
+    for offset in (0, 999, 1001, len(CONTENT)):
+        answer = send(program, where, offset, b"x")
+        assert (answer.status_code, answer.headers["upload-offset"]) == (409, "1000")
+        assert answer.json()["code"] == "upload_offset"
+
+
+def test_more_than_was_declared_is_refused_and_not_kept(room: Room) -> None:
+    program = room.with_key("write")
+    where = begun(program, room, size=10).headers["location"]
+
+    assert send(program, where, 0, b"x" * 11).status_code == 413
+    assert program.head(where).headers["upload-offset"] == "0"
+    assert files(room) == []
+
+
+def test_a_checksum_is_held_against_the_part(room: Room) -> None:
+    program = room.with_key("write")
+    where = begun(program, room).headers["location"]
+    right = base64.b64encode(hashlib.sha1(CONTENT).digest()).decode()
+
+    wrong = send(program, where, 0, CONTENT[:-1] + b"x", **{"Upload-Checksum": f"sha1 {right}"})
+    assert (wrong.status_code, wrong.json()["code"]) == (460, "checksum_mismatch")
+    assert program.head(where).headers["upload-offset"] == "0"
+    assert send(program, where, 0, CONTENT, **{"Upload-Checksum": f"crc32 {right}"}).status_code == 400
+    assert send(program, where, 0, CONTENT, **{"Upload-Checksum": f"sha1 {right}"}).status_code == 204
+    assert [content for _, content in files(room)] == [CONTENT]
+
+
+def test_two_parts_at_once_do_not_mix(room: Room) -> None:
+    program = room.with_key("write")
+    where = begun(program, room).headers["location"]
+
+    with uploads.writing(room.scanroom.catalogue, room.scanroom.vault, where.rpartition("/")[2]) as (_, writer):
+        assert send(program, where, 0, b"meanwhile").json()["code"] == "upload_busy"
+        assert program.delete(where).status_code == 423
+        writer.append(CONTENT[:1000])
+        writer.save()
+    assert send(program, where, 1000, CONTENT[1000:]).status_code == 204
+    assert [content for _, content in files(room)] == [CONTENT]
+
+
+def test_an_upload_is_its_beginners_alone(room: Room) -> None:
+    room.add_user("柯一舟", "operator")
+    program, other, person = room.with_key("write"), room.with_key("write"), room.signed_in_as("柯一舟")
+    where = begun(program, room).headers["location"]
+
+    for stranger in (other, person):
+        assert stranger.head(where).status_code == 404
+        assert send(stranger, where, 0, b"x").status_code == 404
+        assert stranger.delete(where).status_code == 404
+    assert begun(room.with_key("read"), room).json()["code"] == "scope_missing"
+    assert program.delete(where).status_code == 204
+    assert program.head(where).status_code == 404
+
+
+def test_an_operator_uploads_from_a_page_of_the_site_and_no_other_site_does(room: Room) -> None:
+    room.add_user("柯一舟", "operator")
+    browser = room.signed_in_as("柯一舟")
+    where = begun(browser, room).headers["location"]
+
+    foreign = send(browser, where, 0, CONTENT, Origin="http://evil.example")
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "origin_refused")
+    own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    assert send(browser, where, 0, CONTENT, **own).status_code == 204
+
+
+def test_abandoned_uploads_go_and_others_stay(room: Room) -> None:
+    program = room.with_key("write")
+    old, young = (begun(program, room).headers["location"] for _ in range(2))
+    with room.scanroom.catalogue.writing() as session:
+        session.execute(
+            update(Upload).where(Upload.id == old.rpartition("/")[2]).values(updated_at=time.time() - 2 * 24 * 3600)
+        )
+
+    uploads.tidy(room.scanroom.catalogue, room.scanroom.vault, 1.0)
+
+    assert program.head(old).status_code == 404
+    assert program.head(young).status_code == 200
+    assert [path.name for path in room.scanroom.vault.uploads.iterdir()] == [young.rpartition("/")[2]]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Upload-Length": "9000000000"}, 413),
+        ({"Upload-Length": "-1"}, 422),
+        ({"Upload-Metadata": "path !!!"}, 400),
+        ({"Upload-Metadata": encoded(case="没有这个案件", path="a")}, 404),
+        ({"Tus-Resumable": "0.2.2"}, 412),
+    ],
+)
+def test_what_cannot_be_is_refused_at_once(room: Room, headers: dict[str, str], status: int) -> None:
+    case_id = room.scanroom.page(room.page_ids[0]).case_id
+    base = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Metadata": encoded(case=case_id, path="a.pdf")}
+    answer = room.with_key("write").post("/api/v1/uploads", headers={**base, **headers})
+    assert answer.status_code == status, answer.text
+
+
+def test_an_empty_file_is_a_file(room: Room) -> None:
+    answer = begun(room.with_key("write"), room, size=0)
+    assert files(room) == [(answer.headers["upload-file"], b"")]
+
+
+def test_what_is_offered_can_be_asked(room: Room) -> None:
+    headers = room.with_key("write").options("/api/v1/uploads").headers
+    assert headers["tus-version"] == "1.0.0"
+    assert "creation" in headers["tus-extension"]
+    assert headers["tus-max-size"] == "4000000000"
