@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.finding.asking import search_of
 from bench.finding.servers import VERSIONS, missing, node, of_tests
 from bench.measurement import tell
 from indexer.elasticsearch_engine import ElasticsearchEngine
@@ -35,7 +34,7 @@ def sets(count: int) -> Iterator[tuple[list[IndexEntry], list[tuple[str, Search]
         volumes = generator.made(chance)
         entries: list[IndexEntry] = []
         for volume in volumes:
-            readings = [printing.printed(*generator.print_of(page.tokens, chance)) for page in volume]
+            readings = [printing.printed(*generator.print_of(page.parts, chance)) for page in volume]
             for page, reading, following in zip(volume, readings, [*readings[1:], None], strict=True):
                 where = printing.place(
                     page.page_id, page.case_id, page.number, department=page.department, volume=page.volume
@@ -43,9 +42,8 @@ def sets(count: int) -> Iterator[tuple[list[IndexEntry], list[tuple[str, Search]
                 entries.append(entry_of_page(where, len(entries) + 1, reading, following))
         searches = []
         for _ in range(min(_EACH, count - seed * _EACH)):
-            text = generator.typed(generator.a_query(volumes, chance))
-            department = chance.choice(("一部", "二部", None))
-            searches.append((text, search_of(text, department)))
+            asked = generator.a_query(volumes, chance)
+            searches.append((asked.typed, generator.search_of(asked, chance.choice(("一部", "二部", None)))))
         yield entries, searches
 
 

@@ -14,7 +14,7 @@ import pytest
 from printed import place, printed
 
 from indexer.clause import OneOf
-from indexer.engine import Engine
+from indexer.engine import Engine, Search
 from indexer.entry import entry_of_page
 from indexer.query import ladder, understand
 from indexer.sight import Sight
@@ -329,6 +329,17 @@ def as_year(leaf: Leaf) -> Leaf:
     return Leaf(leaf.typed, leaf.tokens, excluded=leaf.excluded) if looks_like_year else leaf
 
 
+def search_of(asked: Asked, department: str | None) -> Search:
+    """The search for a query; its charges name their cases."""
+    query = understand(asked.typed)
+    fields = {
+        named: OneOf("case_id", frozenset(re.findall("c[0-3]", named.value)))
+        for named in query.fields
+        if named.name == "案由"
+    }
+    return ladder(query, Sight(departments=frozenset({department}) if department else None), fields)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_every_engine_answers_as_brute_force_does(engine: Engine, seed: int) -> None:
     chance = random.Random(seed)
@@ -347,15 +358,8 @@ def test_every_engine_answers_as_brute_force_does(engine: Engine, seed: int) -> 
     for _ in range(150):
         asked = a_query(volumes, chance)
         department = chance.choice(("一部", "二部", None))
-        sight = Sight(departments=frozenset({department}) if department else None)
         in_sight = {page.case_id for volume in volumes for page in volume if department in (None, page.department)}
-        query = understand(asked.typed)
-        fields = {
-            named: OneOf("case_id", frozenset(re.findall("c[0-3]", named.value)))
-            for named in query.fields
-            if named.name == "案由"
-        }
-        hits = engine.search(ladder(query, sight, fields), 1000)
+        hits = engine.search(search_of(asked, department), 1000)
         answer = [(hit.page_id, hit.rung) for hit in hits.hits]
         assert expected(volumes, asked, in_sight) == answer, asked.typed
         rungs.update(rung for _, rung in answer)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.finding import exact, speed
+from bench.finding import agreement, exact, speed
 from bench.finding.exact_pages import _pages_of
 from bench.finding.figures import percentile
 from bench.finding.many_pages import Sentence, entries, pages
@@ -97,6 +97,13 @@ def test_lines_end_between_words_and_only_long_numbers_are_parted() -> None:
     lines = next(_pages_of(text))
     assert [lines[0][-1], lines[1][:5]] == ["一", "2031年"]
     assert lines[1][-1].isdigit() and lines[2][0].isdigit()
+
+
+def test_the_engines_are_asked_what_the_tests_of_their_agreement_ask() -> None:
+    ((entries, searches),) = agreement.sets(3)
+
+    assert entries and len(searches) == 3
+    assert all(text.strip() and search.rungs for text, search in searches)
 
 
 def test_a_percentile_is_one_of_the_values() -> None:
