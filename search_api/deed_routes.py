@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dossier.cases import unmerged
 from dossier.catalogue.tables import Case, Document, Page, Volume
 from dossier.deeds import claims, documents, page_deeds, page_order
 from dossier.deeds.deed import Done
@@ -340,9 +341,9 @@ def _claim(
 
 def _case_asked_for(session: Session, viewer: Viewer, asked: Claim, actor: str) -> Case:
     if asked.case_id is not None:
-        # By its id and no other way: it may be what has become part of another case, and is to be it no more.
+        # By its id and no other way: it may be a folder that has become part of a case, and is to be it no more.
         case = session.get(Case, asked.case_id)
-        if case is None or not sees(session, viewer, case.id):
+        if case is None or not sees(session, viewer, unmerged(session, case).id):
             raise NotFound(asked.case_id)
         return case
     number = str(asked.number)

@@ -343,6 +343,20 @@ def test_flags_of_what_moves_go_along_and_those_of_the_merged_case_are_closed(tw
     assert two.count(Flag, Flag.code == "turn_uncertain", Flag.case_id == two.case) == 1
 
 
+def test_what_is_claimed_for_a_merged_case_goes_to_the_one_that_is_left(two: Two) -> None:
+    stray = two.scanroom.receive("0001.jpg", "证据材料卷九", THIRD)
+    two.merge()
+    claimed = two.system.post(
+        f"/api/v1/volumes/{two.scanroom.page(stray).volume_id}/claim", json={"case_id": two.other}
+    )
+    assert claimed.status_code == 200
+    assert two.scanroom.page(stray).case_id == two.case
+    # Nor does a claim bring the merged case to life again.
+    inside = two.scanroom.page(two.pages[0]).volume_id
+    assert two.system.post(f"/api/v1/volumes/{inside}/claim", json={"case_id": two.other}).json()["undo"] == []
+    assert two.system.get(CASES, params={"number": OTHER}).json()["id"] == two.case
+
+
 def test_a_case_out_of_sight_cannot_be_merged(two: Two) -> None:
     with two.scanroom.catalogue.writing() as session:
         permissions.seal(session, session.get_one(Case, two.other), "test")
