@@ -113,8 +113,19 @@ def volume_for(session: Session, case: Case, called: str, name: str) -> Volume:
     if gone is not None:
         return gone
     if is_of_merged and session.scalars(own).first() is not None:
-        return volume_named(session, case.id, _told_apart(name, called_number(called)))
+        first = session.get_one(Case, min(origins))
+        number = cases.number_of(session, first) or called_number(called)
+        return volume_named(session, case.id, _told_apart(name, number))
     return volume_named(session, case.id, name)
+
+
+def case_called(session: Session, case: Case, called: str) -> str:
+    """The id under which something comes for a case: that of the merged one that bears this number or id."""
+    found = [
+        each for each in _cases_called(session, called)
+        if cases.unmerged(session, session.get_one(Case, each)).id == case.id
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else case.id
 
 
 def called_number(called: str) -> str:

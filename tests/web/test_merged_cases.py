@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -330,6 +331,31 @@ def test_what_still_comes_for_a_merged_case_is_never_mixed_with_a_volume_of_the_
     assert new.case_id == two.case
     following = two.scanroom.page(two.scanroom.receive("0002.jpg", "证据材料卷三", OTHER))
     assert following.volume_id == new.volume_id
+
+
+def uploaded(two: Two, case: str, volume: str, path: str, in_parts: bool) -> Arrival:
+    """What became of a file that was sent to a case, by its id or number."""
+    if in_parts:
+        told = {"case": case, "volume": volume, "path": path}
+        metadata = ",".join(f"{name} {base64.b64encode(text.encode()).decode()}" for name, text in told.items())
+        answer = two.system.post("/api/v1/uploads", headers={"Upload-Length": "0", "Upload-Metadata": metadata})
+        file_id = answer.headers["upload-file"]
+    else:
+        fields = {"volume": volume, "path": path}
+        file_id = two.system.post(f"{CASES}/{case}/files", data=fields, files={"file": ("a", b"")}).json()["id"]
+    return two.scanroom.arrival(file_id)
+
+
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_what_is_uploaded_to_a_merged_case_finds_the_volume_that_came_from_there(two: Two, in_parts: bool) -> None:
+    moved = two.volume(two.other, VOLUME)
+    own = two.volume(two.case, VOLUME)
+    two.merge()
+    assert uploaded(two, two.other, VOLUME, "0003.jpg", in_parts).volume_id == moved
+    assert uploaded(two, two.case, VOLUME, "0003.jpg", in_parts).volume_id == own
+    two.scanroom.receive("0001.jpg", "证据材料卷三", CASE)
+    new = uploaded(two, two.other, "证据材料卷三", "0001.jpg", in_parts)
+    assert new.volume_id == two.volume(two.case, f"证据材料卷三（{OTHER}）")
 
 
 def test_flags_of_what_moves_go_along_and_those_of_the_merged_case_are_closed(two: Two) -> None:
