@@ -19,9 +19,6 @@ from dossier.page_labels import settle_labels
 from dossier.pages import renumber, volume_named
 from dossier.volume_moves import move_volumes
 
-# The cases that paper alone has opened, and what each of them asks.
-_OPENED_BY_PAPER = {"unclaimed": "unclaimed", "provisional": "unknown_case"}
-
 
 def case_named(session: Session, number: str, actor: str) -> Case:
     """The case with this number; a provisional one is opened where nobody knows it.
@@ -193,19 +190,18 @@ def _move_rows(session: Session, case: Case, document_id: str, arrivals: Collect
 
 def _leave(session: Session, former: Case, case: Case) -> None:
     """A case that has nothing left asks nothing more; a folder without a number leads to where its content went."""
-    if former.state not in _OPENED_BY_PAPER:
+    if former.state not in cases.OPENED_BY_PAPER:
         return
     left = session.scalar(select(func.count()).select_from(Arrival).where(Arrival.case_id == former.id))
     if left:
         return
-    flags.close_flag(session, "case", former.id, _OPENED_BY_PAPER[former.state])
+    flags.close_flag(session, "case", former.id, cases.OPENED_BY_PAPER[former.state])
     if former.folder and former.state == "unclaimed":
         former.state, former.merged_into = "merged", case.id
 
 
 def _arrive(session: Session, case: Case) -> None:
-    if case.state in _OPENED_BY_PAPER:
-        flags.raise_flag(session, "case", case.id, case.id, _OPENED_BY_PAPER[case.state], folder=case.folder)
+    cases.ask_whose(session, case)
     case.version += 1
     case.updated_at = time.time()
 

@@ -15,7 +15,7 @@ from site_under_test import Room
 from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
 
-from dossier import cases, permissions
+from dossier import cases, flags, permissions
 from dossier.acceptance import Contents, Incoming, accept
 from dossier.catalogue.tables import (
     Arrival,
@@ -381,6 +381,46 @@ def test_what_is_claimed_for_a_merged_case_goes_to_the_one_that_is_left(two: Two
     inside = two.scanroom.page(two.pages[0]).volume_id
     assert two.system.post(f"/api/v1/volumes/{inside}/claim", json={"case_id": two.other}).json()["undo"] == []
     assert two.system.get(CASES, params={"number": OTHER}).json()["id"] == two.case
+
+
+def standing(two: Two, code: str) -> set[str]:
+    """The subjects of the flags of this code that stand."""
+    with two.scanroom.catalogue.reading() as session:
+        return set(session.scalars(select(Flag.subject_id).where(Flag.code == code, Flag.closed_at.is_(None))))
+
+
+@pytest.mark.parametrize("which", ["merged", "left"])
+def test_a_folder_without_a_number_that_is_merged_is_asked_about_no_more(two: Two, which: str) -> None:
+    page = two.scanroom.page(two.scanroom.receive("0001.jpg", VOLUME, "新建文件夹"))
+    with two.scanroom.catalogue.writing() as session:
+        flags.raise_flag(session, "document", page.document_id, page.case_id, "unclaimed", numbers=[OTHER])
+    assert standing(two, "unclaimed") == {page.case_id, page.document_id}
+    case, other = (two.other, page.case_id) if which == "merged" else (page.case_id, two.other)
+    assert two.merge(case, other)["state"] == "provisional"
+    assert standing(two, "unclaimed") == set()
+    assert case in standing(two, "unknown_case"), "whose number nobody knows is still asked"
+
+
+def test_an_empty_case_asks_again_when_something_comes_for_it(two: Two) -> None:
+    stray = two.scanroom.page(two.scanroom.receive("0001.jpg", VOLUME, THIRD))
+    two.system.post(f"/api/v1/volumes/{stray.volume_id}/claim", json={"number": OTHER})
+    assert stray.case_id not in standing(two, "unknown_case")
+    two.scanroom.receive("0001.jpg", "证据材料卷九", THIRD)
+    assert stray.case_id in standing(two, "unknown_case")
+
+
+def test_loose_files_never_become_one_case(two: Two) -> None:
+    inbox = two.scanroom.page(two.scanroom.receive("a.jpg", "未分卷", "")).case_id
+    number = {"number": THIRD}
+    for address, body in (
+        (f"{CASES}/{two.case}/merge", {"case": inbox}),
+        (f"{CASES}/{inbox}/merge", {"case": two.case}),
+        (f"{CASES}/{inbox}/numbers", number),
+        (f"{CASES}/{inbox}/proceedings", {"number": number}),
+    ):
+        answer = two.system.post(address, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "case_deed_refused")
+    assert two.scanroom.page(two.scanroom.receive("b.jpg", "未分卷", "")).case_id == inbox
 
 
 def test_a_case_out_of_sight_cannot_be_merged(two: Two) -> None:
