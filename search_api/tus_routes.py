@@ -8,6 +8,7 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import logging
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ _TIDY_SECONDS = 3600.0
 _SPARE_BYTES = 500_000_000
 
 router = APIRouter()
+_log = logging.getLogger(__name__)
 
 _BODY = {"required": True, "content": {PART: {"schema": {"type": "string", "format": "binary"}}}}
 _RESUMABLE = Header(alias="Tus-Resumable", description="1.0.0")
@@ -142,7 +144,10 @@ async def tidying(app: FastAPI) -> AsyncIterator[None]:
     async def tidy() -> None:
         site: Site = app.state.site
         while True:
-            await run_in_threadpool(uploads.tidy, site.catalogue, site.vault, site.settings.upload_days)
+            try:
+                await run_in_threadpool(uploads.tidy, site.catalogue, site.vault, site.settings.upload_days)
+            except Exception:  # whatever it is, the next hour may be better
+                _log.exception("uploads")
             await asyncio.sleep(_TIDY_SECONDS)
 
     task = asyncio.create_task(tidy())
