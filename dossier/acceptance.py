@@ -177,6 +177,7 @@ def _accept_rows(
         state=arrival.state, error=arrival.error_code,
     )  # fmt: skip
     if is_new:
+        cases.ask_whose(session, case)
         changes.record(session, changes.RECEIVED, file_id=arrival.id)
     changes.record_contents(session, arrival)
     return Accepted(arrival.id, is_replay=False)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from dossier import audit, cases, permissions
 from dossier.case_metadata import CaseMetadata, NumberGiven, apply_metadata
 from dossier.catalogue.tables import Case, CaseNumber, Delivery, Proceeding
-from dossier.errors import CaseOutOfReach, NotFound, NumberInsufficient, NumberTaken
+from dossier.errors import CaseDeedRefused, CaseOutOfReach, NotFound, NumberInsufficient, NumberTaken
 from dossier.numbers import Kind, canonical
 from dossier.viewers import Viewer, plain_name
 
@@ -130,7 +130,10 @@ def change_case(
 
     Raises:
         NumberTaken: another case has one of the numbers.
+        CaseDeedRefused: it is the inbox: all loose files that come later would be of the case.
     """
+    if cases.is_inbox(case):
+        raise CaseDeedRefused("收件箱里散放的文件不是一个案件，请逐份认领 / loose files are no case: claim them")
     _refuse_taken(session, case, metadata.numbers)
     changed = apply_metadata(session, case, metadata, actor, cleared)
     if changed:

@@ -21,10 +21,13 @@ def merge(session: Session, case: Case, other: Case, actor: str) -> bool:
     `other`. Who sees the whole is who saw `case`: members of `other` are not carried over, since they would see more.
 
     Raises:
-        CaseDeedRefused: `other` is sealed and `case` is not: the seal would be lost.
+        CaseDeedRefused: `other` is sealed and `case` is not: the seal would be lost. Or one of them is the inbox:
+            all loose files that come later would be of the case.
     """
     if other.id == case.id:
         return False
+    if cases.is_inbox(case) or cases.is_inbox(other):
+        raise CaseDeedRefused("收件箱里散放的文件不是一个案件，请逐份认领 / loose files are no case: claim them")
     if other.sealed and not case.sealed:
         raise CaseDeedRefused(
             "被并入的案件已封存，并入的案件没有封存 / the case to be merged is sealed, the other is not"
@@ -55,9 +58,10 @@ def merge(session: Session, case: Case, other: Case, actor: str) -> bool:
 
 def _settle_state(session: Session, case: Case, other: Case) -> None:
     case.state = "known" if other.state == "known" else "provisional"
-    flags.close_flag(session, "case", case.id, "unclaimed")
+    flags.close_all(session, case.id, "unclaimed")  # at its documents, too
     if case.state == "known":
         flags.close_flag(session, "case", case.id, "unknown_case")
+    cases.ask_whose(session, case)
 
 
 def _move_deliveries(session: Session, case: Case, other: Case) -> None:

@@ -13,6 +13,8 @@ from dossier.errors import NotFound, NumberClash
 from dossier.numbers import canonical, find_numbers, folded, is_well_formed
 
 OTHER_KIND = "other"
+# The cases that paper alone has opened, and what each of them asks.
+OPENED_BY_PAPER = {"unclaimed": "unclaimed", "provisional": "unknown_case"}
 
 
 def cases_with(session: Session, canonical_numbers: Iterable[str]) -> list[Case]:
@@ -181,11 +183,21 @@ def _open_case(session: Session, state: str, folder: str, numbers: Sequence[tupl
     taken = [as_given for as_given, kind in numbers if not bind_number(session, case, as_given, kind)]
     if taken:
         flags.raise_flag(session, "case", case.id, case.id, "number_clash", numbers=taken)
-    flags.raise_flag(
-        session, "case", case.id, case.id, "unknown_case" if state == "provisional" else "unclaimed", folder=folder
-    )
+    ask_whose(session, case)
     audit.record(session, "open_case", "case", case.id, actor, state=state, folder=folder)
     return case
+
+
+def is_inbox(case: Case) -> bool:
+    """Whether this is the one that loose files wait in, of whatever case: it can become no case itself."""
+    return case.folder == ""
+
+
+def ask_whose(session: Session, case: Case) -> None:
+    """Let a case that paper alone has opened ask what it is, also where it had been left empty and asked no more."""
+    code = OPENED_BY_PAPER.get(case.state)
+    if code is not None and not flags.stands(session, "case", case.id, code):
+        flags.raise_flag(session, "case", case.id, case.id, code, folder=case.folder)
 
 
 def unmerged(session: Session, case: Case) -> Case:

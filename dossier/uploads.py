@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 CHECKSUMS = ("sha1", "sha256", "md5")
 # So much is lost at most when the machine dies; each time costs a sync.
 _SAVE_EVERY_BYTES = 16 << 20
+# Whoever else accepts a whole upload, or has just written its last byte, is soon done.
+_PATIENCE_SECONDS = 20.0
+_LOOK_SECONDS = 0.02
 
 
 def begin(
@@ -129,9 +132,10 @@ def finish(catalogue: Catalogue, vault: Vault, upload_id: str) -> str:
 
     Raises:
         KeyReused: the caller has used the key for another file.
+        UploadBusy: somebody else holds it, and goes on holding it.
         OSError: the vault cannot be written; the upload stays.
     """
-    with contextlib.suppress(FileNotFoundError), _locked(vault, upload_id) as file:
+    with contextlib.suppress(FileNotFoundError), _locked(vault, upload_id, _PATIENCE_SECONDS) as file:
         with catalogue.reading() as session:
             upload = session.get_one(Upload, upload_id)
         if upload.arrival_id is None:
@@ -189,10 +193,15 @@ def tidy(catalogue: Catalogue, vault: Vault, days: float) -> None:
 
 
 @contextlib.contextmanager
-def _locked(vault: Vault, upload_id: str) -> Iterator[BinaryIO]:
+def _locked(vault: Vault, upload_id: str, patience_seconds: float = 0.0) -> Iterator[BinaryIO]:
+    until = time.monotonic() + patience_seconds
     with path_of(vault, upload_id).open("r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UploadBusy(upload_id) from error
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= until:
+                    raise UploadBusy(upload_id) from error
+            time.sleep(_LOOK_SECONDS)
         yield file

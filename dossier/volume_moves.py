@@ -1,4 +1,5 @@
-"""Volumes that go from one case to another, and where what still comes for them belongs.
+"""Volumes that go from one case to another, by merging, splitting or a claim, and where what still comes for them
+belongs.
 
 Pages keep their ids, and the vault is not touched: only rows say to which case things belong. The index holds each
 page's case as it was when it took the page, so a volume that has moved is left out of every search until the index has
@@ -23,7 +24,9 @@ from dossier.pages import volume_named, volume_order_key
 def move_volumes(session: Session, volumes: Sequence[Volume], source: Case, target: Case) -> None:
     """Let volumes belong to another case, with all that is in them; their pages are indexed anew.
 
-    One whose name a volume there has is told apart by its former case's number.
+    One that comes back is called as before it went. One whose name a volume there has is told apart by its former
+    case's number, or, where that has none, by counting. To which case documents belong is asked no more, and again
+    where they go back to wait for one.
     """
     if not volumes:
         return
@@ -31,7 +34,8 @@ def move_volumes(session: Session, volumes: Sequence[Volume], source: Case, targ
     taken = set(session.scalars(select(Volume.name).where(Volume.case_id == target.id)))
     names: dict[str, str] = {}
     for name in dict.fromkeys(volume.name for volume in volumes):
-        names[name] = _free_name(name, cases.number_of(session, source) or source.id, taken)
+        wanted = _name_before(session, [volume.id for volume in volumes if volume.name == name], target) or name
+        names[name] = _free_name(wanted, cases.number_of(session, source), taken)
         taken.add(names[name])
     for volume in volumes:
         was_read = session.scalar(
@@ -59,6 +63,14 @@ def move_volumes(session: Session, volumes: Sequence[Volume], source: Case, targ
         session.execute(
             update(Flag).where(Flag.subject_kind == kind, Flag.subject_id.in_(of_volumes)).values(case_id=target.id)
         )
+    if source.state != target.state and "unclaimed" in (source.state, target.state):
+        closed_at = None if target.state == "unclaimed" else time.time()
+        of_volumes = select(Document.id).where(Document.volume_id.in_(ids))
+        session.execute(
+            update(Flag)
+            .where(Flag.subject_kind == "document", Flag.subject_id.in_(of_volumes), Flag.code == "unclaimed")
+            .values(closed_at=closed_at)
+        )
     session.execute(update(Attachment).where(Attachment.arrival_id.in_(arrivals)).values(case_id=target.id))
     for table in (Arrival, Document):
         session.execute(update(table).where(table.volume_id.in_(ids)).values(case_id=target.id))
@@ -82,6 +94,8 @@ def volume_for(session: Session, case: Case, called: str, name: str) -> Volume:
         called: the number, folder's name or id that led to it.
         name: the volume's name as given.
     """
+    if not called:  # loose files of the inbox are nobody's, whatever was claimed of those before
+        return volume_named(session, case.id, name)
     origins = {
         found for found in _cases_called(session, called)
         if cases.unmerged(session, session.get_one(Case, found)).id == case.id
@@ -99,8 +113,19 @@ def volume_for(session: Session, case: Case, called: str, name: str) -> Volume:
     if gone is not None:
         return gone
     if is_of_merged and session.scalars(own).first() is not None:
-        return volume_named(session, case.id, _told_apart(name, called_number(called)))
+        first = session.get_one(Case, min(origins))
+        number = cases.number_of(session, first) or called_number(called)
+        return volume_named(session, case.id, _told_apart(name, number))
     return volume_named(session, case.id, name)
+
+
+def case_called(session: Session, case: Case, called: str) -> str:
+    """The id under which something comes for a case: that of the merged one that bears this number or id."""
+    found = [
+        each for each in _cases_called(session, called)
+        if cases.unmerged(session, session.get_one(Case, each)).id == case.id
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else case.id
 
 
 def called_number(called: str) -> str:
@@ -117,10 +142,23 @@ def _cases_called(session: Session, called: str) -> set[str]:
     return found or set(session.scalars(select(Case.id).where((Case.folder == called) | (Case.id == called))))
 
 
-def _free_name(name: str, number: str, taken: set[str]) -> str:
+def _name_before(session: Session, volume_ids: Sequence[str], case: Case) -> str | None:
+    """What volumes were called in a case that they come back to; None where they were never there."""
+    return session.scalars(
+        select(VolumeMove.name_before)
+        .where(VolumeMove.volume_id.in_(volume_ids), VolumeMove.from_case_id == case.id)
+        .order_by(VolumeMove.id.desc())
+        .limit(1)
+    ).first()
+
+
+def _free_name(name: str, number: str | None, taken: set[str]) -> str:
     free, count = name, 1
     while free in taken:
-        free = _told_apart(name, number if count == 1 else f"{number}-{count}")
+        if number:
+            free = _told_apart(name, number if count == 1 else f"{number}-{count}")
+        else:
+            free = _told_apart(name, str(count + 1))
         count += 1
     return free
 

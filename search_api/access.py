@@ -13,16 +13,16 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.routing import compile_path
 
-from dossier.viewers import ADMIN, READ, SEARCH, WRITE, Viewer
+from dossier.viewers import READ, SEARCH, WRITE, Viewer
 from search_api import problems
 from search_api.problems import Problem
 
 OPEN = "open"  # to everybody, signed in or not
 ANY_KEY = "any key"  # tells of the asker alone: to whoever shows a key or has signed in
+OWN = "own"  # what one writes for oneself: for keys with `write`, and for all who read content
 # The others are for people who have signed in, and for no key.
 EVERYBODY = "everybody"
 PEOPLE = "people"  # who read content: whoever has to do with cases
-PREPARERS = "preparers"  # who take volumes in and put them in order
 CHECKERS = "checkers"  # who approve them
 MANAGERS = "managers"
 AUDITORS = "auditors"
@@ -32,12 +32,13 @@ def _reads_content(viewer: Viewer) -> bool:
     return viewer.reads_content
 
 
-# Those that are not here, and all that a scope opens to programs, are for people who read content.
+# What programs need `write` for is for people who take volumes in and put them in order. All that is not here is for
+# people who read content.
 _DUTIES: dict[str, Callable[[Viewer], bool]] = {
     OPEN: lambda _: True,
     ANY_KEY: lambda _: True,
     EVERYBODY: lambda _: True,
-    PREPARERS: lambda viewer: viewer.prepares,
+    WRITE: lambda viewer: viewer.prepares,
     CHECKERS: lambda viewer: viewer.checks,
     MANAGERS: lambda viewer: viewer.manages,
     AUDITORS: lambda viewer: viewer.audits,
@@ -109,10 +110,10 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/volumes/{volume_id}/hits"): SEARCH,
     ("GET", "/api/v1/excerpts"): READ,
     ("GET", "/api/v1/excerpts.docx"): READ,
-    ("POST", "/api/v1/excerpts"): WRITE,
+    ("POST", "/api/v1/excerpts"): OWN,
     ("GET", "/api/v1/excerpts/{excerpt_id}"): READ,
-    ("PATCH", "/api/v1/excerpts/{excerpt_id}"): WRITE,
-    ("DELETE", "/api/v1/excerpts/{excerpt_id}"): WRITE,
+    ("PATCH", "/api/v1/excerpts/{excerpt_id}"): OWN,
+    ("DELETE", "/api/v1/excerpts/{excerpt_id}"): OWN,
     ("GET", "/api/v1/search"): SEARCH,
     ("GET", "/api/v1/search/facets"): SEARCH,
     ("GET", "/api/v1/search/neighbours"): SEARCH,
@@ -139,6 +140,11 @@ ACCESS: dict[tuple[str, str], str] = {
 }
 
 
+def scope_of(wanted: str) -> str:
+    """The scope that a program's key needs for what a route is for."""
+    return WRITE if wanted == OWN else wanted
+
+
 def check_access(request: Request) -> None:
     """Let a program through to a route that one of its key's scopes is for, and a person to one that they have to do
     with.
@@ -153,8 +159,8 @@ def check_access(request: Request) -> None:
     if viewer.scopes is None:
         if not _DUTIES.get(wanted, _reads_content)(viewer):
             raise Problem(403, "role_missing", "您的角色不能进行这项操作。", "需要时请找管理员调整角色。")
-    elif wanted not in (OPEN, ANY_KEY) and wanted not in viewer.scopes:
-        raise Problem(403, "scope_missing", "这个密钥不能用于此操作。", "请换用范围足够的密钥。", wanted)
+    elif wanted not in (OPEN, ANY_KEY) and scope_of(wanted) not in viewer.scopes:
+        raise Problem(403, "scope_missing", "这个密钥不能用于此操作。", "请换用范围足够的密钥。", scope_of(wanted))
 
 
 async def method_not_allowed(request: Request, error: Exception) -> Response:
@@ -174,13 +180,3 @@ def start_of(viewer: Viewer) -> str:
     if viewer.reads_content:
         return "/"
     return "/admin" if viewer.manages else "/admin/audit"
-
-
-def check_may_take_in(viewer: Viewer) -> None:
-    """Let a person go on who may take files in: the scanning room and administrators. Programs need a key for it.
-
-    Raises:
-        Problem: they may not.
-    """
-    if viewer.scopes is None and not viewer.is_of_scanning_room and ADMIN not in viewer.roles:
-        raise Problem(403, "not_allowed", "您的角色不能收卷。", "请交给扫描室，或请管理员调整角色。")

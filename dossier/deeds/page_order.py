@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dossier import audit, outbox
+from dossier import audit, changes, outbox
 from dossier.catalogue.tables import Arrival, Document, Page, Volume
 from dossier.deeds.deed import Done, Step, document_of, name_of, page_of, settle, volume_of
 from dossier.errors import DeedRefused, OrderChanged
@@ -53,9 +53,11 @@ def remove(session: Session, page_id: str, reason: str, actor: str) -> Done:
     if page.outside == "removed" and page.outside_reason == plain:
         return Done("这一页已经移出页序。", page.volume_id)
     was, name = page.outside, name_of(page)
+    awaited = _awaited([page])
     _take_out(session, page, "removed", plain)
     audit.record(session, "remove", "page", page.id, actor, reason=plain, before=was)
     settle(session, page.volume_id, [page.id], [page.document_id])
+    changes.record_searchable(session, awaited)
     undo = [Step("page", page.id, "restore")] if was != "removed" else []
     return Done(f"{name}已移出页序，原件保留。", page.volume_id, tuple(undo))
 
@@ -100,6 +102,7 @@ def fold(session: Session, volume_id: str, page_ids: Sequence[str] | None, is_fo
         return Done("没有要折叠的空白页。" if is_folded else "没有折叠的空白页。", volume_id)
     ids, documents = [page.id for page in changed], {page.document_id for page in changed}
     outbox.enqueue(session, ids)
+    awaited = _awaited(changed)
     for page in changed:
         if is_folded:
             _put_outside(page, "folded")
@@ -109,6 +112,7 @@ def fold(session: Session, volume_id: str, page_ids: Sequence[str] | None, is_fo
     for id_ in ids:
         audit.record(session, "fold" if is_folded else "unfold", "page", id_, actor)
     settle(session, volume_id, ids, documents)
+    changes.record_searchable(session, awaited)
     sentence = f"{len(ids)} 张空白页{'已折叠，不再计页' if is_folded else '重新计页'}。"
     return Done(sentence, volume_id, (Step("volume", volume_id, "fold", {"pages": ids, "folded": not is_folded}),))
 
@@ -221,11 +225,13 @@ def replace(session: Session, page_id: str, by: str, actor: str) -> Done:
     if old.page_label_state == "confirmed" and new.page_label_state != "confirmed":
         new.page_label, new.page_label_state = old.page_label, "confirmed"
         undo.append(Step("page", new.id, "label", {"label": None}))
+    awaited = _awaited([old])
     _put_outside(old, "replaced", "已由重扫的页替换")
     old.replaced_by = new.id
     concerned = _lay(session, volume, pages, rest, {new.id: old.document_id})
     audit.record(session, "replace", "page", old.id, actor, by=new.id)
     settle(session, volume.id, [old.id, new.id], [*concerned, document, old.document_id])
+    changes.record_searchable(session, awaited)
     return Done(f"图像第 {number} 页已替换为重扫的页，原来的页保留。", volume.id, tuple(undo))
 
 
@@ -265,6 +271,11 @@ def _take_out(session: Session, page: Page, how: str, reason: str) -> None:
     outbox.enqueue(session, [page.id])  # while it can still be seen which page comes before it
     _put_outside(page, how, reason)
     renumber(session, page.volume_id)
+
+
+def _awaited(pages: Sequence[Page]) -> set[str]:
+    """The files that wait for one of these pages to be found, which is about to go out of the order."""
+    return {page.arrival_id for page in pages if page.outside is None and page.state not in ("searchable", "parked")}
 
 
 def _put_outside(page: Page, how: str, reason: str = "") -> None:

@@ -75,6 +75,7 @@ class Follower(threading.Thread):
         super().__init__(daemon=True)
         self._office, self._is_over = office, threading.Event()
         self.changes: list[dict[str, Any]] = []
+        self.refusals: list[str] = []
         self._after = ""
 
     def run(self) -> None:
@@ -82,7 +83,11 @@ class Follower(threading.Thread):
             try:
                 with self._office.client() as client:
                     answer = client.get("/api/v1/changes", params={"after": self._after, "wait": 1, "limit": 7})
-                    body = answer.raise_for_status().json()
+                    if not answer.is_success:
+                        self.refusals.append(f"{answer.status_code} {answer.text}")
+                        time.sleep(0.1)
+                        continue
+                    body = answer.json()
             except httpx.TransportError:
                 time.sleep(0.1)
                 continue
@@ -202,6 +207,7 @@ def test_uploads_repeated_while_the_office_is_killed_are_each_one_file(tmp_path:
 
     assert [len(of_number) for of_number in ids.values()] == [1] * UPLOADS
     assert len(files) == UPLOADS
+    assert follower.refusals == []
     assert follower.told("received") == Counter(files), "each once, in spite of all restarts"
     assert follower.told("searchable") == Counter(files)
     assert follower.told("failed") == Counter()

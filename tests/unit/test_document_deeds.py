@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from dossier import flags
+from dossier import flags, permissions
 from dossier.attention import questions
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, Volume
 from dossier.deeds import claims, documents
+from dossier.deeds.deed import Done
 from dossier.errors import DeedRefused
 from dossier.reading import Box, Line, Reading
 from dossier.verify import verify_store
@@ -237,3 +238,81 @@ def test_a_provisional_case_that_was_left_empty_asks_nothing_more(bundle: Bundle
         assert not flags.stands(session, "case", former, "unknown_case")
         # Its number stays its own.
         assert claims.case_named(session, CASE, ACTOR).id == former
+
+
+def claim(bundle: Bundle, page_id: str, case_id: str) -> Done:
+    with bundle.catalogue.writing() as session:
+        volume_id = session.get_one(Page, page_id).volume_id
+        return claims.claim_volume(session, volume_id, session.get_one(Case, case_id), ACTOR)
+
+
+def name_of_volume(bundle: Bundle, page_id: str) -> str:
+    with bundle.catalogue.reading() as session:
+        return session.get_one(Volume, session.get_one(Page, page_id).volume_id).name
+
+
+def test_what_comes_later_for_a_claimed_volume_is_filed_where_it_is_now(bundle: Bundle) -> None:
+    (first,) = bundle.receive("0001.jpg")
+    case_id = of_case(bundle, OTHER)
+    claim(bundle, first, case_id)
+
+    (later,) = bundle.receive("0002.jpg")
+    (elsewhere,) = bundle.receive("0001.jpg", volume="证据材料卷二")
+
+    assert bundle.page(later).volume_id == bundle.page(first).volume_id
+    assert bundle.page(later).case_id == case_id
+    assert bundle.page(elsewhere).case_id not in (case_id, None)
+
+
+def test_loose_files_wait_to_be_claimed_whatever_was_claimed_of_those_before(bundle: Bundle) -> None:
+    (mine,) = bundle.receive("a.jpg", volume="未分卷", case="")
+    inbox, case_id = bundle.page(mine).case_id, of_case(bundle, OTHER)
+    claim(bundle, mine, case_id)
+
+    (later,) = bundle.receive("b.jpg", volume="未分卷", case="")
+
+    assert bundle.page(mine).case_id == case_id
+    assert bundle.page(later).case_id == inbox
+
+
+def test_a_claim_that_is_taken_back_gives_the_volume_its_name_back(bundle: Bundle) -> None:
+    bundle.receive("0001.jpg")
+    (page_id,) = bundle.receive("0001.jpg", case="新建文件夹")
+    former = bundle.page(page_id).case_id
+    claim(bundle, page_id, of_case(bundle, CASE))
+    assert name_of_volume(bundle, page_id) == "证据材料卷一（2）"
+
+    claim(bundle, page_id, former)
+
+    assert name_of_volume(bundle, page_id) == "证据材料卷一"
+    assert bundle.page(page_id).case_id == former
+
+
+def test_a_document_that_was_claimed_and_comes_back_asks_again(bundle: Bundle) -> None:
+    (page_id,) = bundle.receive("a.jpg", volume="未分卷", case="")
+    page, case_id = bundle.page(page_id), of_case(bundle, OTHER)
+    with bundle.catalogue.writing() as session:
+        flags.raise_flag(session, "document", page.document_id, page.case_id, "unclaimed", numbers=[OTHER])
+
+    for goes_to, asks in ((case_id, False), (page.case_id, True)):
+        with bundle.catalogue.writing() as session:
+            claims.claim_document(session, page.document_id, session.get_one(Case, goes_to), ACTOR)
+        with bundle.catalogue.reading() as session:
+            assert flags.stands(session, "document", page.document_id, "unclaimed") is asks
+
+
+def test_a_claim_loses_no_seal(bundle: Bundle) -> None:
+    (page_id,) = bundle.receive("0001.jpg")
+    page, case_id = bundle.page(page_id), of_case(bundle, OTHER)
+    with bundle.catalogue.writing() as session:
+        permissions.seal(session, session.get_one(Case, page.case_id), ACTOR)
+
+    with pytest.raises(DeedRefused):
+        claim(bundle, page_id, case_id)
+    with pytest.raises(DeedRefused), bundle.catalogue.writing() as session:
+        claims.claim_document(session, page.document_id, session.get_one(Case, case_id), ACTOR)
+
+    assert bundle.page(page_id).case_id == page.case_id
+    # Into the sealed case it may go, but not out again.
+    (other,) = bundle.receive("0001.jpg", case="新建文件夹")
+    assert claim(bundle, other, page.case_id).undo == ()

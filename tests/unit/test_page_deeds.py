@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from dossier import work
+from dossier.catalogue.tables import ChangeRow
 from dossier.deeds import page_deeds, page_order
 from dossier.deeds.deed import Done
 from dossier.errors import DeedRefused, OrderChanged
@@ -304,3 +306,19 @@ def test_a_page_of_another_volume_replaces_nothing(bundle: Bundle, ids: list[str
     with pytest.raises(DeedRefused), bundle.catalogue.writing() as session:
         page_order.replace(session, ids[0], other, ACTOR)
     assert bundle.order(VOLUME) == ids
+
+
+def test_a_file_whose_last_open_page_is_taken_out_is_told_of_as_searchable_once(bundle: Bundle) -> None:
+    first, second, third = bundle.receive("0007.pdf", shapes=[Shape(at) for at in range(3)])
+    bundle.read(first, "某页")
+    bundle.read(second, "某页")
+
+    def told() -> list[str | None]:
+        with bundle.catalogue.reading() as session:
+            return list(session.scalars(select(ChangeRow.file_id).where(ChangeRow.kind == "searchable")))
+
+    assert told() == []
+    for page_id in (third, second):  # the second could be found, and was told of
+        with bundle.catalogue.writing() as session:
+            page_order.remove(session, page_id, "不属于本案", ACTOR)
+        assert told() == [bundle.page(first).arrival_id]

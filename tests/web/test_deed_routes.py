@@ -123,6 +123,19 @@ def test_a_volume_is_claimed_by_number_and_given_back(room: Room) -> None:
     assert {room.scanroom.page(page_id).case_id for page_id in room.page_ids} == {former}
 
 
+def test_a_claimed_volume_is_left_out_of_searches_until_the_index_knows(room: Room) -> None:
+    client = room.with_key(READ, WRITE, SEARCH)
+    before = client.get("/api/v1/status").json()["pages"]["searchable"]
+    assert before > 0
+
+    client.post(f"/api/v1/volumes/{room.scanroom.volume_id(VOLUME)}/claim", json={"number": NUMBER})
+
+    assert client.get("/api/v1/search", params={"q": "何景行"}).json()["total"] == 0
+    assert client.get("/api/v1/status").json()["pages"]["searchable"] == 0, "not even for a second"
+    room.scanroom.make_searchable()
+    assert client.get("/api/v1/search", params={"q": "何景行", "case": NUMBER}).json()["total"] == 1
+
+
 def test_a_claim_tells_nothing_of_a_case_out_of_sight(room: Room) -> None:
     room.add_user("制作人甲", "operator")
     client, volume_id = room.signed_in_as("制作人甲"), room.scanroom.volume_id(VOLUME)
@@ -157,9 +170,9 @@ def test_a_key_without_the_scope_changes_nothing(room: Room) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "departments", "status"), [("operator", (), 200), ("checker", (), 200), ("prosecutor", ("一部",), 403)]
+    ("role", "departments", "status"), [("operator", (), 200), ("checker", (), 403), ("prosecutor", ("一部",), 403)]
 )
-def test_only_the_scanning_room_changes_what_it_sees(
+def test_only_who_puts_volumes_in_order_changes_what_they_see(
     room: Room, role: str, departments: tuple[str, ...], status: int
 ) -> None:
     room.add_user("某人", role, *departments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from docx import Document
@@ -12,6 +13,7 @@ from starlette.testclient import TestClient
 from dossier import permissions
 from dossier.catalogue.tables import Case, Page
 from dossier.evidence_kinds import EVIDENCE_KINDS
+from dossier.excerpts import LONGEST_PROVES, LONGEST_QUOTATION
 from dossier.users import user_named
 from dossier.viewers import PROSECUTOR, READ, WRITE
 
@@ -52,6 +54,13 @@ def test_a_label_that_is_confirmed_later_is_in_the_citation(browser: TestClient,
         page.page_label, page.page_label_state = "35", "confirmed"
 
     assert browser.get(f"/api/v1/excerpts/{added['id']}").json()["citation"] == "证据卷一P35"
+
+
+def test_the_longest_excerpt_comes_in_however_it_is_written(browser: TestClient, room: Room) -> None:
+    body = {"page_ids": [room.page_ids[0]], "quotation": "问" * LONGEST_QUOTATION, "proves": "答" * LONGEST_PROVES}
+    for text in (json.dumps(body), json.dumps(body, ensure_ascii=False)):
+        answer = browser.post("/api/v1/excerpts", content=text.encode(), headers={"Content-Type": "application/json"})
+        assert answer.status_code == 201
 
 
 def test_a_repeated_key_adds_nothing(browser: TestClient, room: Room) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from site_under_test import Room
 from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
 
-from dossier import cases, permissions
+from dossier import cases, flags, permissions
 from dossier.acceptance import Contents, Incoming, accept
 from dossier.catalogue.tables import (
     Arrival,
@@ -332,6 +333,31 @@ def test_what_still_comes_for_a_merged_case_is_never_mixed_with_a_volume_of_the_
     assert following.volume_id == new.volume_id
 
 
+def uploaded(two: Two, case: str, volume: str, path: str, in_parts: bool) -> Arrival:
+    """What became of a file that was sent to a case, by its id or number."""
+    if in_parts:
+        told = {"case": case, "volume": volume, "path": path}
+        metadata = ",".join(f"{name} {base64.b64encode(text.encode()).decode()}" for name, text in told.items())
+        answer = two.system.post("/api/v1/uploads", headers={"Upload-Length": "0", "Upload-Metadata": metadata})
+        file_id = answer.headers["upload-file"]
+    else:
+        fields = {"volume": volume, "path": path}
+        file_id = two.system.post(f"{CASES}/{case}/files", data=fields, files={"file": ("a", b"")}).json()["id"]
+    return two.scanroom.arrival(file_id)
+
+
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_what_is_uploaded_to_a_merged_case_finds_the_volume_that_came_from_there(two: Two, in_parts: bool) -> None:
+    moved = two.volume(two.other, VOLUME)
+    own = two.volume(two.case, VOLUME)
+    two.merge()
+    assert uploaded(two, two.other, VOLUME, "0003.jpg", in_parts).volume_id == moved
+    assert uploaded(two, two.case, VOLUME, "0003.jpg", in_parts).volume_id == own
+    two.scanroom.receive("0001.jpg", "证据材料卷三", CASE)
+    new = uploaded(two, two.other, "证据材料卷三", "0001.jpg", in_parts)
+    assert new.volume_id == two.volume(two.case, f"证据材料卷三（{OTHER}）")
+
+
 def test_flags_of_what_moves_go_along_and_those_of_the_merged_case_are_closed(two: Two) -> None:
     with two.scanroom.catalogue.writing() as session:
         page = session.get_one(Page, two.pages[0])
@@ -341,6 +367,60 @@ def test_flags_of_what_moves_go_along_and_those_of_the_merged_case_are_closed(tw
     two.merge()
     assert two.count(Flag, Flag.subject_id == two.other, Flag.closed_at.is_(None)) == 0
     assert two.count(Flag, Flag.code == "turn_uncertain", Flag.case_id == two.case) == 1
+
+
+def test_what_is_claimed_for_a_merged_case_goes_to_the_one_that_is_left(two: Two) -> None:
+    stray = two.scanroom.receive("0001.jpg", "证据材料卷九", THIRD)
+    two.merge()
+    claimed = two.system.post(
+        f"/api/v1/volumes/{two.scanroom.page(stray).volume_id}/claim", json={"case_id": two.other}
+    )
+    assert claimed.status_code == 200
+    assert two.scanroom.page(stray).case_id == two.case
+    # Nor does a claim bring the merged case to life again.
+    inside = two.scanroom.page(two.pages[0]).volume_id
+    assert two.system.post(f"/api/v1/volumes/{inside}/claim", json={"case_id": two.other}).json()["undo"] == []
+    assert two.system.get(CASES, params={"number": OTHER}).json()["id"] == two.case
+
+
+def standing(two: Two, code: str) -> set[str]:
+    """The subjects of the flags of this code that stand."""
+    with two.scanroom.catalogue.reading() as session:
+        return set(session.scalars(select(Flag.subject_id).where(Flag.code == code, Flag.closed_at.is_(None))))
+
+
+@pytest.mark.parametrize("which", ["merged", "left"])
+def test_a_folder_without_a_number_that_is_merged_is_asked_about_no_more(two: Two, which: str) -> None:
+    page = two.scanroom.page(two.scanroom.receive("0001.jpg", VOLUME, "新建文件夹"))
+    with two.scanroom.catalogue.writing() as session:
+        flags.raise_flag(session, "document", page.document_id, page.case_id, "unclaimed", numbers=[OTHER])
+    assert standing(two, "unclaimed") == {page.case_id, page.document_id}
+    case, other = (two.other, page.case_id) if which == "merged" else (page.case_id, two.other)
+    assert two.merge(case, other)["state"] == "provisional"
+    assert standing(two, "unclaimed") == set()
+    assert case in standing(two, "unknown_case"), "whose number nobody knows is still asked"
+
+
+def test_an_empty_case_asks_again_when_something_comes_for_it(two: Two) -> None:
+    stray = two.scanroom.page(two.scanroom.receive("0001.jpg", VOLUME, THIRD))
+    two.system.post(f"/api/v1/volumes/{stray.volume_id}/claim", json={"number": OTHER})
+    assert stray.case_id not in standing(two, "unknown_case")
+    two.scanroom.receive("0001.jpg", "证据材料卷九", THIRD)
+    assert stray.case_id in standing(two, "unknown_case")
+
+
+def test_loose_files_never_become_one_case(two: Two) -> None:
+    inbox = two.scanroom.page(two.scanroom.receive("a.jpg", "未分卷", "")).case_id
+    number = {"number": THIRD}
+    for address, body in (
+        (f"{CASES}/{two.case}/merge", {"case": inbox}),
+        (f"{CASES}/{inbox}/merge", {"case": two.case}),
+        (f"{CASES}/{inbox}/numbers", number),
+        (f"{CASES}/{inbox}/proceedings", {"number": number}),
+    ):
+        answer = two.system.post(address, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "case_deed_refused")
+    assert two.scanroom.page(two.scanroom.receive("b.jpg", "未分卷", "")).case_id == inbox
 
 
 def test_a_case_out_of_sight_cannot_be_merged(two: Two) -> None:

@@ -42,8 +42,17 @@ FOR_MANAGERS = {
     ("POST", "/admin/users/{user_id}/role"),
 }
 
+# Whatever changes a case, a volume, a document or a page, by its address; excerpts are their owner's.
+FOR_PREPARERS = {
+    (method, path)
+    for method, path in ACCESS
+    if path.startswith("/api/v1/uploads")
+    or (method not in ("GET", "HEAD") and path.startswith(("/api/v1/cases", "/api/v1/volumes", "/api/v1/documents")))
+    or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages"))
+}
 # Only for some of those who read content.
 FOR_SOME = {
+    **{route: {OPERATOR} for route in FOR_PREPARERS},
     **{route: {ADMIN, AUDITOR} for route in FOR_AUDITORS},
     **{route: {ADMIN} for route in FOR_MANAGERS},
 }
@@ -56,6 +65,8 @@ def refusal(client: TestClient, method: str, path: str) -> str:
     answer = client.request(
         method, path.format(**dict.fromkeys(names, UNKNOWN)), headers={"Accept": "application/json"}
     )
+    if method == "HEAD" and answer.status_code == 403:
+        return "role_missing"  # of a person; it has no body that says so
     if answer.status_code in (401, 403):
         return str(answer.json()["code"]) if "json" in answer.headers.get("content-type", "") else "not_signed_in"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from starlette.testclient import TestClient
 
 from dossier import uploads
 from dossier.catalogue.tables import Arrival, Upload
+from search_api import tus_routes
 
 CONTENT = bytes(range(256)) * 10_000
 PART = "application/offset+octet-stream"
@@ -78,6 +80,38 @@ def test_whoever_is_killed_before_accepting_a_whole_upload_finds_it_whole(room: 
 
     assert [content for _, content in files(room)] == [CONTENT, CONTENT]
     assert program.head(tidied).headers["upload-file"] in dict(files(room))
+
+
+def test_whoever_asks_while_an_upload_is_being_accepted_waits_for_the_file(room: Room) -> None:
+    """As just after a restart, when what was left whole is accepted while its sender sends the last part again."""
+    program = room.with_key("write")
+    where = begun(program, room).headers["location"]
+    upload_id = where.rpartition("/")[2]
+    with ThreadPoolExecutor(1) as sender:
+        with uploads.writing(room.scanroom.catalogue, room.scanroom.vault, upload_id) as (_, writer):
+            writer.append(CONTENT)
+            writer.save()
+            answer = sender.submit(program.head, where)
+            time.sleep(0.5)
+            assert not answer.done()
+        assert answer.result(30).status_code == 200
+    assert [(answer.result().headers["upload-file"], CONTENT)] == files(room)
+
+
+def test_a_fault_while_tidying_does_not_end_it(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = []
+
+    def tidy(*_: Any) -> None:
+        times.append(time.monotonic())
+        raise PermissionError("uploads")
+
+    monkeypatch.setattr(uploads, "tidy", tidy)
+    monkeypatch.setattr(tus_routes, "_TIDY_SECONDS", 0.01)
+    with room.client() as client:
+        deadline = time.monotonic() + 30
+        while len(times) < 2 and time.monotonic() < deadline:
+            assert client.get("/api/v1/health").status_code == 200
+    assert len(times) > 1
 
 
 def test_bytes_that_were_not_confirmed_are_cut_away(room: Room) -> None:
