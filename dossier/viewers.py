@@ -61,8 +61,10 @@ class Viewer:
 
     @property
     def prepares(self) -> bool:
-        """Whether they may take volumes in and put them in order."""
-        return WRITE in self.scopes if self.scopes is not None else not self.roles.isdisjoint({OPERATOR, MACHINE})
+        """Whether they may take volumes in, put them in order, and register cases: the scanning room."""
+        if self.scopes is not None:
+            return WRITE in self.scopes
+        return self.is_of_scanning_room or MACHINE in self.roles
 
     @property
     def checks(self) -> bool:

@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from search_api.deed_routes import may_change
 from search_api.site import TheSite, TheViewer
 
 router = APIRouter()
@@ -28,7 +27,7 @@ def board(request: Request, site: TheSite, viewer: TheViewer) -> Response:
         "settled": settled,
         "questions": standing.questions,
         "inbox": site.home.inbox,
-        "may_change": may_change(viewer),
+        "may_change": viewer.prepares,
     }
     return site.pages.TemplateResponse(request, "board.html", context)
 

@@ -15,7 +15,6 @@ from dossier.files import file_status
 from dossier.permissions import case_in_sight, sees
 from dossier.place import Place, place_of_upload
 from dossier.viewers import Viewer
-from search_api.access import check_may_take_in
 from search_api.multipart import Form, broken, receive_form
 from search_api.problems import Problem
 from search_api.site import Site, TheSite, TheViewer
@@ -59,7 +58,6 @@ async def upload(
     idempotency_key: Annotated[str | None, KEY] = None,
 ) -> JSONResponse:
     """Take a file in, as if it had been dropped in the inbox; what is in it, a worker finds out."""
-    check_may_take_in(viewer)
     taking_case_id = await run_in_threadpool(case_to_take_in, site, viewer, case_id)
     with site.vault.receiving() as path:
         try:

@@ -21,7 +21,6 @@ from dossier.page_labels import LabelQuestion, label_questions
 from dossier.permissions import seen_by, sees
 from dossier.status import document_statuses
 from search_api import wording
-from search_api.deed_routes import may_change
 from search_api.page_picture import THUMBNAIL, picture_address
 from search_api.site import TheSite, TheViewer
 
@@ -111,7 +110,7 @@ def volume(
             "portion": PORTION,
             "version": page_order.order_version(ordered),
             "before": standing[first - 2].id if 1 < first <= len(standing) + 1 else "",
-            "may_change": may_change(viewer),
+            "may_change": viewer.prepares,
             "pairs": _pairs(session, volume_id),
             "outside": _cards(session, Page.volume_id == volume_id, Page.outside.in_(("removed", "replaced"))),
             "blanks": sum(page.blank for page in standing),

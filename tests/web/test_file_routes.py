@@ -173,7 +173,7 @@ def test_who_may_not_take_in_is_refused(room: Room) -> None:
 
     assert upload(room.with_key("read", "search"), room).json()["code"] == "scope_missing"
     assert upload(room.client(), room).status_code == 401
-    assert upload(room.signed_in_as("闵照屿"), room).json()["code"] == "not_allowed"
+    assert upload(room.signed_in_as("闵照屿"), room).json()["code"] == "role_missing"
     assert upload(room.signed_in_as("柯一舟"), room).status_code == 202
 
 
