@@ -83,6 +83,54 @@ def test_a_search_is_on_record_for_each_case_of_which_something_is_shown(room: R
     assert {row.actor for row in rows} == {"闵榆"}
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/v1/search/facets", "/api/v1/search/neighbours", "/api/v1/volumes/{volume_id}/hits"]
+)
+def test_a_search_that_shows_counts_or_places_alone_is_on_record_too(
+    room: Room, operator: TestClient, path: str
+) -> None:
+    address = path.format(volume_id=room.scanroom.volume_id())
+    assert operator.get(address, params={"q": "林晓禾", "page_id": room.page_ids[0]}).status_code == 200
+    room.app.state.site.looks.flush()
+    with room.scanroom.catalogue.reading() as session:
+        row = session.scalars(select(AuditRow).where(AuditRow.deed == "search")).one()
+    assert (row.actor, row.details["q"], "hits" in row.details) == ("闵榆", "林晓禾", False)
+
+
+def test_a_roster_is_on_record_for_each_case_with_the_pages_that_it_cites(room: Room, operator: TestClient) -> None:
+    table = "姓名,手机\n林晓禾,13900004417\n周望舒,\n".encode()
+    answer = operator.post("/api/v1/roster", files={"file": ("名册.csv", table)})
+    assert answer.status_code == 200
+    room.app.state.site.looks.flush()
+    with room.scanroom.catalogue.reading() as session:
+        row = session.scalars(select(AuditRow).where(AuditRow.deed == "search")).one()
+    assert row.subject_id == room.scanroom.page(room.page_ids[0]).case_id
+    assert sorted(row.details["page_ids"]) == sorted(room.page_ids[:2])
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/excerpts", "/api/v1/excerpts.docx", "/api/v1/excerpts/{excerpt_id}", "/cases/{case_id}/excerpts"],
+)
+def test_what_was_excerpted_is_looked_at_again_where_it_is_shown(room: Room, operator: TestClient, path: str) -> None:
+    page_id = room.page_ids[0]
+    taken = operator.post("/api/v1/excerpts", json={"page_ids": [page_id], "quotation": "被害人"}).json()
+    room.app.state.site.looks.flush()
+    assert looked(room.scanroom.catalogue) == []
+    address = path.format(excerpt_id=taken["id"], case_id=taken["case_id"])
+    assert operator.get(address, params={"case": taken["case_id"]}).status_code == 200
+    room.app.state.site.looks.flush()
+    assert looked(room.scanroom.catalogue) == [("闵榆", page_id, "text")]
+
+
+def test_a_suggested_title_is_text_of_the_page_from_which_it_is(room: Room, operator: TestClient) -> None:
+    page = room.scanroom.page(room.page_ids[0])
+    answer = operator.get(f"/api/v1/documents/{page.document_id}/title")
+    assert answer.json()["suggestion"] == "被害人林晓禾陈述"
+    room.app.state.site.looks.flush()
+    assert looked(room.scanroom.catalogue) == [("闵榆", page.id, "text")]
+
+
 def test_a_picture_that_has_not_changed_was_looked_at_all_the_same(room: Room, operator: TestClient) -> None:
     address = f"/api/v1/pages/{room.page_ids[0]}/image"
     tag = operator.get(address).headers["etag"]
