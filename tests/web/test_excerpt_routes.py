@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from dossier import permissions
 from dossier.catalogue.tables import Case, Page
+from dossier.deeds import page_order
 from dossier.evidence_kinds import EVIDENCE_KINDS
 from dossier.users import user_named
 from dossier.viewers import PROSECUTOR, READ, WRITE
@@ -139,6 +140,14 @@ def test_the_page_escapes_what_was_read(browser: TestClient, room: Room) -> None
     assert "<script>1" not in page
     assert "<b>" not in page
     assert "&lt;/textarea&gt;" in page
+
+
+def test_a_source_outside_the_order_goes_on_to_the_page_behind_it(browser: TestClient, room: Room) -> None:
+    answer = browser.post("/api/v1/excerpts", json={"page_ids": [room.page_ids[1]], "quotation": "甲"})
+    with room.scanroom.catalogue.writing() as session:
+        page_order.remove(session, room.page_ids[1], "重复扫描", "傅溪")
+    page = browser.get(f"/cases/{answer.json()['case_id']}/excerpts").text
+    assert f'data-pages="{room.page_ids[1]}" data-next="{room.page_ids[2]}"' in page
 
 
 def test_the_list_of_cases_says_how_many(browser: TestClient, room: Room) -> None:
