@@ -36,6 +36,9 @@ _CASE_PATHS = re.compile(r"/api/v1/cases(/[^/]+(/(numbers|handler|deliveries|pro
 # The order of a volume names all its pages.
 MOST_ORDER_BYTES = 1 << 20
 _ORDER = re.compile(r"/api/v1/volumes/[^/]+/(order|fold)")
+# What an excerpt may hold, with every character written as \uXXXX, as many programs do.
+MOST_EXCERPT_BYTES = 64 * 1024
+_EXCERPTS = re.compile(r"/api/v1/excerpts(/[^/]+)?")
 
 # These are streamed to the disk and may be as large as the setting says, also where nobody knows beforehand how large.
 _UPLOADS = re.compile(r"/api/v1/(cases/[^/]+/files|uploads/[^/]+)")
@@ -195,6 +198,8 @@ def _most_bytes(path: str) -> int:
         return MOST_CASE_BYTES
     if _ORDER.fullmatch(path):
         return MOST_ORDER_BYTES
+    if _EXCERPTS.fullmatch(path):
+        return MOST_EXCERPT_BYTES
     return LARGER_BODIES.get(path, MOST_BODY_BYTES)
 
 

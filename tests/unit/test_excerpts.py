@@ -266,6 +266,13 @@ def test_every_word_is_set_in_fangsong_whatever_the_readers_theme() -> None:
             assert [name for name in element.attrib if "Theme" in name] == []
 
 
+def test_names_of_folders_and_keys_that_no_document_can_hold_are_shortened_and_printable() -> None:
+    excerpt = WrittenExcerpt("证据卷\x0b二P35", "答：花了。")
+    written = texts(document_of("某\x01" + "案" * 300, "", [excerpt], "fact", "办案系统" * 100, DAY))
+    assert written[0][1] == "某" + "案" * 300 + "证据摘录"
+    assert written[3][1] == "1．（证据卷二P35）"
+
+
 def test_a_quotation_without_turns_stays_as_it_is() -> None:
     assert paragraphs_of("他问我答：好。") == ["他问我答：好。"]
     assert paragraphs_of("问：在哪？\n 答：家里。问：几点？答：八点") == [

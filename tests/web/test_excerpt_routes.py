@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from docx import Document
@@ -13,6 +14,7 @@ from dossier import permissions
 from dossier.catalogue.tables import Case, Page
 from dossier.deeds import page_order
 from dossier.evidence_kinds import EVIDENCE_KINDS
+from dossier.excerpts import LONGEST_PROVES, LONGEST_QUOTATION
 from dossier.users import user_named
 from dossier.viewers import PROSECUTOR, READ, WRITE
 
@@ -112,6 +114,15 @@ def test_excerpts_are_their_owners_alone(room: Room) -> None:
     assert "只给自己看" not in colleague.get(f"/cases/{case_of(room)}/excerpts").text
     assert "只给自己看" in owner.get(f"/cases/{case_of(room)}/excerpts").text
     assert owner.get(path).json() == added
+
+
+def test_the_longest_excerpt_is_taken_however_its_characters_are_written(browser: TestClient, room: Room) -> None:
+    body = {"page_ids": list(room.page_ids), "quotation": "字" * LONGEST_QUOTATION, "proves": "字" * LONGEST_PROVES}
+    content = json.dumps(body)
+    assert "\\u5b57" in content
+    answer = browser.post("/api/v1/excerpts", content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 201
+    assert answer.json()["quotation"] == body["quotation"]
 
 
 def test_a_key_adds_only_with_the_scope_for_writing(room: Room) -> None:
