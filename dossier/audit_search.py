@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, union
+from sqlalchemy import and_, or_, select, union
 from sqlalchemy.orm import Session
 
-from dossier.cases import cases_named, numbers_of
+from dossier.cases import cases_named, merged_into, numbers_of
 from dossier.catalogue.tables import Arrival, AuditRow, Case, Document, Page, User, Volume
 from dossier.viewers import plain_name
 
 _OF_A_CASE = (Volume, Document, Arrival, Page)
+# Deeds on what may be gone, or elsewhere, by now: their rows name the case themselves, under this name.
+_NAMING_A_CASE = {
+    "add_excerpt": "case",
+    "change_excerpt": "case",
+    "move_excerpt": "case",
+    "remove_excerpt": "case",
+    "claim": "before",
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,7 @@ class Wanted:
         who: the name under which the deed was recorded, or a user's, in full.
         deed: its code.
         since, until: seconds since 1970; `until` is the first moment that is too late.
-        case: a case's number, or its id.
+        case: a case's number, or its id; what was done to cases that have become part of it is among it.
     """
 
     who: str = ""
@@ -62,9 +70,13 @@ def search_audit(session: Session, wanted: Wanted, before: int | None = None, li
     if wanted.until is not None:
         statement = statement.where(AuditRow.at < wanted.until)
     if wanted.case:
-        ids = [case.id for case in cases_named(session, wanted.case)]
+        ids = [known for case in cases_named(session, wanted.case) for known in (case.id, *merged_into(session, case))]
         within = union(*(select(table.id).where(table.case_id.in_(ids)) for table in _OF_A_CASE))
-        statement = statement.where(or_(AuditRow.subject_id.in_(ids), AuditRow.subject_id.in_(within)))
+        named = [
+            and_(AuditRow.deed == deed, AuditRow.details[name].as_string().in_(ids))
+            for deed, name in _NAMING_A_CASE.items()
+        ]
+        statement = statement.where(or_(AuditRow.subject_id.in_(ids), AuditRow.subject_id.in_(within), *named))
     if before is not None:
         statement = statement.where(AuditRow.id < before)
     rows = session.scalars(statement.order_by(AuditRow.id.desc()).limit(limit + 1)).all()
@@ -82,11 +94,14 @@ def _subjects(session: Session, rows: Collection[AuditRow]) -> dict[tuple[str, s
         places["volume", volume.id] = volume.case_id, volume.name
     pages = select(Page.id, Page.case_id, Volume.name, Page.page_number).join(Volume, Volume.id == Page.volume_id)
     for page_id, case_id, volume_name, number in session.execute(pages.where(Page.id.in_(ids))):
-        places["page", page_id] = case_id, f"{volume_name} 图像第 {number} 页"
+        places["page", page_id] = case_id, f"{volume_name} 图像第 {number} 页" if number else f"{volume_name} 不计页"
     for table, kind in ((Document, "document"), (Arrival, "arrival")):
         placed = select(table.id, table.case_id, Volume.name).join(Volume, Volume.id == table.volume_id)
         for subject_id, case_id, volume_name in session.execute(placed.where(table.id.in_(ids))):
             places[kind, subject_id] = case_id, volume_name
+    for row in rows:
+        if row.subject_kind == "excerpt":
+            places[row.subject_kind, row.subject_id] = str(row.details.get("case", "")), "摘录"
     numbers = numbers_of(session, {case_id for case_id, _ in places.values()})
     found = {key: Subject(numbers.get(case_id), where) for key, (case_id, where) in places.items()}
     for user in session.scalars(select(User).where(User.id.in_(ids))):

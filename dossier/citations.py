@@ -17,6 +17,8 @@ _OF_VOLUME = ("volume", "kind", "short_kind", "number", "numeral")
 _PAGES = "pages"
 # What a page without a confirmed label is cited by: its picture's place in the volume, which is on no paper.
 _OF_PICTURES = "图像第{pages}页"
+# A page that stands outside the order has not even that.
+_OUTSIDE = "不计页的图像"
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _NUMERALS = re.compile(r"[0-9]+|[〇零一二三四五六七八九十百]+")
 _OF_A_NUMBERED_VOLUME = re.compile(r"[第卷册\s]*")
@@ -28,7 +30,7 @@ class CitedPage:
 
     Attributes:
         volume_id, volume: its volume, and the volume's name.
-        page_number: the place in the volume, from 1.
+        page_number: the place in the volume, from 1; 0: outside the order.
         label: the number on the paper, where a person has confirmed it; empty otherwise.
         kind, number: of the volume, as far as its name tells.
         page_id: the page's own.
@@ -84,11 +86,17 @@ class CitationTemplate:
         """
         parts = []
         for _, of_volume in groupby(pages, key=lambda page: page.volume_id):
-            for is_labelled, group in groupby(of_volume, key=lambda page: bool(page.label)):
+            for of_pages, group in groupby(of_volume, key=self._of_pages):
                 cited = list(group)
-                marks = _ranges([page.label if is_labelled else str(page.page_number) for page in cited])
-                parts.append(self._of_volume(cited[0], self._of_labels if is_labelled else _OF_PICTURES, marks))
+                marks = _ranges([page.label or str(page.page_number) for page in cited])
+                parts.append(self._of_volume(cited[0], of_pages, marks))
         return "；".join(parts)
+
+    def _of_pages(self, page: CitedPage) -> str:
+        """What stands around the marks of a page and those like it."""
+        if page.label:
+            return self._of_labels
+        return _OF_PICTURES if page.page_number else _OUTSIDE
 
     def _of_volume(self, page: CitedPage, of_pages: str, marks: str) -> str:
         pages = of_pages.replace("{pages}", marks)

@@ -25,19 +25,36 @@ def cited_pages(session: Session, page_ids: Collection[str]) -> list[CitedPage]:
             .where(Page.id.in_(wanted[start : start + _AT_ONCE]))
         ).all()
     ]
-    rows.sort(key=lambda row: (row[1].case_id, row[1].order_key, row[1].version, row[1].id, row[0].page_number))
-    return [cited_page(page, volume) for page, volume in rows]
+    # By place: those outside the order have no number.
+    rows.sort(key=lambda row: (row[1].case_id, row[1].order_key, row[1].version, row[1].id, row[0].place, row[0].id))
+    return [cited_page(session, page, volume) for page, volume in rows]
 
 
-def cited_page(page: Page, volume: Volume) -> CitedPage:
-    """A page as a citation needs it."""
-    label = page.page_label if page.page_label_state == "confirmed" else None
-    return CitedPage(volume.id, volume.name, page.page_number, label or "", volume.kind, volume.number, page.id)
+def cited_page(session: Session, page: Page, volume: Volume) -> CitedPage:
+    """A page as a citation needs it; one that a re-scan has replaced is cited as the page that stands in its place."""
+    standing = _standing(session, page)
+    label = standing.page_label if standing.page_label_state == "confirmed" else None
+    return CitedPage(volume.id, volume.name, standing.page_number, label or "", volume.kind, volume.number, page.id)
 
 
 def page_after(session: Session, page_id: str) -> str | None:
-    """The id of the next page in the volume; None after the last."""
+    """The id of the next page in the volume's order; None after the last."""
     page = session.get_one(Page, page_id)
     return session.scalars(
-        select(Page.id).where(Page.volume_id == page.volume_id, Page.page_number == page.page_number + 1)
+        select(Page.id)
+        .where(Page.volume_id == page.volume_id, Page.outside.is_(None), Page.place > page.place)
+        .order_by(Page.place)
+        .limit(1)
     ).first()
+
+
+def _standing(session: Session, page: Page) -> Page:
+    """The latest re-scan of a page, as far as it is in the same volume; the page itself where nothing replaced it."""
+    passed = {page.id}
+    while page.outside == "replaced" and page.replaced_by is not None and page.replaced_by not in passed:
+        successor = session.get_one(Page, page.replaced_by)
+        if successor.volume_id != page.volume_id:
+            break
+        page = successor
+        passed.add(page.id)
+    return page

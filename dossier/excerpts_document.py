@@ -17,6 +17,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 from dossier.evidence_kinds import EVIDENCE_KINDS
+from dossier.excerpts import printable
 
 ExcerptGrouping = Literal["fact", "kind"]
 
@@ -25,6 +26,7 @@ _BODY, _TITLE, _HEADING = Pt(16), Pt(22), Pt(16)  # 三号, 二号, 三号
 _LINE = Pt(28)
 # A4 with the margins of GB/T 9704-2012, 5.2: top 37 mm, left 28 mm, a type area of 156 × 225 mm.
 _PAPER, _MARGINS = (Mm(210), Mm(297)), (Mm(37), Mm(26), Mm(35), Mm(28))
+_LONGEST_PROPERTY = 200  # python-docx takes 255 characters
 _WITHOUT = {"fact": "（未写明事实）", "kind": "（未写明证据种类）"}
 _THEMES = ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme")
 _SENTENCE_END_BEFORE_TURN = re.compile(r"(?<=[。？！?!])\s*(?=[问答]\s*[：:])")
@@ -58,10 +60,12 @@ def document_of(
         author: who has taken them.
         on: the day to be written on it.
     """
+    # Names of cases may come from folders, and those of keys may be long.
+    heading, case_number, author = printable(heading), printable(case_number), printable(author)
     document = Document()
     _set_up(document)
-    document.core_properties.title = f"{heading}证据摘录"
-    document.core_properties.author = document.core_properties.last_modified_by = author
+    document.core_properties.title = f"{heading[:_LONGEST_PROPERTY]}证据摘录"
+    document.core_properties.author = document.core_properties.last_modified_by = author[:_LONGEST_PROPERTY]
     document.core_properties.comments = ""
     document.core_properties.created = document.core_properties.modified = dt.datetime.combine(on, dt.time())
     title = document.add_paragraph(style="Title")
@@ -103,7 +107,8 @@ def _write(document: Any, number: int, excerpt: WrittenExcerpt, by: ExcerptGroup
     facts = [part for part in (other, excerpt.provider, which, excerpt.moment, excerpt.location) if part]
     head = document.add_paragraph(style="摘录标题")
     head.add_run(f"{number}．" + "，".join(facts))
-    head.add_run(f"（{excerpt.citation}）" if not excerpt.citation.startswith("（") else excerpt.citation)
+    citation = printable(excerpt.citation)  # volumes are called by their folders, too
+    head.add_run(f"（{citation}）" if not citation.startswith("（") else citation)
     for paragraph in paragraphs_of(excerpt.quotation):
         document.add_paragraph(paragraph, style="摘录正文")
     if excerpt.proves:

@@ -70,20 +70,20 @@ class Looks:
         details = json.dumps({"what": what, "viewer": viewer.id})
         self._note(_Look(viewer.name or viewer.id, DEED, "page", page_id, details) for page_id in page_ids)
 
-    def note_search(self, viewer: Viewer, query: str, found: Iterable[tuple[str, str]]) -> None:
+    def note_search(self, viewer: Viewer, query: str, found: Iterable[tuple[str, str]] | None) -> None:
         """Note that somebody searched, and is shown passages: once for each case; to be called before they are.
 
         Args:
             viewer: who.
             query: what they typed.
-            found: case and page of each passage.
+            found: case and page of each passage; None where counts or places alone are shown.
 
         Raises:
             MachineFailed: too many wait to be written.
         """
-        shown: dict[str, list[str]] = {}
-        for case_id, page_id in found:
-            shown.setdefault(case_id, []).append(page_id)
+        shown: dict[str, dict[str, None]] = {}
+        for case_id, page_id in found or ():
+            shown.setdefault(case_id, {})[page_id] = None
         actor = viewer.name or viewer.id
 
         def look(kind: str, subject: str, **more: object) -> _Look:
@@ -91,8 +91,8 @@ class Looks:
             return _Look(actor, SEARCH_DEED, kind, subject, details)
 
         self._note(
-            [look("case", case_id, hits=len(pages), page_ids=pages) for case_id, pages in shown.items()]
-            or [look("search", "", hits=0)]
+            [look("case", case_id, hits=len(pages), page_ids=list(pages)) for case_id, pages in shown.items()]
+            or [look("search", "") if found is None else look("search", "", hits=0)]
         )
 
     def _note(self, seen: Iterable[_Look]) -> None:

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from dossier import audit
 from dossier.audit_chain import count_unchained, end_of
 from dossier.audit_search import AuditPage, Wanted, search_audit
+from dossier.catalogue.tables import AuditRow
 from dossier.viewers import ROLES
 from search_api.site import TheSite, TheViewer
 
@@ -28,10 +29,33 @@ DEED_WORDS = {
     "accept": "收入文件",
     "accept_again": "重复收到文件",
     "open_case": "登记案件",
+    "change_case": "更改案件信息",
+    "put_delivery": "登记移送批次",
+    "put_proceeding": "登记件",
+    "merge": "并案、合并材料",
+    "become_part": "并入另一案件",
+    "split": "分案",
+    "claim": "认领",
+    "turn": "转向",
+    "read_again": "重新识别",
+    "mark_blank": "标为空白或有内容",
+    "label": "改正页码",
+    "remove": "移出页序",
+    "restore": "放回页序",
+    "fold": "折叠空白页",
+    "unfold": "空白页重新计页",
+    "order": "调整页序",
+    "replace": "以重扫页替换",
+    "rename": "材料命名",
+    "divide": "分开材料",
+    "add_excerpt": "添加摘录",
+    "change_excerpt": "修改摘录",
+    "move_excerpt": "移动摘录",
+    "remove_excerpt": "删除摘录",
     "read": "识别",
     "park": "搁置页面",
     "retry": "重试",
-    "move": "案件转部门",
+    "move": "案件转部门、页换位置",
     "hand_over": "案件换承办人",
     "grant": "授权查看",
     "revoke": "收回授权",
@@ -44,10 +68,20 @@ DEED_WORDS = {
     "set_password": "重设口令",
     "add_key": "生成密钥",
     "revoke_key": "吊销密钥",
+    "add_webhook": "添加变更通知",
+    "remove_webhook": "取消变更通知",
+    "revive_webhook": "恢复变更通知",
     "reindex": "重建索引",
     "reindex_done": "新索引启用",
     "reindex_failed": "新索引没有启用",
     "search_audit": "查审计记录",
+}
+# Where one code stands for what is done to several kinds of things.
+_WORDS_OF_KINDS = {
+    ("move", "case"): "案件转部门",
+    ("move", "page"): "页换位置",
+    ("merge", "case"): "并案",
+    ("merge", "document"): "合并材料",
 }
 # The parts of the program that act by themselves.
 ACTOR_WORDS = {"watch": "收件", "work": "识别", "index": "索引", "machine": "一次性口令"}
@@ -56,10 +90,16 @@ _DETAIL_WORDS = {
     "before": "原为", "after": "现为", "name": "名称", "role": "角色", "departments": "部门",
     "address": "地址", "error": "原因", "scopes": "用途", "seconds": "秒", "who": "谁", "deed": "做了什么",
     "asked": "条件", "since": "从", "until": "到", "case": "案件", "is_sealed": "已封存", "by": "经由",
+    "title": "名称", "reason": "原因", "label": "页码", "turn_degrees": "转向", "blank": "空白", "numbers": "编号",
+    "number": "编号", "folder": "文件夹", "source": "来源", "state": "状态", "fields": "字段",
 }  # fmt: skip
 _VALUE_WORDS = {"picture": "图像", "text": "文字", **ROLES}
 # What only a program has use for.
 _UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids"}
+# What is told of deeds on dossiers to those who manage: nothing that somebody looked for, read or wrote.
+_ON_DOSSIERS = {"case", "volume", "document", "arrival", "page", "excerpt", "search"}
+_TOLD_OF_DOSSIERS = {"what", "hits", "state", "error", "is_sealed"}
+_TOLD_OF_CASES = _TOLD_OF_DOSSIERS | {"before", "after", "name"}
 
 router = APIRouter(prefix="/admin/audit", include_in_schema=False)
 
@@ -86,8 +126,8 @@ def audit_log(
         found = search_audit(session, wanted, before, ROWS_A_VIEW)
         context: dict[str, Any] = {
             "asked": asked,
-            # What somebody looked for tells of the case: that is for auditors.
-            "rows": _rows(found, _UNSHOWN if viewer.reads_content or not viewer.manages else _UNSHOWN | {"q"}),
+            # What somebody looked for, or wrote on a page, tells of the case: that is for auditors.
+            "rows": _rows(found, viewer.reads_content or not viewer.manages),
             "later": f"?{urlencode(narrowing)}" if before is not None else None,
             "earlier": f"?{urlencode({**narrowing, 'before': found.before})}" if found.before else None,
             "deeds": DEED_WORDS,
@@ -107,7 +147,7 @@ def _midnight(date: str, days: int = 0) -> float | None:
         return None
 
 
-def _rows(found: AuditPage, unshown: Set[str]) -> list[dict[str, Any]]:
+def _rows(found: AuditPage, tells_all: bool) -> list[dict[str, Any]]:
     rows = []
     for row in found.rows:
         subject = found.subjects.get((row.subject_kind, row.subject_id))
@@ -116,14 +156,20 @@ def _rows(found: AuditPage, unshown: Set[str]) -> list[dict[str, Any]]:
                 "id": row.id,
                 "at": f"{dt.datetime.fromtimestamp(row.at):%Y-%m-%d %H:%M:%S}",
                 "who": ACTOR_WORDS.get(row.actor, row.actor),
-                "deed": DEED_WORDS.get(row.deed, row.deed),
+                "deed": _WORDS_OF_KINDS.get((row.deed, row.subject_kind)) or DEED_WORDS.get(row.deed, row.deed),
                 "case_number": subject.case_number if subject else None,
                 "where": subject.where if subject else row.subject_id,
-                "details": _details(row.details, unshown),
+                "details": _details(row.details, _unshown(row, tells_all)),
                 "is_chained": row.place is not None,
             }
         )
     return rows
+
+
+def _unshown(row: AuditRow, tells_all: bool) -> Set[str]:
+    if tells_all or row.subject_kind not in _ON_DOSSIERS:
+        return _UNSHOWN
+    return row.details.keys() - (_TOLD_OF_CASES if row.subject_kind == "case" else _TOLD_OF_DOSSIERS)
 
 
 def _details(details: Mapping[str, Any], unshown: Set[str] = _UNSHOWN) -> str:

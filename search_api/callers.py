@@ -121,6 +121,9 @@ class Callers:
         self._doorkeeper.leave(proved)
         with self._catalogue.writing() as session:
             user = session.get_one(User, proof.user_id)
+            # Meanwhile they may have been disabled, or given another one: a new password would let them in again.
+            if user.disabled_at is not None or user.password != proof.stored:
+                return None
             users.set_password(session, user, stored, user.name)
         return self._doorkeeper.enter_by(address, lambda: Proof(proof.user_id, stored), _counted_name(name))
 

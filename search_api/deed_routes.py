@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dossier import looks
 from dossier.cases import unmerged
 from dossier.catalogue.tables import Case, Document, Page, Volume
 from dossier.deeds import claims, documents, page_deeds, page_order
@@ -255,7 +256,10 @@ def suggested_title(site: TheSite, viewer: TheViewer, document_id: str) -> dict[
         pages = page_order.pages_in_place(session, document.volume_id)
         first = next((page for page in pages if page.document_id == document_id and page.outside is None), None)
         reading = reading_of(session, site.vault, first) if first is not None else None
-        return {"title": document.title, "suggestion": documents.title_suggestion(reading) if reading else ""}
+        told = {"title": document.title, "suggestion": documents.title_suggestion(reading) if reading else ""}
+    if first is not None and told["suggestion"]:
+        site.looks.note(viewer, [first.id], looks.TEXT)
+    return told
 
 
 @router.post("/documents/{document_id}/title")

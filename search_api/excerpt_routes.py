@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from dossier import looks
 from dossier.cases import number_of
 from dossier.catalogue.tables import Case, Excerpt
 from dossier.cited_pages import cited_pages
@@ -120,6 +121,11 @@ def shown_excerpts(session: Session, site: Site, viewer: Viewer, rows: Sequence[
     return shown
 
 
+def note_excerpts(site: Site, viewer: Viewer, shown: Sequence[ShownExcerpt]) -> None:
+    """Put on record that somebody is shown what stands on the pages of excerpts; to be called before they are."""
+    site.looks.note(viewer, dict.fromkeys(page_id for one in shown for page_id in one.page_ids), looks.TEXT)
+
+
 @router.get("/api/v1/excerpts")
 def excerpts(site: TheSite, viewer: TheViewer, case: CaseName = "") -> dict[str, Any]:
     """The asker's own excerpts, of one case or of all within sight, each case's in its order."""
@@ -128,7 +134,9 @@ def excerpts(site: TheSite, viewer: TheViewer, case: CaseName = "") -> dict[str,
             [case_in_sight(session, viewer, case)] if case else [one for one, _ in excerpted_cases(session, viewer)]
         )
         rows = [row for one in wanted for row in excerpts_of(session, viewer, one.id)]
-        return {"excerpts": [shown.as_json() for shown in shown_excerpts(session, site, viewer, rows)]}
+        found = shown_excerpts(session, site, viewer, rows)
+    note_excerpts(site, viewer, found)
+    return {"excerpts": [shown.as_json() for shown in found]}
 
 
 @router.post("/api/v1/excerpts", status_code=201, responses={200: {"description": "the key's, added before"}})
@@ -159,6 +167,7 @@ def excerpts_document(
         found = case_in_sight(session, viewer, case)
         number, name = number_of(session, found) or "", found.name
         rows = shown_excerpts(session, site, viewer, excerpts_of(session, viewer, found.id))
+    note_excerpts(site, viewer, rows)
     heading = name or "案件"
     content = document_of(heading, number, [_written(shown) for shown in rows], by, viewer.name, dt.date.today())
     file_name = quote(f"{heading}证据摘录.docx", safe="")
@@ -173,8 +182,9 @@ def excerpts_document(
 def excerpt(site: TheSite, viewer: TheViewer, excerpt_id: str) -> dict[str, Any]:
     """One of the asker's excerpts."""
     with site.catalogue.reading() as session:
-        row = excerpt_in_sight(session, viewer, excerpt_id)
-        return shown_excerpts(session, site, viewer, [row])[0].as_json()
+        found = shown_excerpts(session, site, viewer, [excerpt_in_sight(session, viewer, excerpt_id)])
+    note_excerpts(site, viewer, found)
+    return found[0].as_json()
 
 
 @router.patch("/api/v1/excerpts/{excerpt_id}")

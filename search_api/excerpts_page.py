@@ -10,7 +10,7 @@ from dossier.cited_pages import page_after
 from dossier.evidence_kinds import EVIDENCE_KINDS
 from dossier.excerpts import LONGEST_PROVES, LONGEST_QUOTATION, LONGEST_WORD, excerpted_cases, excerpts_of
 from dossier.permissions import case_in_sight
-from search_api.excerpt_routes import case_heading, shown_excerpts
+from search_api.excerpt_routes import case_heading, note_excerpts, shown_excerpts
 from search_api.site import TheSite, TheViewer
 
 router = APIRouter(include_in_schema=False)
@@ -44,4 +44,5 @@ def excerpts_of_case(request: Request, site: TheSite, viewer: TheViewer, case_id
             "kinds": EVIDENCE_KINDS,
             "longest": {"quotation": LONGEST_QUOTATION, "proves": LONGEST_PROVES, "word": LONGEST_WORD},
         }
+    note_excerpts(site, viewer, shown)
     return site.pages.TemplateResponse(request, "excerpts.html", context)

@@ -89,7 +89,7 @@ def facts_of(site: Site, viewer: Viewer, page_id: str) -> PageFacts:
             or 0,
             before=before,
             after=after,
-            cited=cited_page(page, volume),
+            cited=cited_page(session, page, volume),
             notes=tuple(_notes(session, viewer, page)),
             reading_sha256=reading.sha256 if reading else None,
         )

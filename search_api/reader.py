@@ -99,6 +99,7 @@ def volume_hits(
 ) -> dict[str, Any]:
     """The pages of a volume that a query finds, by their place, in order."""
     found = site.searcher.pages_in_volume(volume_id, q, viewer=viewer, narrowing=narrowing)
+    site.looks.note_search(viewer, q, None)
     return {"total": len(found), "page_numbers": list(found)}
 
 

@@ -49,7 +49,8 @@ def roster(
         )
     try:
         matrix = site.roster(file.file.read(MOST_BYTES + 1), case.strip() or None, viewer=viewer)
-        site.looks.note_search(viewer, "（人员名册）", ())
+        cited = ((page.facts.case_id, page.facts.page_id) for row in matrix.rows for page in row.pages)
+        site.looks.note_search(viewer, "（人员名册）", cited)
         if MEDIA_TYPE not in request.headers.get("accept", ""):
             return JSONResponse(matrix.as_json())
         name = quote("名册检索结果.xlsx")

@@ -56,7 +56,9 @@ def facets(
     limit: Annotated[int, Query(ge=1, le=1000, description="values of each facet")] = HITS_AN_ANSWER,
 ) -> dict[str, Any]:
     """How many hits a query has by case, charge, department, volume kind and year of the case; exact."""
-    return site.searcher.facets(q, case.strip() or None, limit, viewer=viewer, narrowing=narrowing).as_json()
+    found = site.searcher.facets(q, case.strip() or None, limit, viewer=viewer, narrowing=narrowing)
+    site.looks.note_search(viewer, q, None)
+    return found.as_json()
 
 
 @router.get("/search/neighbours")
@@ -69,4 +71,6 @@ def neighbours(
     case: CaseName = "",
 ) -> dict[str, Any]:
     """The hits of a query in a page's document: how many, which of them the page is, and those next to it."""
-    return asdict(site.searcher.neighbours(page_id, q, case.strip() or None, viewer=viewer, narrowing=narrowing))
+    found = site.searcher.neighbours(page_id, q, case.strip() or None, viewer=viewer, narrowing=narrowing)
+    site.looks.note_search(viewer, q, None)
+    return asdict(found)

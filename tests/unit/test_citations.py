@@ -42,6 +42,8 @@ def pages(volume: str, *labels: str | int) -> list[CitedPage]:
         (pages("证据材料卷二", 12, 13, 14, 20), "证据卷二图像第12-14、20页"),
         (pages("证据材料卷二", "35", "36", 3, "39"), "证据卷二P35-36；证据卷二图像第3页；证据卷二P39"),
         (pages("证据材料卷一", "7") + pages("证据材料卷二", "8"), "证据卷一P7；证据卷二P8"),
+        # Taken out of the order: no place in it is theirs, but the number on the paper is.
+        (pages("证据材料卷二", 12, 0, 0, 13), "证据卷二图像第12页；证据卷二不计页的图像；证据卷二图像第13页"),
         # What the kind and the number alone do not tell is called by its name.
         (pages("证据材料卷", "35"), "证据材料卷P35"),
         (pages("第二卷", "35"), "第二卷P35"),

@@ -37,9 +37,11 @@ from dossier.excerpts import (
     remove_excerpt,
 )
 from dossier.excerpts_document import WrittenExcerpt, document_of, paragraphs_of
-from dossier.viewers import Viewer
+from dossier.viewers import PROSECUTOR, Viewer
 
-MINE, OTHERS = (Viewer(name, name, sees_every_department=True) for name in ("闵榆", "傅溪"))
+MINE, OTHERS = (
+    Viewer(name, name, roles=frozenset({PROSECUTOR}), sees_every_department=True) for name in ("闵榆", "傅溪")
+)
 DAY = dt.date(2031, 7, 4)
 
 
@@ -262,6 +264,13 @@ def test_every_word_is_set_in_fangsong_whatever_the_readers_theme() -> None:
     for part in ("word/styles.xml", "word/document.xml"):
         for element in parts[part].iter(qn("w:rFonts")):
             assert [name for name in element.attrib if "Theme" in name] == []
+
+
+def test_names_of_folders_and_keys_that_no_document_can_hold_are_shortened_and_printable() -> None:
+    excerpt = WrittenExcerpt("证据卷\x0b二P35", "答：花了。")
+    written = texts(document_of("某\x01" + "案" * 300, "", [excerpt], "fact", "办案系统" * 100, DAY))
+    assert written[0][1] == "某" + "案" * 300 + "证据摘录"
+    assert written[3][1] == "1．（证据卷二P35）"
 
 
 def test_a_quotation_without_turns_stays_as_it_is() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import re
+from pathlib import Path
 
 import pytest
 from scanroom import CASE
@@ -11,11 +13,16 @@ from site_under_test import Room
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from dossier import audit, permissions
+from dossier import audit, excerpts, looks, permissions, users
 from dossier.audit_chain import chain_portion, end_of
+from dossier.case_merge import merge
 from dossier.catalogue.tables import AuditRow, Case
+from dossier.deeds import documents, page_order
 from dossier.viewers import ADMIN, AUDITOR, OPERATOR
-from search_api.admin_audit import ROWS_A_VIEW
+from search_api.admin_audit import DEED_WORDS, ROWS_A_VIEW
+
+ROOT = Path(__file__).parents[2]
+DEEDS_ON_EXCERPT = ("删除摘录", "添加摘录")  # the latest first
 
 
 @pytest.fixture
@@ -63,6 +70,37 @@ def test_what_belongs_to_a_case_is_found_and_nothing_else(room: Room, auditor: T
     assert any("查看页面" in row for row in asked(auditor, case=other))
 
 
+def test_what_was_done_to_a_case_is_found_after_it_has_become_part_of_another(room: Room, auditor: TestClient) -> None:
+    other = "临检起诉受[2031]99010100002号"
+    page_id = room.scanroom.receive("0001.jpg", case=other)
+    with room.scanroom.catalogue.writing() as session:
+        former = session.get_one(Case, room.scanroom.page(page_id).case_id)
+        permissions.hand_over(session, former, "苏见川", "邬怀青")
+        case = session.get_one(Case, room.scanroom.page(room.page_ids[0]).case_id)
+        merge(session, case, former, "傅溪")
+    for number in (CASE, other):
+        (row,) = asked(auditor, case=number, deed="hand_over", who="邬怀青")
+        assert "现为 苏见川" in row
+    (row,) = asked(auditor, case=other, deed="merge")
+    assert "并案" in row
+    assert "合并材料" not in row
+
+
+def test_deeds_on_excerpts_are_found_by_their_case_also_after_they_are_gone(room: Room, auditor: TestClient) -> None:
+    room.add_user("傅溪", OPERATOR)
+    with room.scanroom.catalogue.writing() as session:
+        viewer = users.viewer_of_user(users.user_named(session, "傅溪"))
+        taken, _ = excerpts.add_excerpt(session, viewer, [room.page_ids[0]], {"quotation": "她把钱转入"})
+        excerpts.remove_excerpt(session, viewer, taken)
+    found = asked(auditor, case=CASE, who="傅溪")
+    assert [
+        f" {deed} " in row and f"{CASE} 摘录" in row for deed, row in zip(DEEDS_ON_EXCERPT, found, strict=True)
+    ] == [
+        True,
+        True,
+    ]
+
+
 def test_days_are_whole_days_of_this_machine(room: Room, auditor: TestClient) -> None:
     midnight = dt.datetime(2031, 7, 5).timestamp()
     with room.scanroom.catalogue.writing() as session:
@@ -96,6 +134,44 @@ def test_what_was_looked_for_is_told_to_auditors_alone(room: Room, auditor: Test
         (row,) = asked(client, deed="search")
         assert ("尾号为6620" in row) == told
         assert CASE in row
+
+
+def test_what_was_written_on_a_dossier_is_told_to_auditors_alone(room: Room, auditor: TestClient) -> None:
+    room.add_user("邬怀青", ADMIN)
+    page = room.scanroom.page(room.page_ids[0])
+    with room.scanroom.catalogue.writing() as session:
+        documents.rename(session, page.document_id, "讯问何景行笔录", "傅溪")
+        page_order.remove(session, page.id, "何景行的另一案", "傅溪")
+        permissions.hand_over(session, session.get_one(Case, page.case_id), "苏见川", "傅溪")
+    for client, told in ((auditor, True), (room.signed_in_as("邬怀青"), False)):
+        found = asked(client, who="傅溪", case=CASE)
+        assert len(found) == 3
+        assert [("何景行" in row) for row in found] == [False, told, told]
+        assert "现为 苏见川" in found[0], "who handles a case is no secret of the dossier"
+
+
+def deeds_in(source: str) -> set[str]:
+    """The deeds that a module puts on record."""
+    found = set()
+    for call in ast.walk(ast.parse(source)):
+        if not isinstance(call, ast.Call) or len(call.args) < 3:
+            continue
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        of_audit = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "audit"
+        if (name == "record" and of_audit) or name == "_record":
+            deed = call.args[1]
+            parts = [deed.body, deed.orelse] if isinstance(deed, ast.IfExp) else [deed]
+            found |= {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+    return found
+
+
+def test_every_deed_that_is_put_on_record_has_words_and_no_other() -> None:
+    sources = [
+        path for package in ("dossier", "pipeline", "search_api", "cli") for path in (ROOT / package).rglob("*.py")
+    ]
+    recorded = {deed for path in sources for deed in deeds_in(path.read_text("utf-8"))}
+    assert {"move", "fold", "add_excerpt"} <= recorded
+    assert recorded | {looks.DEED, looks.SEARCH_DEED} == set(DEED_WORDS)
 
 
 def test_searching_the_log_is_on_record(room: Room, auditor: TestClient) -> None:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from dossier import permissions
 from dossier.catalogue.tables import Case, Page
+from dossier.deeds import page_order
 from dossier.evidence_kinds import EVIDENCE_KINDS
 from dossier.excerpts import LONGEST_PROVES, LONGEST_QUOTATION
 from dossier.users import user_named
@@ -122,6 +123,15 @@ def test_excerpts_are_their_owners_alone(room: Room) -> None:
     assert owner.get(path).json() == added
 
 
+def test_the_longest_excerpt_is_taken_however_its_characters_are_written(browser: TestClient, room: Room) -> None:
+    body = {"page_ids": list(room.page_ids), "quotation": "字" * LONGEST_QUOTATION, "proves": "字" * LONGEST_PROVES}
+    content = json.dumps(body)
+    assert "\\u5b57" in content
+    answer = browser.post("/api/v1/excerpts", content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 201
+    assert answer.json()["quotation"] == body["quotation"]
+
+
 def test_a_key_adds_only_with_the_scope_for_writing(room: Room) -> None:
     body = {"page_ids": [room.page_ids[0]], "quotation": "甲"}
 
@@ -148,6 +158,14 @@ def test_the_page_escapes_what_was_read(browser: TestClient, room: Room) -> None
     assert "<script>1" not in page
     assert "<b>" not in page
     assert "&lt;/textarea&gt;" in page
+
+
+def test_a_source_outside_the_order_goes_on_to_the_page_behind_it(browser: TestClient, room: Room) -> None:
+    answer = browser.post("/api/v1/excerpts", json={"page_ids": [room.page_ids[1]], "quotation": "甲"})
+    with room.scanroom.catalogue.writing() as session:
+        page_order.remove(session, room.page_ids[1], "重复扫描", "傅溪")
+    page = browser.get(f"/cases/{answer.json()['case_id']}/excerpts").text
+    assert f'data-pages="{room.page_ids[1]}" data-next="{room.page_ids[2]}"' in page
 
 
 def test_the_list_of_cases_says_how_many(browser: TestClient, room: Room) -> None:

@@ -22,6 +22,11 @@ from dossier.viewers import OPERATOR, Viewer
 from search_api.access import ACCESS
 
 VIEWER = Viewer("u1", "闵榆", roles=frozenset({OPERATOR}))
+# Says where a page stands and how it is, and shows nothing of it.
+WITHOUT_CONTENT = {"/api/v1/pages/{page_id}"}
+SHOWING = sorted(
+    path for (method, path) in ACCESS if method == "GET" and "{page_id}" in path and path not in WITHOUT_CONTENT
+)
 
 
 def looked(catalogue: Catalogue) -> list[tuple[str, str, str]]:
@@ -44,14 +49,10 @@ def operator(room: Room) -> TestClient:
     return room.signed_in_as("闵榆")
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), sorted(route for route in ACCESS if route[0] == "GET" and "{page_id}" in route[1])
-)
-def test_every_route_that_shows_a_page_puts_the_look_on_record(
-    room: Room, operator: TestClient, method: str, path: str
-) -> None:
+@pytest.mark.parametrize("path", SHOWING)
+def test_every_route_that_shows_a_page_puts_the_look_on_record(room: Room, operator: TestClient, path: str) -> None:
     page_id = room.page_ids[0]
-    assert operator.request(method, path.format(page_id=page_id)).status_code == 200
+    assert operator.get(path.format(page_id=page_id), params={"first_line": 1}).status_code == 200
     room.app.state.site.looks.flush()
     assert {(who, page) for who, page, _ in looked(room.scanroom.catalogue)} == {("闵榆", page_id)}
 
@@ -80,6 +81,54 @@ def test_a_search_is_on_record_for_each_case_of_which_something_is_shown(room: R
     assert found[4:] == [("", 0, None)]
     assert [row.details["q"] for row in rows] == ["林晓禾"] * 4 + ["无此人"]
     assert {row.actor for row in rows} == {"闵榆"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/search/facets", "/api/v1/search/neighbours", "/api/v1/volumes/{volume_id}/hits"]
+)
+def test_a_search_that_shows_counts_or_places_alone_is_on_record_too(
+    room: Room, operator: TestClient, path: str
+) -> None:
+    address = path.format(volume_id=room.scanroom.volume_id())
+    assert operator.get(address, params={"q": "林晓禾", "page_id": room.page_ids[0]}).status_code == 200
+    room.app.state.site.looks.flush()
+    with room.scanroom.catalogue.reading() as session:
+        row = session.scalars(select(AuditRow).where(AuditRow.deed == "search")).one()
+    assert (row.actor, row.details["q"], "hits" in row.details) == ("闵榆", "林晓禾", False)
+
+
+def test_a_roster_is_on_record_for_each_case_with_the_pages_that_it_cites(room: Room, operator: TestClient) -> None:
+    table = "姓名,手机\n林晓禾,13900004417\n周望舒,\n".encode()
+    answer = operator.post("/api/v1/roster", files={"file": ("名册.csv", table)})
+    assert answer.status_code == 200
+    room.app.state.site.looks.flush()
+    with room.scanroom.catalogue.reading() as session:
+        row = session.scalars(select(AuditRow).where(AuditRow.deed == "search")).one()
+    assert row.subject_id == room.scanroom.page(room.page_ids[0]).case_id
+    assert sorted(row.details["page_ids"]) == sorted(room.page_ids[:2])
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/excerpts", "/api/v1/excerpts.docx", "/api/v1/excerpts/{excerpt_id}", "/cases/{case_id}/excerpts"],
+)
+def test_what_was_excerpted_is_looked_at_again_where_it_is_shown(room: Room, operator: TestClient, path: str) -> None:
+    page_id = room.page_ids[0]
+    taken = operator.post("/api/v1/excerpts", json={"page_ids": [page_id], "quotation": "被害人"}).json()
+    room.app.state.site.looks.flush()
+    assert looked(room.scanroom.catalogue) == []
+    address = path.format(excerpt_id=taken["id"], case_id=taken["case_id"])
+    assert operator.get(address, params={"case": taken["case_id"]}).status_code == 200
+    room.app.state.site.looks.flush()
+    assert looked(room.scanroom.catalogue) == [("闵榆", page_id, "text")]
+
+
+def test_a_suggested_title_is_text_of_the_page_from_which_it_is(room: Room, operator: TestClient) -> None:
+    page = room.scanroom.page(room.page_ids[0])
+    answer = operator.get(f"/api/v1/documents/{page.document_id}/title")
+    assert answer.json()["suggestion"] == "被害人林晓禾陈述"
+    room.app.state.site.looks.flush()
+    assert looked(room.scanroom.catalogue) == [("闵榆", page.id, "text")]
 
 
 def test_a_picture_that_has_not_changed_was_looked_at_all_the_same(room: Room, operator: TestClient) -> None:

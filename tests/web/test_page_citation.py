@@ -8,6 +8,7 @@ from site_under_test import PAGES, Room
 from starlette.testclient import TestClient
 
 from dossier.catalogue.tables import Page
+from dossier.deeds import page_order
 
 
 def test_a_page_is_cited_by_its_picture_until_its_label_is_confirmed(browser: TestClient, room: Room) -> None:
@@ -21,6 +22,27 @@ def test_a_page_is_cited_by_its_picture_until_its_label_is_confirmed(browser: Te
             page = session.get_one(Page, room.page_ids[0])
             page.page_label, page.page_label_state = label, state
         assert browser.get(path).json() == {"page_id": room.page_ids[0], "citation": citation}
+
+
+def test_a_page_outside_the_order_is_cited_by_no_number_and_a_replaced_one_by_its_successors(
+    browser: TestClient, room: Room
+) -> None:
+    first, second, third = room.page_ids
+
+    def citation(page_id: str) -> str:
+        return str(browser.get(f"/api/v1/pages/{page_id}/citation").json()["citation"])
+
+    with room.scanroom.catalogue.writing() as session:
+        page_order.remove(session, first, "不属于本卷", "傅溪")
+    assert (citation(first), citation(second)) == ("证据卷一不计页的图像", "证据卷一图像第1页")
+    body = {"page_ids": [first, second, third], "quotation": "甲"}
+    taken = browser.post("/api/v1/excerpts", json=body).json()
+    assert taken["page_ids"] == [first, second, third], "in the order of the paper"
+    with room.scanroom.catalogue.writing() as session:
+        page_order.replace(session, second, third, "傅溪")
+    assert citation(second) == citation(third) == "证据卷一图像第1页"
+    page = browser.get(f"/api/v1/excerpts/{taken['id']}").json()
+    assert page["citation"] == "证据卷一不计页的图像；证据卷一图像第1页"
 
 
 def test_lines_come_with_their_text_and_their_places(browser: TestClient, room: Room) -> None:

@@ -37,7 +37,8 @@ DEEDS: dict[str, dict[str, Any]] = {
     "replace": {"by": "{page_id}"},
     "order": {"pages": [], "version": ""},
     "fold": {},
-    "claim": {"number": "临检起诉受[2031]99010100031号"},
+    # Into its own case: in another one it might come into sight.
+    "claim": {"case_id": "{case_id}"},
     "title": {"title": "讯问笔录"},
     "divide": {"at": "{page_id}"},
     "merge": {},
@@ -351,6 +352,21 @@ def test_ones_own_password_is_changed_by_whoever_knows_the_old_one(office: Room)
     with office.scanroom.catalogue.reading() as session:
         row = session.scalars(select(AuditRow).where(AuditRow.deed == "set_password")).one()
         assert row.actor == "闵榆"
+
+
+def test_who_is_disabled_while_changing_the_password_stays_out(office: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, doorkeeper = office.signed_in_as("闵榆"), office.app.state.site.doorkeeper
+    leave = doorkeeper.leave
+
+    def disabled_between(token: str) -> None:
+        leave(token)
+        with office.scanroom.catalogue.writing() as session:
+            users.disable_user(session, user_named(session, "闵榆"), "test")
+
+    monkeypatch.setattr(doorkeeper, "leave", disabled_between)
+    browser.post("/password", data={"old": PASSWORD, "new": "稻穗-7319-灯", "again": "稻穗-7319-灯"})
+    for password in (PASSWORD, "稻穗-7319-灯"):
+        assert office.client().post("/login", data={"name": "闵榆", "password": password}).status_code == 401
 
 
 def test_guessing_at_the_old_password_is_held_up_as_at_the_door(office: Room) -> None:
