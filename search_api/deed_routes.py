@@ -309,7 +309,7 @@ def _do(
             raise Problem(403, "not_scanning_room", "只有扫描室的人可以改动卷宗。", "请联系扫描室或管理员。")
         done = deed(session, viewer.name or viewer.id)
         session.flush()
-        version = page_order.order_version(page_order.pages_in_place(session, done.volume_id))
+        version = page_order.version_of(session, done.volume_id)
     return Answer(
         done=done.sentence,
         volume_id=done.volume_id,
