@@ -126,7 +126,7 @@ def renumber(session: Session, volume_id: str) -> None:
         ),
         {"volume_id": volume_id},
     ).all()  # fmt: skip
-    numbers = dict(moved)
+    numbers: dict[str, int] = dict(moved)
     _note(session, "page_number", numbers)
     outbox.enqueue(session, numbers)
 

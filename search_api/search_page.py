@@ -166,7 +166,7 @@ def found_groups(site: Site, viewer: Viewer, result: SearchResult, asked: Asked,
 
 def coverage(session: Session, viewer: Viewer, case: str) -> Coverage:
     """How many pages could be searched, of how many the viewer sees; `case` may be empty for all."""
-    counted = select(Page.state, func.count()).group_by(Page.state)
+    counted = select(Page.state, func.count()).where(Page.outside.is_(None)).group_by(Page.state)
     if case:
         counted = counted.where(Page.case_id == case_in_sight(session, viewer, case).id)
     else:

@@ -156,6 +156,19 @@ def test_several_pages_are_dragged_to_another_place(table: Table) -> None:
     assert table.complaints == []
 
 
+def test_pages_moved_behind_one_of_themselves_stay_where_that_one_is(table: Table) -> None:
+    table.choose(4)
+    table.page.keyboard.press("Shift+ArrowRight")
+    table.page.locator("#current", has_text="已选 2 页").wait_for()
+    table.page.keyboard.press("m")
+    table.page.get_by_label("放到图像第几页后面").fill("5")
+    table.page.keyboard.press("Enter")
+    table.says("页序没有变")
+
+    assert table.order() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert table.complaints == []
+
+
 def test_a_move_against_an_order_that_has_changed_is_refused_and_said(table: Table) -> None:
     table.page.evaluate("document.getElementById('table').dataset.version = 'an-old-one'")
     table.choose(2)

@@ -8,6 +8,7 @@ from site_under_test import PASSWORD, Room
 from starlette.testclient import TestClient
 
 from dossier.catalogue.tables import Case, CaseNumber
+from dossier.deeds import page_order
 from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.search import Searcher
 from search_api.app import create_app
@@ -50,6 +51,13 @@ def test_nothing_found_says_how_many_pages_were_searched(browser: TestClient) ->
     page = browser.get("/", params={"q": "风马牛"}).text
     assert "<strong>2/3</strong> 可搜索页中没有找到" in page
     assert "还有 1 页不能搜索" in page
+
+
+def test_a_page_taken_out_of_the_order_is_none_that_cannot_be_searched_yet(room: Room) -> None:
+    with room.scanroom.catalogue.writing() as session:
+        page_order.remove(session, room.page_ids[0], "重复扫描", "制作人甲")
+    page = room.signed_in().get("/", params={"q": "风马牛"}).text
+    assert "<strong>1/2</strong> 可搜索页中没有找到" in page
 
 
 def test_nothing_found_in_a_case_counts_that_case_alone(room: Room) -> None:
