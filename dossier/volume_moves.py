@@ -20,42 +20,26 @@ from dossier.numbers import canonical, find_numbers
 from dossier.pages import volume_named, volume_order_key
 
 
-def move_volumes(session: Session, volumes: Sequence[Volume], source: Case, target: Case, follows: bool = True) -> None:
+def move_volumes(session: Session, volumes: Sequence[Volume], source: Case, target: Case) -> None:
     """Let volumes belong to another case, with all that is in them; their pages are indexed anew.
 
-    One whose name a volume there has is told apart by its former case's number or folder; one that comes back has its
-    name again.
-
-    Args:
-        session: the transaction.
-        volumes: of the source, with all their versions.
-        source, target: the cases.
-        follows: whether what still comes for the source under a volume's name goes where it has gone.
+    One whose name a volume there has is told apart by its former case's number.
     """
     if not volumes:
         return
     ids = [volume.id for volume in volumes]
     taken = set(session.scalars(select(Volume.name).where(Volume.case_id == target.id)))
-    called = cases.number_of(session, source) or source.folder or source.id
-    there_before = dict(
-        session.execute(
-            select(VolumeMove.volume_id, VolumeMove.name_before)
-            .where(VolumeMove.volume_id.in_(ids), VolumeMove.from_case_id == target.id, VolumeMove.name_before != "")
-            .order_by(VolumeMove.id)
-        ).all()
-    )
     names: dict[str, str] = {}
-    for volume in volumes:
-        if volume.name not in names:
-            names[volume.name] = _free_name(there_before.get(volume.id, volume.name), called, taken)
-            taken.add(names[volume.name])
+    for name in dict.fromkeys(volume.name for volume in volumes):
+        names[name] = _free_name(name, cases.number_of(session, source) or source.id, taken)
+        taken.add(names[name])
     for volume in volumes:
         was_read = session.scalar(
             select(exists().where(Page.volume_id == volume.id, Page.reading_version.is_not(None)))
         )  # fmt: skip
         session.add(
             VolumeMove(
-                volume_id=volume.id, from_case_id=source.id, name_before=volume.name if follows else "",
+                volume_id=volume.id, from_case_id=source.id, name_before=volume.name,
                 settled_at=None if was_read else time.time(),
             )
         )  # fmt: skip

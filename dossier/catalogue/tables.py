@@ -461,10 +461,10 @@ class AuditRow(Table):
 
 
 class VolumeMove(Table):
-    """A volume that came to its case from another one, by merging, splitting or a claim.
+    """A volume that came to its case from another one, by merging or splitting.
 
-    `name_before` is what it was called there; "" where what still comes by that name is something else. `settled_at` is
-    when the index had taken all its pages again; until then it may hold them as the other case's.
+    `name_before` is what it was called there. `settled_at` is when the index had taken all its pages again; until then
+    it may hold them as the other case's.
     """
 
     __tablename__ = "volume_moves"

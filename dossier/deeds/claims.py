@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from itertools import count
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -17,15 +18,15 @@ from dossier.catalogue.tables import (
     Flag,
     Page,
     Volume,
-    VolumeMove,
     Work,
 )
 from dossier.deeds.deed import Done, Step, document_of, request_pdfs, settle, volume_of
 from dossier.errors import DeedRefused, NotFound
+from dossier.natural_order import natural_key
 from dossier.numbers import find_numbers, is_well_formed
 from dossier.page_labels import settle_labels
 from dossier.pages import renumber, volume_named
-from dossier.volume_moves import move_volumes
+from dossier.place import LOOSE_VOLUME
 from dossier.work import NO_DEADLINE
 
 # The cases that paper alone has opened, and what each of them asks.
@@ -40,8 +41,6 @@ def case_named(session: Session, number: str, actor: str) -> Case:
         NumberClash: it belongs to two cases.
     """
     plain = number.strip()
-    if not plain:
-        raise DeedRefused("请写明案件编号")
     try:
         return cases.case_named(session, plain)
     except NotFound:
@@ -53,35 +52,25 @@ def case_named(session: Session, number: str, actor: str) -> Case:
 def claim_volume(session: Session, volume_id: str, case: Case, actor: str) -> Done:
     """Give a volume, with all that is in it, to a case.
 
-    Where the case has a volume of this name already, it is told apart: two volumes are never mixed unseen. An unclaimed
-    folder that has nothing left becomes part of the case, so that what is dropped there later follows.
-
-    Raises:
-        DeedRefused: the case has become part of another one, or a seal would be lost.
+    Where the case has a volume of this name already, the name is counted up: two volumes are never mixed unseen. An
+    unclaimed folder that has nothing left becomes part of the case, so that what is dropped there later follows.
     """
     volume = volume_of(session, volume_id)
     former = session.get_one(Case, volume.case_id)
     if former.id == case.id:
         return Done("这一卷已经在这个案件里。", volume_id)
-    _admit(session, former, case)
-    # Its versions go together, as when a case is split.
-    versions = session.scalars(
-        select(Volume).where(Volume.case_id == former.id, Volume.name == volume.name).order_by(Volume.version)
-    ).all()
-    ids = [version.id for version in versions]
-    for version in versions:
-        version.delivery_id = None
-    # What is dropped later in a folder without a number follows its volume. Anywhere else, what comes by this name is
-    # what the name says: a case's own volume, or one more loose file.
-    was_claimed = session.scalars(select(VolumeMove.id).where(VolumeMove.volume_id.in_(ids)).limit(1)).first()
-    follows = former.state == "unclaimed" and bool(former.folder) and was_claimed is None
-    move_volumes(session, versions, former, case, follows)
-    documents = session.scalars(select(Document.id).where(Document.volume_id.in_(ids))).all()
-    arrivals = session.scalars(select(Arrival.id).where(Arrival.volume_id.in_(ids))).all()
-    _settle_rows(session, case, documents, arrivals)
+    if former.merged_into is None and case.merged_into == former.id:
+        case.merged_into, case.state = None, "unclaimed"  # a claim that is taken back
+    volume.name = _free_name(session, case, volume.name)
+    volume.order_key = ("\x02" if volume.name == LOOSE_VOLUME else "\x01") + natural_key(volume.name)
+    volume.case_id, volume.version, volume.supersedes_id, volume.delivery_id = case.id, 1, None, None
+    documents = session.scalars(select(Document.id).where(Document.volume_id == volume_id)).all()
+    arrivals = session.scalars(select(Arrival.id).where(Arrival.volume_id == volume_id)).all()
+    pages = _move_rows(session, case, documents, arrivals, [volume_id])
     audit.record(session, "claim", "volume", volume_id, actor, before=former.id, case=case.id)
     _leave(session, former, case)
     _arrive(session, case)
+    outbox.enqueue(session, pages)
     request_pdfs(session, documents)
     name = cases.number_of(session, case) or case.name or "收件箱"
     undo = Step("volume", volume_id, "claim", {"case_id": former.id})
@@ -92,8 +81,7 @@ def claim_document(session: Session, document_id: str, case: Case, actor: str) -
     """Give a document, with the files that it came in, to a case: into its volume of the same name.
 
     Raises:
-        DeedRefused: its pages and its files are no longer one, the case has the same file at this place or has become
-            part of another one, or a seal would be lost.
+        DeedRefused: its pages and its files are no longer one, or the case has the same file at this place.
     """
     document = document_of(session, document_id)
     source = volume_of(session, document.volume_id)
@@ -112,7 +100,8 @@ def claim_document(session: Session, document_id: str, case: Case, actor: str) -
     )  # fmt: skip
     if elsewhere:
         raise DeedRefused("这份材料的文件里还有别的材料的页，请先合并，或认领整卷")
-    _admit(session, former, case)
+    if former.merged_into is None and case.merged_into == former.id:
+        case.merged_into, case.state = None, "unclaimed"
     target = volume_named(session, case.id, source.name)
     for arrival in arrivals:
         if session.scalars(
@@ -125,10 +114,10 @@ def claim_document(session: Session, document_id: str, case: Case, actor: str) -
     outbox.enqueue(session, session.scalars(gone).all())
     document.series = _free_series(session, target.id, document)
     document.volume_id = target.id
-    for arrival in arrivals:  # those of a part that was divided off came as the whole, which stays behind
-        arrival.volume_id, arrival.document_id = target.id, document_id
+    for arrival in arrivals:
+        arrival.volume_id = target.id
     session.execute(update(Page).where(Page.document_id == document_id).values(volume_id=target.id, place=0))
-    pages = _move_rows(session, case, [document_id], ids)
+    pages = _move_rows(session, case, [document_id], ids, [])
     audit.record(session, "claim", "document", document_id, actor, before=former.id, case=case.id, volume=target.id)
     for volume_id in (source.id, target.id):
         renumber(session, volume_id)
@@ -155,8 +144,10 @@ def suggested_numbers(session: Session, volume_id: str) -> list[str]:
     return list(found)
 
 
-def _move_rows(session: Session, case: Case, documents: Collection[str], arrivals: Collection[str]) -> list[str]:
-    """Write the case into all rows of some documents and arrivals; returns the pages concerned."""
+def _move_rows(
+    session: Session, case: Case, documents: Collection[str], arrivals: Collection[str], volumes: Collection[str]
+) -> list[str]:
+    """Write the case into all rows of some documents, arrivals and volumes; returns the pages concerned."""
     session.flush()
     formers = session.scalars(select(Page.case_id).where(Page.arrival_id.in_(arrivals)).distinct()).all()
     pages = list(session.scalars(select(Page.id).where(Page.arrival_id.in_(arrivals))))
@@ -167,17 +158,10 @@ def _move_rows(session: Session, case: Case, documents: Collection[str], arrival
     for former_id in formers:
         excerpts.follow_pages(session, former_id)
     of_pages = select(Page.id).where(Page.arrival_id.in_(arrivals))
-    for kind, subjects in (("document", documents), ("arrival", arrivals), ("page", of_pages)):
+    for kind, subjects in (("volume", volumes), ("document", documents), ("arrival", arrivals), ("page", of_pages)):
         session.execute(
             update(Flag).where(Flag.subject_kind == kind, Flag.subject_id.in_(subjects)).values(case_id=case.id)
         )
-    _settle_rows(session, case, documents, arrivals)
-    return pages
-
-
-def _settle_rows(session: Session, case: Case, documents: Collection[str], arrivals: Collection[str]) -> None:
-    """What is of a case now asks whose it is no more, and is done by its deadline."""
-    of_pages = select(Page.id).where(Page.arrival_id.in_(arrivals))
     session.execute(
         update(Flag)
         .where(Flag.subject_kind == "document", Flag.subject_id.in_(documents), Flag.code == "unclaimed")
@@ -190,18 +174,7 @@ def _settle_rows(session: Session, case: Case, documents: Collection[str], arriv
             .values(due_on=case.due_on or NO_DEADLINE)
         )
     session.expire_all()
-
-
-def _admit(session: Session, former: Case, case: Case) -> None:
-    """Make sure that what is of one case may go to the other; a folder whose claim is taken back waits again."""
-    if former.sealed and not case.sealed:
-        raise DeedRefused("原来的案件已封存，要归入的案件没有封存")
-    if case.merged_into is None:
-        return
-    is_folder = bool(case.folder) and cases.number_of(session, case) is None
-    if case.merged_into != former.id or not is_folder:
-        raise DeedRefused("要归入的案件已并入别的案件")
-    case.merged_into, case.state = None, "unclaimed"
+    return pages
 
 
 def _leave(session: Session, former: Case, case: Case) -> None:
@@ -221,6 +194,13 @@ def _arrive(session: Session, case: Case) -> None:
         flags.raise_flag(session, "case", case.id, case.id, _OPENED_BY_PAPER[case.state], folder=case.folder)
     case.version += 1
     case.updated_at = time.time()
+
+
+def _free_name(session: Session, case: Case, name: str) -> str:
+    taken = set(session.scalars(select(Volume.name).where(Volume.case_id == case.id)))
+    if name not in taken:
+        return name
+    return next(free for free in (f"{name}（{number}）" for number in count(2)) if free not in taken)
 
 
 def _free_series(session: Session, volume_id: str, document: Document) -> int:

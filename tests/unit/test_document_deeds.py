@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from dossier import case_merge, flags, permissions
+from dossier import flags
 from dossier.attention import questions
-from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, Volume, VolumeMove
+from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, Volume
 from dossier.deeds import claims, documents
-from dossier.deeds.deed import Done
 from dossier.errors import DeedRefused
 from dossier.reading import Box, Line, Reading
 from dossier.verify import verify_store
@@ -20,7 +19,6 @@ from tests.bundle import CASE, Bundle
 
 ACTOR = "制作人甲"
 OTHER = "临检起诉受[2031]99010100032号"
-FOLDER = "新建文件夹"
 
 
 @pytest.fixture
@@ -192,7 +190,7 @@ def test_a_claimed_volume_never_mixes_with_one_of_the_same_name(bundle: Bundle) 
         claims.claim_volume(session, bundle.page(page_id).volume_id, session.get_one(Case, case), ACTOR)
 
     with bundle.catalogue.reading() as session:
-        assert set(session.scalars(select(Volume.name))) == {"证据材料卷一", "证据材料卷一（新建文件夹）"}
+        assert set(session.scalars(select(Volume.name))) == {"证据材料卷一", "证据材料卷一（2）"}
 
 
 def test_a_loose_file_is_claimed_by_itself(bundle: Bundle) -> None:
@@ -239,104 +237,3 @@ def test_a_provisional_case_that_was_left_empty_asks_nothing_more(bundle: Bundle
         assert not flags.stands(session, "case", former, "unknown_case")
         # Its number stays its own.
         assert claims.case_named(session, CASE, ACTOR).id == former
-
-
-def claimed(bundle: Bundle, page_id: str, case_id: str) -> str:
-    """The volume of a page, given to a case."""
-    volume_id = bundle.page(page_id).volume_id
-    with bundle.catalogue.writing() as session:
-        claims.claim_volume(session, volume_id, session.get_one(Case, case_id), ACTOR)
-    return volume_id
-
-
-def is_sound(bundle: Bundle) -> bool:
-    with bundle.catalogue.reading() as session:
-        return verify_store(session, bundle.vault) == []
-
-
-def test_what_comes_for_a_claimed_folder_follows_it_beside_a_volume_of_its_name(bundle: Bundle) -> None:
-    bundle.receive("0001.jpg")
-    (mine,) = bundle.receive("0001.jpg", case=FOLDER)
-    volume_id = claimed(bundle, mine, of_case(bundle, CASE))
-
-    (later,) = bundle.receive("0002.jpg", case=FOLDER)
-    (own,) = bundle.receive("0002.jpg")
-
-    assert bundle.page(later).volume_id == volume_id
-    assert bundle.page(own).volume_id != volume_id
-    assert is_sound(bundle)
-
-
-def test_a_claim_that_is_taken_back_leaves_the_case_as_it_was(bundle: Bundle) -> None:
-    (mine,) = bundle.receive("0001.jpg", case=FOLDER)
-    (there,) = bundle.receive("0001.jpg")
-    former = bundle.page(mine).case_id
-    volume_id = claimed(bundle, mine, bundle.page(there).case_id)
-    claimed(bundle, mine, former)
-    empty = of_case(bundle, OTHER)
-    claimed(bundle, mine, empty)
-    claimed(bundle, mine, former)
-
-    with bundle.catalogue.reading() as session:
-        assert session.get_one(Volume, volume_id).name == "证据材料卷一"
-        assert session.get_one(Case, former).state == "unclaimed"
-    (later,) = bundle.receive("0002.jpg", case=FOLDER)
-    assert bundle.page(later).volume_id == volume_id
-    # What bears the number of a case for which the folder was claimed by mistake is that case's own.
-    (own,) = bundle.receive("0001.jpg", case=OTHER)
-    assert (bundle.page(own).case_id, bundle.page(own).page_number) == (empty, 1)
-    assert is_sound(bundle)
-
-
-def test_loose_files_that_come_after_a_claim_wait_to_be_claimed(bundle: Bundle) -> None:
-    (first,) = bundle.receive("a.jpg", volume="未分卷", case="")
-    former = bundle.page(first).case_id
-    claimed(bundle, first, of_case(bundle, CASE))
-
-    (later,) = bundle.receive("b.jpg", volume="未分卷", case="")
-
-    assert bundle.page(later).case_id == former
-
-
-def test_a_claimed_page_is_not_called_searchable_before_the_index_knows_its_case(bundle: Bundle) -> None:
-    (mine,) = bundle.receive("0001.jpg", case=FOLDER)
-    bundle.read(mine, "起诉意见书")
-    volume_id = claimed(bundle, mine, of_case(bundle, CASE))
-
-    assert bundle.page(mine).state == "read"
-    with bundle.catalogue.reading() as session:
-        # Until then nobody's search counts it as the former case's.
-        unsettled = session.scalars(select(VolumeMove.volume_id).where(VolumeMove.settled_at.is_(None)))
-        assert set(unsettled) == {volume_id}
-
-
-@pytest.mark.parametrize("claim", [claims.claim_volume, claims.claim_document])
-def test_a_seal_is_not_lost_by_a_claim(bundle: Bundle, claim: Callable[..., Done]) -> None:
-    (mine,) = bundle.receive("0001.jpg")
-    other = of_case(bundle, OTHER)
-    page = bundle.page(mine)
-    with bundle.catalogue.writing() as session:
-        permissions.seal(session, session.get_one(Case, page.case_id), ACTOR)
-    subject = page.volume_id if claim is claims.claim_volume else page.document_id
-
-    with pytest.raises(DeedRefused), bundle.catalogue.writing() as session:
-        claim(session, subject, session.get_one(Case, other), ACTOR)
-    assert bundle.page(mine).case_id == page.case_id
-
-
-def test_nothing_is_claimed_for_a_case_that_has_become_part_of_another(bundle: Bundle) -> None:
-    (mine,) = bundle.receive("0001.jpg")
-    whole, part = bundle.page(mine).case_id, of_case(bundle, OTHER)
-    with bundle.catalogue.writing() as session:
-        case_merge.merge(session, session.get_one(Case, whole), session.get_one(Case, part), ACTOR)
-
-    with pytest.raises(DeedRefused):
-        claimed(bundle, mine, part)
-    with bundle.catalogue.reading() as session:
-        assert session.get_one(Case, part).merged_into == whole
-
-
-def test_a_claim_without_a_number_means_no_case(bundle: Bundle) -> None:
-    bundle.receive("a.jpg", volume="未分卷", case="")
-    with pytest.raises(DeedRefused), bundle.catalogue.writing() as session:
-        claims.case_named(session, " ", ACTOR)
