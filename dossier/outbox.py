@@ -162,12 +162,12 @@ def _put(session: Session, page_ids: Sequence[str]) -> None:
     first = next_versions(session, len(page_ids))
     rows = [{"page_id": page_id, "version": first + offset, **_UNSENT} for offset, page_id in enumerate(page_ids)]
     for box in _boxes(session):
-        statement = insert_or_update(session, box).values(rows)
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=[box.page_id], set_={"version": statement.excluded.version, **_UNSENT}
-            )
+        statement = insert_or_update(session, box)
+        statement = statement.on_conflict_do_update(
+            index_elements=[box.page_id], set_={"version": statement.excluded.version, **_UNSENT}
         )
+        # Row by row for one statement: to compile one of thousands of values takes longer than to write them.
+        session.connection().execute(statement, rows)
 
 
 def _fill(session: Session, box: type[IndexChange], which: ColumnElement[bool], first: int | None) -> int | None:

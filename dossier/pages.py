@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, insort
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 
 from dossier import flags, outbox, work
 from dossier.catalogue.tables import Arrival, Attachment, Case, Document, Page, Volume
@@ -118,13 +121,14 @@ def renumber(session: Session, volume_id: str) -> None:
             )
             UPDATE pages SET page_number = counted.number FROM counted
             WHERE pages.id = counted.page_id AND pages.page_number <> counted.number
-            RETURNING pages.id
+            RETURNING pages.id, pages.page_number
             """
         ),
         {"volume_id": volume_id},
-    ).scalars().all()  # fmt: skip
-    session.expire_all()
-    outbox.enqueue(session, moved)
+    ).all()  # fmt: skip
+    numbers: dict[str, int] = dict(moved)
+    _note(session, "page_number", numbers)
+    outbox.enqueue(session, numbers)
 
 
 def last_number(session: Session, volume_id: str) -> int:
@@ -133,7 +137,7 @@ def last_number(session: Session, volume_id: str) -> int:
 
 
 def _place_by_name(session: Session, volume_id: str) -> None:
-    session.execute(
+    moved = session.execute(
         text(
             """
             WITH ranked AS (
@@ -145,40 +149,67 @@ def _place_by_name(session: Session, volume_id: str) -> None:
             )
             UPDATE pages SET place = ranked.place FROM ranked
             WHERE pages.id = ranked.page_id AND pages.place <> ranked.place
+            RETURNING pages.id, pages.place
             """
         ),
         {"volume_id": volume_id},
-    )
+    ).all()  # fmt: skip
+    _note(session, "place", dict(moved))
+
+
+def _note(session: Session, column: str, values: Mapping[str, int]) -> None:
+    """Tell the pages that this transaction has at hand what the database has written; to read all anew is slow."""
+    for page_id, value in values.items():
+        page = session.identity_map.get(identity_key(Page, page_id))
+        if page is not None and column in page.__dict__:
+            set_committed_value(page, column, value)
 
 
 def _place_newcomers(session: Session, volume_id: str) -> None:
     """In an order by hand, give the pages without a place theirs: behind the page whose name comes before.
 
-    A newcomer of the same folder joins the document of the page before it: that may have been divided.
+    Names are compared within the series in which their files came, wherever the pages are now. A newcomer of the same
+    folder joins the document of the page before it, which may have been divided, but never one of another series.
     """
     newcomers = select(Page.id).where(Page.volume_id == volume_id, Page.place <= 0).limit(1)
     if session.scalars(newcomers).first() is None:
         return
+    came_as = aliased(Document)
     rows = session.execute(
-        select(Page, Document.series, Arrival.path)
+        select(
+            Page.id, Page.place, Page.document_id, Page.order_key, Page.index_in_file, Arrival.path, Document.series,
+            func.coalesce(came_as.series, Document.series),
+        )
         .join(Document, Document.id == Page.document_id)
         .join(Arrival, Arrival.id == Page.arrival_id)
+        .outerjoin(came_as, came_as.id == Arrival.document_id)
         .where(Page.volume_id == volume_id)
         .order_by(Page.place, Page.index_in_file, Page.id)
     ).all()  # fmt: skip
-    names = {page.id: (series, file_key(path), page.index_in_file) for page, series, path in rows}
-    folders = {page.id: str(PurePosixPath(path).parent) for page, _, path in rows}
-    ordered = [page for page, *_ in rows if page.place > 0]
-    for page in sorted((page for page, *_ in rows if page.place <= 0), key=lambda page: names[page.id]):
-        earlier = [at for at, other in enumerate(ordered) if names[other.id] < names[page.id]]
+    names = {id_: (came, file_key(path), index) for id_, _, _, _, index, path, _, came in rows}
+    # What a newcomer must share with the page before it to join its document; None for files of several pages.
+    kin = {
+        id_: (str(PurePosixPath(path).parent), series) if key else None for id_, _, _, key, _, path, series, _ in rows
+    }
+    documents = {id_: document_id for id_, _, document_id, *_ in rows}
+    ordered = [id_ for id_, place, *_ in rows if place > 0]
+    by_name = sorted((names[id_], id_) for id_ in ordered)
+    joined: dict[str, str] = {}
+    for id_ in sorted((id_ for id_, place, *_ in rows if place <= 0), key=lambda id_: names[id_]):
         # The nearest by name, wherever a person has put it.
-        at = max(earlier, key=lambda at: names[ordered[at].id], default=len(ordered) - 1)
-        before = ordered[at] if earlier else None
-        if before is not None and page.order_key and before.order_key and folders[before.id] == folders[page.id]:
-            page.document_id = before.document_id
-        ordered.insert(at + 1, page)
-    for place, page in enumerate(ordered, start=1):
-        page.place = place
+        earlier = bisect_left(by_name, (names[id_], ""))
+        before = by_name[earlier - 1][1] if earlier else None
+        is_kin = before is not None and kin[id_] is not None and kin[id_] == kin[before]
+        if before is not None and is_kin and documents[before] != documents[id_]:
+            joined[id_] = documents[id_] = documents[before]
+        ordered.insert(ordered.index(before) + 1 if before is not None else len(ordered), id_)
+        insort(by_name, (names[id_], id_))
+    places = {id_: place for place, id_ in enumerate(ordered, start=1)}
+    moved = {id_: places[id_] for id_, place, *_ in rows if places[id_] != place}
+    session.execute(update(Page), [{"id": id_, "place": place} for id_, place in moved.items()])
+    _note(session, "place", moved)
+    for id_, document_id in joined.items():
+        session.get_one(Page, id_).document_id = document_id
     session.flush()
 
 
@@ -218,6 +249,7 @@ def _document_for(session: Session, arrival: Arrival, case: Case, is_single_pict
             document.order_key = order_key
             session.flush()
             renumber(session, arrival.volume_id)
+        _ask_about_series(session, document, arrival)
         return document
     volume = session.get_one(Volume, arrival.volume_id)
     title = (path.parent.name or volume.name) if shared else path.stem
@@ -229,9 +261,14 @@ def _document_for(session: Session, arrival: Arrival, case: Case, is_single_pict
     )  # fmt: skip
     session.add(document)
     session.flush()
-    if series > 1:
-        flags.raise_flag(session, "document", document.id, document.case_id, "name_reused", path=arrival.path)
+    _ask_about_series(session, document, arrival)
     return document
+
+
+def _ask_about_series(session: Session, document: Document, arrival: Arrival) -> None:
+    """A name that is known with other bytes asks for a person; also once more, after what came before was answered."""
+    if document.series > 1 and not flags.stands(session, "document", document.id, "name_reused"):
+        flags.raise_flag(session, "document", document.id, document.case_id, "name_reused", path=arrival.path)
 
 
 def _series_for(session: Session, arrival: Arrival, document_path: str) -> int:

@@ -307,7 +307,7 @@ def _do(
         _case_of(session, viewer, table, subject_id)
         done = deed(session, viewer.name or viewer.id)
         session.flush()
-        version = page_order.order_version(page_order.pages_in_place(session, done.volume_id))
+        version = page_order.version_of(session, done.volume_id)
     return Answer(
         done=done.sentence,
         volume_id=done.volume_id,

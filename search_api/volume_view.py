@@ -26,6 +26,7 @@ from search_api.site import TheSite, TheViewer
 
 # Small pictures in one view: a whole ordinary volume; a volume of thousands stays quick.
 PORTION = 120
+_ON_LABELS = ("label_gap", "label_repeated", "label_order")
 
 router = APIRouter()
 
@@ -91,8 +92,14 @@ def volume(
             ).all()
         )
         cards = _portion(session, volume_id, first)
-        ordered = page_order.pages_in_place(session, volume_id)
+        # Few columns: a volume of thousands of pages is asked for every two seconds.
+        ordered = session.execute(
+            select(Page.id, Page.outside, Page.blank)
+            .where(Page.volume_id == volume_id)
+            .order_by(Page.place, Page.page_number, Page.id)
+        ).all()
         standing = [page for page in ordered if page.outside is None]
+        flagged = _standing(session, volume_id)
         context = {
             "volume": row.name,
             "volume_id": row.id,
@@ -101,17 +108,17 @@ def volume(
             "pages": sum(states.values()),
             "searchable": states.get("searchable", 0),
             "parked": states.get("parked", 0),
-            "notes": [sentence_of(flag) for flag in _standing(session, volume_id)],
+            "notes": [sentence_of(flag) for flag in flagged],
             "counts": {
                 counted.document_id: counted for counted in document_statuses(session, Document.volume_id == volume_id)
             },
             "documents": [list(group) for _, group in groupby(cards, key=lambda card: card.document_id)],
             "first": first,
             "portion": PORTION,
-            "version": page_order.order_version(ordered),
+            "version": page_order.version_of(session, volume_id),
             "before": standing[first - 2].id if 1 < first <= len(standing) + 1 else "",
             "may_change": viewer.prepares,
-            "pairs": _pairs(session, volume_id),
+            "pairs": _pairs(session, volume_id) if any(flag.code in _ON_LABELS for flag in flagged) else [],
             "outside": _cards(session, Page.volume_id == volume_id, Page.outside.in_(("removed", "replaced"))),
             "blanks": sum(page.blank for page in standing),
             "folded": sum(page.outside == "folded" for page in ordered),

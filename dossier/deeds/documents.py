@@ -64,7 +64,7 @@ def divide(session: Session, document_id: str, at: str, title: str, into: str | 
     pages = [other for other in pages_in_place(session, document.volume_id) if other.document_id == document_id]
     if page not in pages:
         raise DeedRefused("这一页不在这份材料里")
-    if page is next((other for other in pages if other.outside is None), pages[0]):
+    if all(other.outside is not None for other in pages[: pages.index(page)]):
         raise DeedRefused("这一页是这份材料的第一页，前面没有可分的")
     taken = pages[pages.index(page) :]
     new = _emptied(session, document, into) if into is not None else _new_part(session, document, page)

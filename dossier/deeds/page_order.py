@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -34,8 +34,17 @@ def pages_in_place(session: Session, volume_id: str) -> list[Page]:
 
 def order_version(pages: Sequence[Page]) -> str:
     """A name for an order of pages: whoever sends a new one says which one it was made from."""
-    ids = " ".join(page.id for page in pages if page.outside is None)
-    return hashlib.sha256(ids.encode()).hexdigest()[:16]
+    return _version(page.id for page in pages if page.outside is None)
+
+
+def version_of(session: Session, volume_id: str) -> str:
+    """The name of the order in which a volume's pages stand."""
+    standing = select(Page.id).where(Page.volume_id == volume_id, Page.outside.is_(None))
+    return _version(session.scalars(standing.order_by(Page.place, Page.page_number, Page.id)))
+
+
+def _version(page_ids: Iterable[str]) -> str:
+    return hashlib.sha256(" ".join(page_ids).encode()).hexdigest()[:16]
 
 
 def remove(session: Session, page_id: str, reason: str, actor: str) -> Done:
@@ -53,11 +62,9 @@ def remove(session: Session, page_id: str, reason: str, actor: str) -> Done:
     if page.outside == "removed" and page.outside_reason == plain:
         return Done("这一页已经移出页序。", page.volume_id)
     was, name = page.outside, name_of(page)
-    awaited = _awaited([page])
     _take_out(session, page, "removed", plain)
     audit.record(session, "remove", "page", page.id, actor, reason=plain, before=was)
     settle(session, page.volume_id, [page.id], [page.document_id])
-    changes.record_searchable(session, awaited)
     undo = [Step("page", page.id, "restore")] if was != "removed" else []
     return Done(f"{name}已移出页序，原件保留。", page.volume_id, tuple(undo))
 
@@ -102,17 +109,15 @@ def fold(session: Session, volume_id: str, page_ids: Sequence[str] | None, is_fo
         return Done("没有要折叠的空白页。" if is_folded else "没有折叠的空白页。", volume_id)
     ids, documents = [page.id for page in changed], {page.document_id for page in changed}
     outbox.enqueue(session, ids)
-    awaited = _awaited(changed)
     for page in changed:
         if is_folded:
-            _put_outside(page, "folded")
+            _put_outside(session, page, "folded")
         else:
             page.outside = None
     renumber(session, volume_id)
     for id_ in ids:
         audit.record(session, "fold" if is_folded else "unfold", "page", id_, actor)
     settle(session, volume_id, ids, documents)
-    changes.record_searchable(session, awaited)
     sentence = f"{len(ids)} 张空白页{'已折叠，不再计页' if is_folded else '重新计页'}。"
     return Done(sentence, volume_id, (Step("volume", volume_id, "fold", {"pages": ids, "folded": not is_folded}),))
 
@@ -144,7 +149,7 @@ def move(session: Session, page_id: str, after: str | None, document_id: str | N
         return Done(f"{name_of(page)}没有移动。", volume.id)
     rest.insert(places[after] + 1 if after is not None else 0, page)
     belongs = {page.id: document_id} if document_id is not None else {}
-    name, concerned = name_of(page), _lay(session, volume, pages, rest, belongs)
+    name, concerned = name_of(page), _lay(session, volume, pages, rest, belongs, {page.id})
     audit.record(session, "move", "page", page.id, actor, after=after, before=before, document=page.document_id)
     settle(session, volume.id, [page.id], concerned)
     undo = Step("page", page.id, "move", {"after": before, "document_id": document})
@@ -211,28 +216,9 @@ def replace(session: Session, page_id: str, by: str, actor: str) -> Done:
         return Done("这一页已经替换。", old.volume_id)
     if old.id == new.id or old.volume_id != new.volume_id or (old.outside, new.outside) != (None, None):
         raise DeedRefused("只能用同一卷页序里的另一页来替换")
-    volume = volume_of(session, old.volume_id)
-    pages = pages_in_place(session, volume.id)
-    at = pages.index(new)
-    document, number = new.document_id, old.page_number
-    undo = [
-        Step("page", old.id, "restore"),
-        Step("page", new.id, "move", {"after": pages[at - 1].id if at else None, "document_id": document}),
-    ]
-    outbox.enqueue(session, [old.id, new.id])
-    rest = [page for page in pages if page is not new]
-    rest.insert(rest.index(old) + 1, new)
-    if old.page_label_state == "confirmed" and new.page_label_state != "confirmed":
-        new.page_label, new.page_label_state = old.page_label, "confirmed"
-        undo.append(Step("page", new.id, "label", {"label": None}))
-    awaited = _awaited([old])
-    _put_outside(old, "replaced", "已由重扫的页替换")
-    old.replaced_by = new.id
-    concerned = _lay(session, volume, pages, rest, {new.id: old.document_id})
-    audit.record(session, "replace", "page", old.id, actor, by=new.id)
-    settle(session, volume.id, [old.id, new.id], [*concerned, document, old.document_id])
-    changes.record_searchable(session, awaited)
-    return Done(f"图像第 {number} 页已替换为重扫的页，原来的页保留。", volume.id, tuple(undo))
+    number = old.page_number
+    undo = _replace(session, volume_of(session, old.volume_id), [(old, new)], actor)
+    return Done(f"图像第 {number} 页已替换为重扫的页，原来的页保留。", old.volume_id, undo)
 
 
 def replace_earlier(session: Session, document_id: str, actor: str) -> Done:
@@ -250,46 +236,84 @@ def replace_earlier(session: Session, document_id: str, actor: str) -> Done:
         .where(Page.volume_id == document.volume_id, Page.outside.is_(None))
         .order_by(Arrival.received_at, Page.place)
     ).all()
-    earlier = {
-        (path, page.index_in_file): (page.id, received)
-        for page, path, received in rows
-        if page.document_id != document_id
-    }
-    own = [(page.id, (path, page.index_in_file), at) for page, path, at in rows if page.document_id == document_id]
-    undo: tuple[Step, ...] = ()
-    count = 0
-    for page_id, name, received in own:
-        if name in earlier and earlier[name][1] <= received:
-            undo = (*replace(session, earlier[name][0], page_id, actor).undo, *undo)
-            count += 1
-    if own and not count:
+    earlier = {(path, page.index_in_file): (page, at) for page, path, at in rows if page.document_id != document_id}
+    own = [page for page, *_ in rows if page.document_id == document_id]
+    pairs: list[tuple[Page, Page]] = []
+    for page, path, at in rows:
+        name = (path, page.index_in_file)
+        if page.document_id == document_id and name in earlier and earlier[name][1] <= at:
+            pairs.append((earlier.pop(name)[0], page))
+    if own and not pairs:
         raise DeedRefused("没有同名的原来的页")
-    return Done(f"{count} 页已替换为重扫的页，原来的页保留。", document.volume_id, undo)
+    undo = _replace(session, volume_of(session, document.volume_id), pairs, actor) if pairs else ()
+    return Done(f"{len(pairs)} 页已替换为重扫的页，原来的页保留。", document.volume_id, undo)
+
+
+def _replace(session: Session, volume: Volume, pairs: Sequence[tuple[Page, Page]], actor: str) -> tuple[Step, ...]:
+    """Let pages stand in the places of others, one after the other; returns what undoes it, the last one first."""
+    pages = pages_in_place(session, volume.id)
+    outbox.enqueue(session, [page.id for pair in pairs for page in pair])
+    laid = list(pages)
+    belongs: dict[str, str] = {}
+    undo: list[Step] = []
+    for old, new in pairs:
+        at = laid.index(new)
+        steps = [
+            Step("page", old.id, "restore"),
+            Step("page", new.id, "move", {"after": laid[at - 1].id if at else None, "document_id": new.document_id}),
+        ]
+        del laid[at]
+        laid.insert(laid.index(old) + 1, new)
+        belongs[new.id] = old.document_id
+        if old.page_label_state == "confirmed" and new.page_label_state != "confirmed":
+            new.page_label, new.page_label_state = old.page_label, "confirmed"
+            steps.append(Step("page", new.id, "label", {"label": None}))
+        _put_outside(session, old, "replaced", "已由重扫的页替换")
+        old.replaced_by = new.id
+        audit.record(session, "replace", "page", old.id, actor, by=new.id)
+        undo = [*steps, *undo]
+    concerned = {page.document_id for pair in pairs for page in pair}
+    concerned |= _lay(session, volume, pages, laid, belongs, set(belongs))
+    settle(session, volume.id, [page.id for pair in pairs for page in pair], concerned)
+    return tuple(undo)
 
 
 def _take_out(session: Session, page: Page, how: str, reason: str) -> None:
     outbox.enqueue(session, [page.id])  # while it can still be seen which page comes before it
-    _put_outside(page, how, reason)
+    _put_outside(session, page, how, reason)
     renumber(session, page.volume_id)
 
 
-def _awaited(pages: Sequence[Page]) -> set[str]:
-    """The files that wait for one of these pages to be found, which is about to go out of the order."""
-    return {page.arrival_id for page in pages if page.outside is None and page.state not in ("searchable", "parked")}
-
-
-def _put_outside(page: Page, how: str, reason: str = "") -> None:
+def _put_outside(session: Session, page: Page, how: str, reason: str = "") -> None:
+    was_awaited = page.outside is None and page.state not in ("searchable", "parked")
     page.outside, page.outside_reason = how, reason
     if page.state == "searchable":
         page.state = "read"  # until it is put back and the index has it again
+    if was_awaited:
+        # It may have been the last one for which its file was not searchable yet.
+        session.flush()
+        changes.record_searchable(session, [page.arrival_id])
 
 
 def _lay(
-    session: Session, volume: Volume, pages: Sequence[Page], laid: Sequence[Page], documents: Mapping[str, str]
+    session: Session,
+    volume: Volume,
+    pages: Sequence[Page],
+    laid: Sequence[Page],
+    documents: Mapping[str, str],
+    moved: Set[str] | None = None,
 ) -> set[str]:
-    """Lay a volume's pages in a new order, by hand from now on; returns the documents whose pages changed."""
+    """Lay a volume's pages in a new order, by hand from now on; returns the documents whose pages changed.
+
+    Args:
+        session, volume: the transaction, and whose pages.
+        pages, laid: all of them as they stand, and as they are to stand.
+        documents: of pages that are to belong to a certain document.
+        moved: the pages that a person has moved; None: as few as can be.
+    """
     former = {page.id: page.document_id for page in pages}
-    moved = _moved([page.id for page in pages], [page.id for page in laid])
+    if moved is None:
+        moved = _moved([page.id for page in pages], [page.id for page in laid])
     _assign_documents(laid, moved)
     known = set(session.scalars(select(Document.id).where(Document.volume_id == volume.id)))
     for page in laid:
@@ -329,7 +353,7 @@ def _moved(before: Sequence[str], after: Sequence[str]) -> set[str]:
     return set(after) - stayed
 
 
-def _assign_documents(laid: Sequence[Page], moved: set[str]) -> None:
+def _assign_documents(laid: Sequence[Page], moved: Set[str]) -> None:
     """Give moved pages the document that they stand in now.
 
     Between two pages of one document they are part of it. At its edge they stay their own document where they are all

@@ -204,8 +204,15 @@ def _suggest_numbers(session: Session, page: Page, reading: Reading) -> None:
 
 
 def _check_order(session: Session, document: Document) -> None:
-    """A document has settled: look for missing names in it, and at the labels of its volume's pages."""
-    _flag_gaps(session, document)
+    """A document has settled: look for missing names among its files, and at the labels of its volume's pages."""
+    # Files are counted as they came: a person may have divided or merged documents, or moved pages, since.
+    came_as = (
+        select(Arrival.document_id)
+        .join(Page, Page.arrival_id == Arrival.id)
+        .where(Page.document_id == document.id, Arrival.document_id.is_not(None))
+    )
+    for each in session.scalars(select(Document).where(Document.id.in_(came_as) | (Document.id == document.id))):
+        _flag_gaps(session, each)
     # A volume of many documents is looked at once, with the last of those that wait for their PDF.
     others = exists().where(
         Document.volume_id == document.volume_id,
@@ -220,11 +227,7 @@ def _check_order(session: Session, document: Document) -> None:
 
 def _flag_gaps(session: Session, document: Document) -> None:
     """Flag the numbers that are missing between the file names of a folder of pictures."""
-    missing = missing_names(
-        session.scalars(
-            select(Arrival.path).join(Page, Page.arrival_id == Arrival.id).where(Page.document_id == document.id)
-        ).all()
-    )
+    missing = missing_names(session.scalars(select(Arrival.path).where(Arrival.document_id == document.id)).all())
     if missing:
         flags.raise_flag(session, "document", document.id, document.case_id, "gap", missing=missing[:50])
     else:

@@ -127,7 +127,9 @@
           .map(function (page) { return page.page_id; });
         const moving = order.filter(function (id) { return ids.indexOf(id) >= 0; });
         const rest = order.filter(function (id) { return ids.indexOf(id) < 0; });
-        const at = after === null ? 0 : rest.indexOf(after) + 1;
+        // Behind that page, or where it stood, if it is itself among those that are moved.
+        const at = order.slice(0, order.indexOf(after) + 1)
+          .filter(function (id) { return ids.indexOf(id) < 0; }).length;
         rest.splice.apply(rest, [at, 0].concat(moving));
         // The version is that of the order on the screen: a move is seen against it.
         return window.deeds.perform([{

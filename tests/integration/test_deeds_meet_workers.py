@@ -10,7 +10,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from dossier import work
-from dossier.catalogue.tables import Document, Page, ReadingRow
+from dossier.catalogue.tables import Document, Flag, Page, ReadingRow
 from dossier.deeds import documents, page_deeds, page_order
 from dossier.deeds.deed import Done
 from dossier.errors import PageFailed
@@ -172,3 +172,28 @@ def test_each_part_of_a_divided_document_has_a_pdf_of_its_own(house: House) -> N
     with house.catalogue.reading() as session:
         assert session.scalars(select(ReadingRow.version)).all() == [1, 1, 1]
     assert house.faults() == []
+
+
+def test_a_missing_file_is_asked_for_also_where_its_document_was_divided(house: House) -> None:
+    house.drop_pages(VOLUME, [1, 2])
+    house.drop_pages(VOLUME, [4, 5], first_name=4)
+    house.take_in_and_work()
+    ids = ids_of(house)
+    whole = page(house, ids[0]).document_id
+    assert gaps(house) == [(whole, ["0003"])]
+
+    do(house, documents.divide, whole, ids[2], "询问笔录", None)
+    house.work()
+    assert gaps(house) == [(whole, ["0003"])]
+
+    # A page that only stands elsewhere is not missing.
+    do(house, page_order.move, ids[1], ids[3], None)
+    house.drop_pages(VOLUME, [3], first_name=3)
+    house.take_in_and_work()
+    assert gaps(house) == []
+
+
+def gaps(house: House) -> list[tuple[str, list[str]]]:
+    with house.catalogue.reading() as session:
+        standing = select(Flag).where(Flag.code == "gap", Flag.closed_at.is_(None))
+        return [(flag.subject_id, flag.details["missing"]) for flag in session.scalars(standing)]

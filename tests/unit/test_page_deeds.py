@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
-from dossier import work
+from dossier import flags, work
 from dossier.catalogue.tables import ChangeRow
 from dossier.deeds import page_deeds, page_order
 from dossier.deeds.deed import Done
@@ -322,3 +324,100 @@ def test_a_file_whose_last_open_page_is_taken_out_is_told_of_as_searchable_once(
         with bundle.catalogue.writing() as session:
             page_order.remove(session, page_id, "不属于本案", ACTOR)
         assert told() == [bundle.page(first).arrival_id]
+
+
+def test_a_page_moved_over_the_edge_of_a_document_takes_no_other_page_along(bundle: Bundle, ids: list[str]) -> None:
+    first, second = bundle.receive("附页/1.jpg") + bundle.receive("附页/2.jpg")
+    document, other = bundle.page(ids[5]).document_id, bundle.page(first).document_id
+
+    with bundle.catalogue.writing() as session:
+        page_order.move(session, ids[5], first, None, ACTOR)
+
+    assert bundle.order() == [*ids[:5], first, ids[5], second]
+    assert [bundle.page(page_id).document_id for page_id in (ids[4], first, ids[5])] == [document, other, other]
+
+
+def test_a_page_taken_out_is_the_last_that_its_file_waited_for(bundle: Bundle) -> None:
+    first, second = bundle.receive("合同.pdf", shapes=[Shape(0), Shape(1)])
+    bundle.read(first, "某页")
+    with bundle.catalogue.writing() as session:
+        page_order.remove(session, second, "试扫页", ACTOR)
+
+    with bundle.catalogue.reading() as session:
+        said = session.scalars(select(ChangeRow.file_id).where(ChangeRow.kind == "searchable")).all()
+    assert said == [bundle.page(first).arrival_id]
+
+
+def statements(bundle: Bundle, deed: Callable[[Session], object]) -> int:
+    """How many statements a deed takes."""
+    counted: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        counted.append(statement)
+
+    with bundle.catalogue.writing() as session:
+        engine = session.connection().engine
+        event.listen(engine, "before_cursor_execute", count)
+        try:
+            deed(session)
+            session.flush()
+        finally:
+            event.remove(engine, "before_cursor_execute", count)
+    return len(counted)
+
+
+def reversed_order(session: Session, volume_id: str) -> None:
+    pages = page_order.pages_in_place(session, volume_id)
+    wanted = [page.id for page in reversed(pages)]
+    page_order.set_order(session, volume_id, wanted, page_order.version_of(session, volume_id), {}, ACTOR)
+
+
+def test_a_new_order_takes_as_many_statements_for_few_pages_as_for_many(tmp_path: Path) -> None:
+    taken = []
+    for pages in (5, 50):
+        bundle = Bundle(tmp_path / str(pages))
+        for page_id in bundle.receive("合同.pdf", shapes=[Shape(index) for index in range(pages)]):
+            bundle.read(page_id, "某页")
+        taken.append(statements(bundle, partial(reversed_order, volume_id=bundle.volume_id())))
+        bundle.close()
+
+    assert taken[0] == taken[1]
+
+
+def test_a_stack_scanned_anew_is_put_in_place_at_once(tmp_path: Path) -> None:
+    taken = []
+    for pages in (3, 12):
+        bundle = Bundle(tmp_path / str(pages))
+        names = [f"{name:04}.jpg" for name in range(pages)]
+        first = [bundle.receive(name)[0] for name in names]
+        second = [bundle.receive(name)[0] for name in names]
+        for page_id in (*first, *second):
+            bundle.read(page_id, "某页")
+        replace = partial(page_order.replace_earlier, document_id=bundle.page(second[0]).document_id, actor=ACTOR)
+        taken.append(statements(bundle, replace))
+        assert bundle.order() == second
+        assert [bundle.page(page_id).replaced_by for page_id in first] == second
+        assert len({bundle.page(page_id).document_id for page_id in (*first, *second)}) == 1
+        bundle.close()
+
+    # Rows of two kinds are written in turn; nothing is read, counted or laid anew for each.
+    assert taken[1] - taken[0] <= 3 * (12 - 3)
+
+
+def test_what_comes_after_a_stack_scanned_anew_asks_again(bundle: Bundle, ids: list[str]) -> None:
+    again = [bundle.receive(f"{name:04}.jpg")[0] for name in (1, 2)]
+    document_id = bundle.page(again[0]).document_id
+    with bundle.catalogue.writing() as session:
+        page_order.replace_earlier(session, document_id, ACTOR)
+    assert not is_asked(bundle, document_id)
+
+    (third,) = bundle.receive("0003.jpg")
+
+    assert bundle.page(third).document_id == document_id
+    assert is_asked(bundle, document_id)
+    assert bundle.order() == [*again, third, *ids[2:]]
+
+
+def is_asked(bundle: Bundle, document_id: str) -> bool:
+    with bundle.catalogue.reading() as session:
+        return flags.stands(session, "document", document_id, "name_reused")

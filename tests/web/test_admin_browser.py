@@ -125,7 +125,7 @@ def test_an_administrators_morning(room: Room, browser: Any, address: str) -> No
     operator.sign_in("傅溪", password)
     operator.page.get_by_role("search").wait_for()
     operator.page.goto(f"/pages/{room.page_ids[0]}")
-    operator.page.wait_for_function("document.getElementById('picture').naturalWidth > 0")
+    operator.page.wait_for_function("() => document.getElementById('picture').naturalWidth > 0")
 
     # She becomes a checker while her page is open, and it follows.
     page.get_by_label("角色").select_option("审核人")

@@ -79,7 +79,7 @@ def test_a_search_leads_to_the_words_boxed_on_the_picture(window: Window) -> Non
     page.keyboard.press("Enter")
     page.get_by_role("link", name="证据材料卷一 · 图像第 1 页").click()
     page.wait_for_url("**/pages/*")
-    page.wait_for_function("document.getElementById('picture').naturalWidth > 0")
+    page.wait_for_function("() => document.getElementById('picture').naturalWidth > 0")
 
     # As laid out: the box's rectangle is the words' part of the picture's.
     picture = page.locator("#picture").bounding_box()
@@ -104,7 +104,7 @@ def test_a_search_leads_to_the_words_boxed_on_the_picture(window: Window) -> Non
 def test_turning_and_enlarging_move_box_and_picture_together(window: Window, room: Room) -> None:
     page = window.page
     page.goto(f"/pages/{room.page_ids[0]}?q=6620&hit=1")
-    page.wait_for_function("document.getElementById('picture').naturalWidth > 0")
+    page.wait_for_function("() => document.getElementById('picture').naturalWidth > 0")
     words = cell(2, 8).union(cell(2, 11))
     for key in ("+", "r", "f"):
         page.keyboard.press(key)
