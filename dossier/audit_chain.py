@@ -2,8 +2,8 @@
 changed, taken out or put in between later is found out.
 
 Rows are written by many processes, each in the transaction of its deed, and chained by one, within seconds. What is not
-chained yet is not proved yet. Whoever can write to the catalogue could also make the whole chain anew: so the last hash
-is shown, to be noted elsewhere now and then, and `broken_link` can be asked whether that one still stands.
+chained yet is not proved yet. Whoever can write to the catalogue could also make the whole chain anew, or cut off its
+end: so the last place and its hash are shown, to be noted elsewhere now and then; the row there bears it for ever.
 """
 
 from __future__ import annotations
