@@ -37,9 +37,11 @@ from dossier.excerpts import (
     remove_excerpt,
 )
 from dossier.excerpts_document import WrittenExcerpt, document_of, paragraphs_of
-from dossier.viewers import Viewer
+from dossier.viewers import PROSECUTOR, Viewer
 
-MINE, OTHERS = (Viewer(name, name, sees_every_department=True) for name in ("闵榆", "傅溪"))
+MINE, OTHERS = (
+    Viewer(name, name, frozenset({PROSECUTOR}), sees_every_department=True) for name in ("闵榆", "傅溪")
+)  # fmt: skip
 DAY = dt.date(2031, 7, 4)
 
 
