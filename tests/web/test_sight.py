@@ -37,7 +37,8 @@ DEEDS: dict[str, dict[str, Any]] = {
     "replace": {"by": "{page_id}"},
     "order": {"pages": [], "version": ""},
     "fold": {},
-    "claim": {"number": "临检起诉受[2031]99010100031号"},
+    # To the case where it is: one that is opened for it has no department, and is seen by every operator.
+    "claim": {"case_id": "{case_id}"},
     "title": {"title": "讯问笔录"},
     "divide": {"at": "{page_id}"},
     "merge": {},
