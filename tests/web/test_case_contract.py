@@ -16,7 +16,10 @@ from site_under_test import Room
 from dossier.viewers import READ, WRITE
 from search_api.access import ACCESS
 
-ROUTES = sorted(route for route in ACCESS if route[1].startswith("/api/v1/cases"))
+# Files go up in forms, where every value is a text and a place has rules of its own: test_file_contract.py asks them.
+ROUTES = sorted(
+    route for route in ACCESS if route[1].startswith("/api/v1/cases") and not route[1].endswith("/files")
+)  # fmt: skip
 EXAMPLES = 10
 RULES = schemathesis.Config.from_path(Path(__file__).parents[2] / "schemathesis.toml")
 # They take an id, and any text is one, even if no case has it.
