@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from dossier.catalogue.tables import Arrival, Attachment, Original, Page, ReadingRow, Volume, Work
+from dossier.catalogue.tables import Arrival, Attachment, Document, Original, Page, ReadingRow, Volume, Work
 from dossier.errors import ObjectChanged, ObjectMissing
 from dossier.vault import Vault, digest
 
@@ -78,6 +78,23 @@ def _rows(session: Session) -> Iterator[Fault]:
     ):  # fmt: skip
         if (first, last, numbers) != (1, pages, pages):
             yield Fault("inconsistent", volume_id, f"{name}: {pages} pages are numbered {first} to {last}")
+    for volume_id, place, pages in session.execute(
+        select(Page.volume_id, Page.place, func.count()).group_by(Page.volume_id, Page.place).having(func.count() > 1)
+    ):
+        yield Fault("inconsistent", volume_id, f"{pages} pages stand in place {place}")
+    strangers = or_(
+        Document.volume_id != Page.volume_id,
+        Arrival.volume_id != Page.volume_id,
+        *(table.case_id != Page.case_id for table in (Volume, Document, Arrival)),
+    )
+    for page_id in session.scalars(
+        select(Page.id)
+        .join(Volume, Volume.id == Page.volume_id)
+        .join(Document, Document.id == Page.document_id)
+        .join(Arrival, Arrival.id == Page.arrival_id)
+        .where(strangers)
+    ):
+        yield Fault("inconsistent", page_id, "page is not in the volume and case of its file and document")
     for page_id, number in session.execute(
         select(Page.id, Page.page_number).where(Page.outside.is_not(None), Page.page_number != 0)
     ):

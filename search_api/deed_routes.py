@@ -76,11 +76,15 @@ class Successor(_Body):
 
 
 class Order(_Body):
-    """All pages in the order as they are to stand, and the version of the order that this was made from."""
+    """All pages in the order as they are to stand, and the version of the order that this was made from.
+
+    `moved`: which of them were moved, and so belong where they are now; empty: as few as can be.
+    """
 
     pages: Ids
     version: Id
     documents: dict[Id, Id] = {}
+    moved: Ids = []
 
 
 class Fold(_Body):
@@ -222,7 +226,7 @@ def order(site: TheSite, viewer: TheViewer, volume_id: str, asked: Order) -> Ans
     """Give a volume's pages a new order; 409 where it was made from one that no longer stands."""
     return _do(
         site, viewer, Volume, volume_id,
-        lambda s, by: page_order.set_order(s, volume_id, asked.pages, asked.version, asked.documents, by),
+        lambda s, by: page_order.set_order(s, volume_id, asked.pages, asked.version, asked.documents, by, asked.moved),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -163,6 +163,7 @@ def set_order(
     version: str,
     documents: Mapping[str, str],
     actor: str,
+    moved: Collection[str] = (),
 ) -> Done:
     """Give a volume's pages a new order.
 
@@ -173,6 +174,7 @@ def set_order(
         version: of the order that this one was made from.
         documents: of pages that are to belong to a certain document; others as their new neighbours say.
         actor: who does it.
+        moved: the pages that were moved; where that is not said, or not so, as few as can be.
 
     Raises:
         OrderChanged: the order has become another one meanwhile, or other pages stand in it.
@@ -197,7 +199,8 @@ def set_order(
     for page_id in page_ids:
         laid += [known[page_id], *followers.get(page_id, [])]
     former = {page.id: page.document_id for page in pages}
-    concerned = _lay(session, volume, pages, laid, documents)
+    known_moved = set(moved) if _is_moved(standing, page_ids, set(moved)) else None
+    concerned = _lay(session, volume, pages, laid, documents, known_moved)
     belongs = {page.id: former[page.id] for page in laid if page.document_id != former[page.id]}
     audit.record(session, "order", "volume", volume_id, actor, before=version, after=order_version(laid))
     settle(session, volume_id, [], concerned)
@@ -330,6 +333,11 @@ def _lay(
     concerned |= {former[id_] for id_ in changed}
     renumber(session, volume.id)
     return concerned
+
+
+def _is_moved(before: Sequence[str], after: Sequence[str], moved: Set[str]) -> bool:
+    """Whether all other pages stand in the order in which they stood."""
+    return bool(moved) and [id_ for id_ in before if id_ not in moved] == [id_ for id_ in after if id_ not in moved]
 
 
 def _moved(before: Sequence[str], after: Sequence[str]) -> set[str]:

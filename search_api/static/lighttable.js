@@ -133,7 +133,8 @@
         rest.splice.apply(rest, [at, 0].concat(moving));
         // The version is that of the order on the screen: a move is seen against it.
         return window.deeds.perform([{
-          address: "/api/v1/volumes/" + volume + "/order", body: { pages: rest, version: table.dataset.version }
+          address: "/api/v1/volumes/" + volume + "/order",
+          body: { pages: rest, version: table.dataset.version, moved: moving }
         }]);
       }).catch(function () { return undefined; });
   }

@@ -60,7 +60,7 @@ some = st.integers(0, 11)
 deeds = st.lists(st.tuples(st.sampled_from(NAMES), some, some), min_size=1, max_size=16)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(deeds)
 def test_no_sequence_of_claims_and_late_files_loses_doubles_or_hides_a_page(asked: list[tuple[str, int, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -337,6 +337,22 @@ def test_a_page_moved_over_the_edge_of_a_document_takes_no_other_page_along(bund
     assert [bundle.page(page_id).document_id for page_id in (ids[4], first, ids[5])] == [document, other, other]
 
 
+def test_of_two_pages_that_change_places_the_one_that_was_moved_changes_its_document(
+    bundle: Bundle, ids: list[str]
+) -> None:
+    first, second = bundle.receive("附页/1.jpg") + bundle.receive("附页/2.jpg")
+    document, other = bundle.page(ids[5]).document_id, bundle.page(first).document_id
+    wanted = [*ids[:5], first, ids[5], second]
+
+    for moved, expected in ((ids[5], [other, other]), (first, [document, document])):
+        with bundle.catalogue.writing() as session:
+            version = page_order.version_of(session, bundle.volume_id())
+            done = page_order.set_order(session, bundle.volume_id(), wanted, version, {}, ACTOR, [moved])
+        assert [bundle.page(page_id).document_id for page_id in (first, ids[5])] == expected
+        undo(bundle, done)
+        assert [bundle.page(page_id).document_id for page_id in (first, ids[5])] == [other, document]
+
+
 def test_a_page_taken_out_is_the_last_that_its_file_waited_for(bundle: Bundle) -> None:
     first, second = bundle.receive("合同.pdf", shapes=[Shape(0), Shape(1)])
     bundle.read(first, "某页")
