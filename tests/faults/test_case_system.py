@@ -52,7 +52,8 @@ class Office:
     def start(self) -> None:
         script = Path(__file__).with_name("office_process.py")
         command = [sys.executable, str(script), str(self.home.root)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         assert self._process.stdout is not None
         self.address = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
 
