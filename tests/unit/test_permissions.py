@@ -140,7 +140,7 @@ def test_a_role_says_what_one_may_do(session: Session) -> None:
 
     assert {role: may(Viewer("u", roles=frozenset({role}))) for role in ROLES} == {
         "operator": {"reads_content", "prepares"},
-        "checker": {"reads_content", "prepares", "checks"},
+        "checker": {"reads_content", "checks"},
         "prosecutor": {"reads_content"},
         "assistant": {"reads_content"},
         "head": {"reads_content"},
