@@ -153,7 +153,7 @@ def test_a_page_is_seen_as_scanned_at_once_and_upright_when_it_has_been_read(win
     page.wait_for_function(
         "id => document.querySelector('#card-' + id + ' img').naturalWidth === 240", arg=room.page_ids[2]
     )
-    page.locator(f"#to-{room.page_ids[2]}").click()
+    page.locator(f"#to-{room.page_ids[2]}").dblclick()
     page.get_by_text("还没有识别").wait_for()
     room.scanroom.read(room.page_ids[2], PAGES[1])
     page.get_by_text("周望舒说合同由何景行经手").wait_for(timeout=15_000)
