@@ -14,6 +14,7 @@ from cli.context import Context
 from dossier import work
 from dossier.catalogue.tables import Work
 from dossier.errors import EngineUnreachable, HomeBusy, IndexDamaged
+from indexer.upkeep import Upkeep
 
 _LOOK_SECONDS = 5.0
 _PATIENCE_SECONDS = 30.0
@@ -33,6 +34,7 @@ class EngineRoom:
         self._failures: list[BaseException] = []
         self._next_look = 0.0
         self._away_since: float | None = None
+        self._upkeep: Upkeep | None = None
 
     def __enter__(self) -> EngineRoom:
         return self
@@ -57,7 +59,18 @@ class EngineRoom:
         if "work" in self._parts:
             self._look_at_engine()
             self._start("work", lambda: self._context.crew().run(self._stop.is_set))
-        self._start("index", lambda: self._context.upkeep().run(self._stop.is_set))
+        self._start("index", self._keep_up)
+
+    @property
+    def has_looked_at_index(self) -> bool:
+        """Whether the outbox holds what the index lacks; where another process keeps it, that has long looked."""
+        if "index" not in self._threads:
+            return True
+        return self._upkeep is not None and self._upkeep.has_looked
+
+    def _keep_up(self) -> None:
+        self._upkeep = self._context.upkeep()
+        self._upkeep.run(self._stop.is_set)
 
     def hurry_pdfs(self) -> None:
         """Make PDFs now that would otherwise wait for late pages."""

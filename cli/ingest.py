@@ -164,10 +164,11 @@ def work_until_searchable(context: Context, arrival_ids: list[str], quiet: bool)
         while True:
             room.keep_running()
             began = time.monotonic()
+            has_looked = room.has_looked_at_index  # first, so that the session below sees what that brought
             with context.catalogue.reading() as session:
                 done, total = _pages_done(session, arrival_ids)
                 show(done, total)
-                if done == total and not _is_anything_open(session, arrival_ids):
+                if done == total and has_looked and not _is_anything_open(session, arrival_ids):
                     return
             if done == total:
                 room.hurry_pdfs()

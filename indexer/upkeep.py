@@ -30,13 +30,18 @@ _UNREACHABLE_SECONDS = 5.0
 
 
 class Upkeep:
-    """Keeps the index of one home true."""
+    """Keeps the index of one home true.
+
+    Attributes:
+        has_looked: whether it has seen once what the index lacks, so that the outbox holds all of it.
+    """
 
     def __init__(self, catalogue: Catalogue, vault: Vault, engines: Engines) -> None:
         self._catalogue = catalogue
         self._engine: Engine = serving_engine(catalogue, engines)
         self._feed = Feed(catalogue, vault, self._engine)
         self._successor = Successor(catalogue, vault, engines)
+        self.has_looked = False
 
     def run(self, should_stop: Callable[[], bool]) -> None:
         """Work until told to stop; an engine that is busy or away is asked again later, for less at once."""
@@ -53,10 +58,12 @@ class Upkeep:
 
     def _feed_step(self) -> int:
         try:
-            return self._feed.step()
+            looked_at = self._feed.step()
         except IndexDamaged:
             self._engine.clear()
             raise
+        self.has_looked = True
+        return looked_at
 
 
 class _Part:
