@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from elastic_transport import ConnectionTimeout, TransportError
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
@@ -338,19 +338,19 @@ class ElasticsearchEngine:
     def _documents(self, page_ids: Sequence[str]) -> Any:
         return self._on_index(lambda: self._client.mget(index=self._alias, ids=page_ids, source=["state"]))["docs"]
 
-    def _take(self, changes: Sequence[Change]) -> list[Refusal]:
+    def _take(self, portion: Sequence[_Handed]) -> list[Refusal]:
         """Hand a portion over; what the server has no room for now is handed over again, after a while."""
         refusals: list[Refusal] = []
-        waiting = list(changes)
+        waiting = list(portion)
         for wait in (*self._waits, None):
-            later: list[Change] = []
+            later: list[_Handed] = []
             try:
                 answer = self._bulk(waiting)
             except ApiError as error:
                 if error.meta.status in _NEVER:
                     # The whole request, for the sake of one change in it or of their number: look for the one.
                     if len(waiting) == 1:
-                        return [*refusals, _refusal(waiting[0], _why_refused(_fault_of(error)))]
+                        return [*refusals, _refusal(waiting[0].change, _why_refused(_fault_of(error)))]
                     middle = len(waiting) // 2
                     return [*refusals, *self._take(waiting[:middle]), *self._take(waiting[middle:])]
                 if error.meta.status not in _LATER:
@@ -358,17 +358,17 @@ class ElasticsearchEngine:
                 later, why = waiting, self._unreachable(error)
             else:
                 why = self._unreachable("")
-                for change, item in zip(waiting, answer["items"], strict=True):
+                for handed, item in zip(waiting, answer["items"], strict=True):
                     status, fault = item["index"]["status"], item["index"].get("error", {})
                     if status in _LATER:
-                        later.append(change)
+                        later.append(handed)
                         why = self._unreachable(_why(fault), is_busy=status == 429)
                     elif status == 404:  # the index has gone since the last call
                         self.generation()
-                        later.append(change)
+                        later.append(handed)
                         why = self._unreachable(_why(fault))
                     elif status in _NEVER:
-                        refusals.append(_refusal(change, _why_refused(fault)))
+                        refusals.append(_refusal(handed.change, _why_refused(fault)))
                     elif status not in (200, 201, 409):  # 409: it has this version or a newer one already
                         raise self._unreachable(f"{status} {_why_refused(fault)}")
             if not later:
@@ -379,12 +379,11 @@ class ElasticsearchEngine:
             time.sleep(wait)
         raise AssertionError("the last round returns or raises")
 
-    def _bulk(self, changes: Sequence[Change]) -> Any:
-        operations: list[dict[str, Any]] = []
-        for change in changes:
-            document = _document(change)
+    def _bulk(self, portion: Sequence[_Handed]) -> Any:
+        operations: list[Any] = []  # the client takes lines that are JSON already, which its types do not say
+        for change, page_id, document in portion:
             operations += [
-                {"index": {"_id": document["page_id"], "version": change.version, "version_type": "external"}},
+                {"index": {"_id": page_id, "version": change.version, "version_type": "external"}},
                 document,
             ]
         # Acknowledged means on disk (translog durability "request"); `apply` refreshes once, for searches to see it.
@@ -460,15 +459,25 @@ def _fault_of(error: ApiError) -> dict[str, Any]:
     return fault if isinstance(fault, dict) else {"type": "http_error", "reason": str(error.meta.status)}
 
 
-def _portions(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    portion: list[Change] = []
+class _Handed(NamedTuple):
+    """A change, and what the server gets of it, as JSON: made once, since its length is asked for first."""
+
+    change: Change
+    page_id: str
+    document: str
+
+
+def _portions(changes: Sequence[Change]) -> Iterator[list[_Handed]]:
+    portion: list[_Handed] = []
     size = 0
     for change in changes:
-        own = len(json.dumps(_document(change), ensure_ascii=False).encode())
+        made = _document(change)
+        document = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+        own = len(document.encode())
         if portion and (size + own > _BULK_BYTES or len(portion) == _BULK_CHANGES):
             yield portion
             portion, size = [], 0
-        portion.append(change)
+        portion.append(_Handed(change, made["page_id"], document))
         size += own
     if portion:
         yield portion
