@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, or_, 
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dossier import audit, cases
-from dossier.catalogue.statements import insert_or_update
+from dossier.catalogue.counters import reserve
 from dossier.catalogue.tables import (
     ApiKey,
     Case,
@@ -181,10 +181,7 @@ def version(session: Session) -> int:
 
 def note_change(session: Session) -> None:
     """Say that who sees what may have changed: what was counted before is old."""
-    statement = insert_or_update(session, Counter).values(name=_COUNTER, value=1)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
-    )  # fmt: skip
+    reserve(session, _COUNTER, 1)
 
 
 def _memberships(viewer: Viewer) -> Select[str]:

@@ -4,13 +4,11 @@ termination and expiration.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
-import contextlib
 import logging
 import shutil
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Annotated, Any
@@ -23,6 +21,7 @@ from dossier.catalogue.tables import Upload
 from dossier.errors import NotFound
 from dossier.permissions import case_in_sight
 from dossier.viewers import Viewer
+from search_api.background import repeating
 from search_api.file_routes import KEY, actor_of, case_to_take_in, of_machine, own_key, place_named
 from search_api.gate import upload_too_large
 from search_api.multipart import portions
@@ -137,26 +136,15 @@ def end(site: TheSite, viewer: TheViewer, upload_id: str, tus_resumable: _Resuma
     return Response(status_code=204)
 
 
-@contextlib.asynccontextmanager
-async def tidying(app: FastAPI) -> AsyncIterator[None]:
+def tidying(app: FastAPI) -> AbstractAsyncContextManager[None]:
     """While the site is served, look after uploads once an hour."""
 
-    async def tidy() -> None:
+    def tidy() -> float:
         site: Site = app.state.site
-        while True:
-            try:
-                await run_in_threadpool(uploads.tidy, site.catalogue, site.vault, site.settings.upload_days)
-            except Exception:  # whatever it is, the next hour may be better
-                _log.exception("uploads")
-            await asyncio.sleep(_TIDY_SECONDS)
+        uploads.tidy(site.catalogue, site.vault, site.settings.upload_days)
+        return _TIDY_SECONDS
 
-    task = asyncio.create_task(tidy())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    return repeating(tidy, _TIDY_SECONDS, _log)
 
 
 async def _append(

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import logging
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from email.message import Message
 from http.client import HTTPException
 from typing import IO
 
 from fastapi import FastAPI
-from starlette.concurrency import run_in_threadpool
 
 from dossier import webhooks
 from dossier.cases import numbers_of
 from dossier.errors import HomeBusy
 from dossier.webhooks import Delivery
+from search_api.background import repeating
 from search_api.change_routes import portion_as_json
 from search_api.site import Site
 
@@ -42,27 +41,13 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
 
 
-@contextlib.asynccontextmanager
-async def sending(app: FastAPI) -> AsyncIterator[None]:
+def sending(app: FastAPI) -> AbstractAsyncContextManager[None]:
     """While the site is served, bring changes to their addresses."""
 
-    async def send() -> None:
-        site: Site = app.state.site
-        while True:
-            try:
-                is_more = await run_in_threadpool(send_due, site)
-            except Exception:  # whatever it is, the next second may be better
-                _log.exception("webhooks")
-                is_more = False
-            await asyncio.sleep(0.0 if is_more else _LOOK_SECONDS)
+    def send() -> float:
+        return 0.0 if send_due(app.state.site) else _LOOK_SECONDS
 
-    task = asyncio.create_task(send())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    return repeating(send, _LOOK_SECONDS, _log)
 
 
 def send_due(site: Site) -> bool:
