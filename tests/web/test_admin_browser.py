@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
+from chromium import launched, served
 from scanroom import CASE
 from site_under_test import PASSWORD, Room
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 OWN_PASSWORD = "稻穗-7319-灯"
 # Where somebody wants to see what the pages look like.
 SHOTS = os.environ.get("EDOSSIER_TEST_SHOTS", "")
@@ -30,14 +22,8 @@ SHOTS = os.environ.get("EDOSSIER_TEST_SHOTS", "")
 @pytest.fixture
 def address(room: Room) -> Iterator[str]:
     """Where the site is served."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(room.app, log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    with served(room.app) as address:
+        yield address
 
 
 class Desk:
@@ -73,13 +59,8 @@ class Desk:
 
 @pytest.fixture
 def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
+    with launched() as browser:
+        yield browser
 
 
 def test_an_administrators_morning(room: Room, browser: Any, address: str) -> None:

@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import io
-import shutil
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-import uvicorn
+from chromium import launched, served
 from PIL import Image
 from scanroom import HEIGHT, WIDTH, cell
 from site_under_test import PAGES, PASSWORD, Room
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
 
 @pytest.fixture
 def address(room: Room) -> Iterator[str]:
     """Where the site is served."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(room.app, log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    with served(room.app) as address:
+        yield address
 
 
 @dataclass
@@ -49,11 +34,7 @@ class Window:
 @pytest.fixture
 def window(address: str) -> Iterator[Window]:
     """A window in which somebody has signed in, by the form."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched() as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 720}, base_url=address, locale="zh-CN")
         page = context.new_page()
         window = Window(page, [])
@@ -64,7 +45,6 @@ def window(address: str) -> Iterator[Window]:
         page.get_by_role("button", name="进入").click()
         page.get_by_role("search").wait_for()
         yield window
-        browser.close()
 
 
 def _note(window: Window, message: object) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import uvicorn
+from chromium import launched, served
 from scanroom import Scanroom
 from site_under_test import PASSWORD, Room
 
@@ -23,8 +20,6 @@ from dossier.reading import Box, LabelCandidate
 pytestmark = pytest.mark.browser
 
 VOLUME = "证据材料卷九"
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
 
 @dataclass
@@ -78,35 +73,20 @@ def fill(scanroom: Scanroom) -> list[str]:
 @pytest.fixture
 def table(room: Room) -> Iterator[Table]:
     """The volume, opened by somebody who has signed in."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
     ids = fill(room.scanroom)
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(room.app, log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        with sync_api.sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            page = browser.new_context(viewport={"width": 1280, "height": 720}, base_url=address).new_page()
-            page.set_default_timeout(15_000)
-            table = Table(page, room.scanroom, ids)
-            page.on("pageerror", lambda error: table.complaints.append(str(error)))
-            page.on("console", lambda message: _note(table, message))
-            page.goto("/")
-            page.get_by_label("一次性口令").fill(PASSWORD)
-            page.get_by_role("button", name="进入").click()
-            page.get_by_role("search").wait_for()
-            page.goto(f"/volumes/{room.scanroom.volume_id(VOLUME)}")
-            page.locator("#tools").wait_for()
-            yield table
-            browser.close()
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    with served(room.app) as address, launched() as browser:
+        page = browser.new_context(viewport={"width": 1280, "height": 720}, base_url=address).new_page()
+        page.set_default_timeout(15_000)
+        table = Table(page, room.scanroom, ids)
+        page.on("pageerror", lambda error: table.complaints.append(str(error)))
+        page.on("console", lambda message: _note(table, message))
+        page.goto("/")
+        page.get_by_label("一次性口令").fill(PASSWORD)
+        page.get_by_role("button", name="进入").click()
+        page.get_by_role("search").wait_for()
+        page.goto(f"/volumes/{room.scanroom.volume_id(VOLUME)}")
+        page.locator("#tools").wait_for()
+        yield table
 
 
 def _note(table: Table, message: Any) -> None:
