@@ -58,7 +58,6 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     import uvicorn
 
     from search_api.app import create_app
-    from search_api.proxies import TrustedProxies
 
     context = _context_of_part(typer_context)
     host, port = host or context.settings.host, context.settings.port if port is None else port
@@ -73,9 +72,6 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
         password,
         hosts=[host],
         roster=RosterSearcher(context.catalogue, context.vault, context.engine, template).search,
-        citation_template=template,
-        proxies=TrustedProxies(context.settings.proxy_addresses(), context.settings.sign_in_header),
-        watermark=context.settings.watermark,
         settings=context.settings,
     )
     address = f"http://{host}:{listener.getsockname()[1]}/"

@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy import select
 
 from dossier.catalogue.database import Catalogue
-from dossier.citations import STANDARD_TEMPLATE, CitationTemplate
+from dossier.citations import CitationTemplate
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.looks import Looks
@@ -69,9 +69,6 @@ def create_app(
     one_time_password: str,
     hosts: Collection[str] = (),
     roster: RosterFunction | None = None,
-    proxies: TrustedProxies | None = None,
-    watermark: bool = False,
-    citation_template: str = STANDARD_TEMPLATE,
     settings: Settings | None = None,
 ) -> FastAPI:
     """The site of one home.
@@ -84,14 +81,11 @@ def create_app(
         one_time_password: opens a session while there are no users; good as long as the application lives.
         hosts: names, besides the loopback ones, under which the site is reached; addresses in figures always are.
         roster: gives the matrix of a spreadsheet of people; without it that route is not there.
-        proxies: whose word counts about who asks; nobody's without it.
-        watermark: whether name and time stand over the pages.
-        citation_template: how the office cites pages.
         settings: the home's; without them they are loaded from it.
     """
     settings = settings or load_settings(home.root)
     doorkeeper = Doorkeeper(one_time_password)
-    proxies = proxies or TrustedProxies()
+    proxies = TrustedProxies(settings.proxy_addresses(), settings.sign_in_header)
     callers = Callers(catalogue, doorkeeper, proxies)
     looks = Looks(catalogue)
     app = FastAPI(
@@ -108,8 +102,8 @@ def create_app(
     times = RequestTimes()
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), looks, settings, LatestChange(catalogue), times, proxies, watermark, roster,
-        CitationTemplate(citation_template),
+        page_templates(), looks, settings, LatestChange(catalogue), times, proxies, settings.watermark, roster,
+        CitationTemplate(settings.citation_template),
     )  # fmt: skip
     problems.install(app)
     app.add_exception_handler(405, method_not_allowed)

@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 
 from dossier import users
 from dossier.catalogue.tables import AuditRow
+from dossier.settings import Settings
 from dossier.viewers import ADMIN, OPERATOR
 from search_api.app import create_app
-from search_api.proxies import TrustedProxies
 from search_api.session import FREE_FAILURES
 
 PROXY, ELSEWHERE = "10.1.2.3", "10.1.2.99"
@@ -32,7 +32,7 @@ def client_at(room: Room) -> Client:
     scanroom = room.scanroom
     app = create_app(
         scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher, PASSWORD,
-        proxies=TrustedProxies([PROXY], HEADER), watermark=True,
+        settings=Settings(trusted_proxies=PROXY, sign_in_header=HEADER, watermark=True),
     )  # fmt: skip
 
     def make(address: str) -> TestClient:
