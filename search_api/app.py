@@ -18,42 +18,35 @@ from dossier.looks import Looks
 from dossier.settings import Settings, load_settings
 from dossier.vault import Vault
 from indexer.search import Searcher
-from search_api import (
-    admin_audit,
-    admin_first,
-    admin_keys,
-    admin_overview,
-    admin_statistics,
-    admin_users,
-    board,
-    case_routes,
-    change_routes,
-    deed_routes,
+from search_api import own_password, problems, session
+from search_api.access import check_access, method_not_allowed
+from search_api.admin import audit, first, keys, overview, statistics, users
+from search_api.callers import Callers
+from search_api.desk import (
     excerpt_routes,
     excerpts_page,
-    file_routes,
-    metrics,
-    own_password,
     page_citation,
     page_picture,
     page_view,
-    pdf_routes,
-    problems,
     reader,
-    roster_answer,
     search_page,
-    search_routes,
-    session,
-    tus_routes,
-    volume_view,
-    webhook_sender,
 )
-from search_api.access import check_access, method_not_allowed
-from search_api.callers import Callers
 from search_api.gate import Gate
 from search_api.latest_change import LatestChange
 from search_api.proxies import TrustedProxies
 from search_api.request_times import RequestTimes, Stopwatch
+from search_api.rest import (
+    case_routes,
+    change_routes,
+    file_routes,
+    metrics,
+    pdf_routes,
+    roster_answer,
+    search_routes,
+    tus_routes,
+    webhook_sender,
+)
+from search_api.scanning_room import board, deed_routes, volume_view
 from search_api.session import Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
@@ -119,7 +112,7 @@ def create_app(
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)
-    for module in (admin_first, admin_overview, admin_users, admin_keys, admin_audit, admin_statistics):
+    for module in (first, overview, users, keys, audit, statistics):
         app.include_router(module.router)
     app.include_router(_health)
     return app

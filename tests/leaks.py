@@ -37,7 +37,7 @@ from indexer.feed import Feed
 from indexer.query import ladder, understand
 from indexer.search import Searcher
 from indexer.sight import Sight
-from search_api import search_page
+from search_api.desk import search_page
 from tests.web.scanroom import Scanroom
 
 DEPARTMENTS = ("一部", "二部", "三部", "四部")

@@ -177,7 +177,7 @@ def test_no_flag_is_documented_that_does_not_exist() -> None:
 
 
 def test_the_problems_of_the_web_alone_are_documented() -> None:
-    source = "".join(path.read_text("utf-8") for path in sorted((ROOT / "search_api").glob("*.py")))
+    source = "".join(path.read_text("utf-8") for path in sorted((ROOT / "search_api").rglob("*.py")))
     raised = set(re.findall(r'Problem\(\s*\d{3},\s*"([a-z_]+)"', source))
     documented = set(code_rows(sections(text_of("docs/errors.md"), 2)["Of the web alone"]))
 
@@ -213,6 +213,12 @@ def test_the_architecture_names_every_module_and_no_other() -> None:
     }
 
     assert listed == modules
+
+
+def test_every_folder_with_modules_is_a_package_and_so_in_what_is_installed() -> None:
+    folders = {path.parent for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+
+    assert [folder for folder in sorted(folders) if not (folder / "__init__.py").is_file()] == []
 
 
 def test_the_architecture_draws_every_state_and_rung() -> None:

@@ -17,8 +17,8 @@ from dossier.errors import EngineUnreachable
 from dossier.settings import Settings
 from dossier.statistics import days_until
 from dossier.viewers import ADMIN, CHECKER, OPERATOR, PROSECUTOR
-from search_api.admin_overview import SETTINGS
-from search_api.admin_statistics import chart, round_top
+from search_api.admin.overview import SETTINGS
+from search_api.admin.statistics import chart, round_top
 
 
 @pytest.fixture

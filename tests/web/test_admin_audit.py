@@ -19,7 +19,7 @@ from dossier.case_merge import merge
 from dossier.catalogue.tables import AuditRow, Case
 from dossier.deeds import documents, page_order
 from dossier.viewers import ADMIN, AUDITOR, OPERATOR
-from search_api.admin_audit import DEED_WORDS, ROWS_A_VIEW
+from search_api.admin.audit import DEED_WORDS, ROWS_A_VIEW
 
 ROOT = Path(__file__).parents[2]
 DEEDS_ON_EXCERPT = ("删除摘录", "添加摘录")  # the latest first

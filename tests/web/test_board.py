@@ -22,8 +22,8 @@ from dossier.catalogue.tables import Case, OutboxRow, Page, SuccessorRow
 from dossier.errors import TruncatedFile
 from dossier.status import document_statuses
 from dossier.viewers import AT_MACHINE, OPERATOR, Viewer
+from search_api.scanning_room.volume_view import PORTION
 from search_api.standing import Standings
-from search_api.volume_view import PORTION
 
 
 def test_the_board_counts_what_is_received_viewable_and_searchable(browser: TestClient) -> None:

@@ -13,7 +13,7 @@ from site_under_test import PAGES, Room
 from starlette.testclient import TestClient
 
 from dossier import work
-from search_api.page_picture import snapped_width
+from search_api.desk.page_picture import snapped_width
 
 
 def address(page_id: str, **params: object) -> str:

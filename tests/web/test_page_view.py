@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from dossier import flags, work
 from dossier.deeds import page_order
 from dossier.reading import Box, Line, Reading
-from search_api.page_marks import ranges_in_line
+from search_api.desk.page_marks import ranges_in_line
 
 
 def test_an_unread_page_that_is_opened_is_read_before_the_bulk(browser: TestClient, room: Room) -> None:

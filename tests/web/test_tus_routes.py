@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from dossier import uploads
 from dossier.catalogue.tables import Arrival, Upload
-from search_api import tus_routes
+from search_api.rest import tus_routes
 
 CONTENT = bytes(range(256)) * 10_000
 PART = "application/offset+octet-stream"

@@ -17,7 +17,7 @@ from sqlalchemy import update
 from dossier import api_keys, permissions, webhooks
 from dossier.catalogue.tables import Case, Webhook
 from dossier.errors import UsageError
-from search_api.webhook_sender import send_due
+from search_api.rest.webhook_sender import send_due
 
 
 class Listener:

@@ -20,7 +20,7 @@ from dossier.cases import numbers_of
 from dossier.errors import HomeBusy
 from dossier.webhooks import Delivery
 from search_api.background import repeating
-from search_api.change_routes import portion_as_json
+from search_api.rest.change_routes import portion_as_json
 from search_api.site import Site
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from dossier.cited_pages import page_after
 from dossier.evidence_kinds import EVIDENCE_KINDS
 from dossier.excerpts import LONGEST_PROVES, LONGEST_QUOTATION, LONGEST_WORD, excerpted_cases, excerpts_of
 from dossier.permissions import case_in_sight
-from search_api.excerpt_routes import case_heading, note_excerpts, shown_excerpts
+from search_api.desk.excerpt_routes import case_heading, note_excerpts, shown_excerpts
 from search_api.site import TheSite, TheViewer
 
 router = APIRouter(include_in_schema=False)

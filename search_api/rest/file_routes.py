@@ -16,8 +16,8 @@ from dossier.permissions import case_in_sight, sees
 from dossier.place import Place, place_of_upload
 from dossier.viewers import Viewer
 from dossier.volume_moves import case_called
-from search_api.multipart import Form, broken, receive_form
 from search_api.problems import Problem
+from search_api.rest.multipart import Form, broken, receive_form
 from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()

@@ -22,10 +22,10 @@ from dossier.errors import NotFound
 from dossier.permissions import case_in_sight
 from dossier.viewers import Viewer
 from search_api.background import repeating
-from search_api.file_routes import KEY, actor_of, case_to_take_in, of_machine, own_key, place_named
 from search_api.gate import upload_too_large
-from search_api.multipart import portions
 from search_api.problems import Problem
+from search_api.rest.file_routes import KEY, actor_of, case_to_take_in, of_machine, own_key, place_named
+from search_api.rest.multipart import portions
 from search_api.site import Site, TheSite, TheViewer
 
 VERSION = "1.0.0"

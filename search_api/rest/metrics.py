@@ -11,8 +11,8 @@ from fastapi.responses import PlainTextResponse, Response
 
 from dossier.status import Status, oldest_work, status_of
 from dossier.webhooks import all_webhooks
-from search_api.prometheus import MEDIA_TYPE, MetricsText
 from search_api.request_times import BOUNDS, RequestTimes
+from search_api.rest.prometheus import MEDIA_TYPE, MetricsText
 from search_api.site import TheSite, TheViewer
 
 router = APIRouter()

@@ -22,7 +22,7 @@ from indexer.narrowing import ANYTHING
 from indexer.results import SearchResult
 from search_api.access import start_of
 from search_api.asked import Asked, Cursor, TheAsked
-from search_api.page_picture import THUMBNAIL, picture_address
+from search_api.desk.page_picture import THUMBNAIL, picture_address
 from search_api.problems import problem_of
 from search_api.site import Site, TheSite, TheViewer
 from search_api.wording import FACETS, GROUPINGS, ORDERS

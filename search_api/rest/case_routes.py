@@ -22,7 +22,9 @@ from dossier.catalogue.tables import Case
 from dossier.directory import directory_of
 from dossier.permissions import case_in_sight
 from dossier.viewers import Viewer
-from search_api.case_forms import (
+from search_api.contract import refusals
+from search_api.problems import Problem
+from search_api.rest.case_forms import (
     CASE_EXAMPLE,
     ETAG_HEADER,
     FOREIGN_EXAMPLE,
@@ -37,8 +39,6 @@ from search_api.case_forms import (
     ProceedingForm,
     SplitForm,
 )
-from search_api.contract import refusals
-from search_api.problems import Problem
 from search_api.site import Site, TheSite, TheViewer
 
 CASES = "/api/v1/cases"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from dossier.errors import NotFound
-from search_api.page_facts import facts_of, reading_of
+from search_api.desk.page_facts import facts_of, reading_of
 from search_api.site import TheSite, TheViewer
 
 _LAST_LINE = 1_000_000

@@ -14,11 +14,11 @@ from dossier.reading import Reading
 from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
 from search_api.asked import Asked, QueryText, TheAsked
-from search_api.page_facts import PageFacts, facts_of, hurry_reading, reading_of
-from search_api.page_marks import Rect, ranges_in_line, rects_of_hit, rects_of_query
-from search_api.page_picture import picture_address
+from search_api.desk.page_facts import PageFacts, facts_of, hurry_reading, reading_of
+from search_api.desk.page_marks import Rect, ranges_in_line, rects_of_hit, rects_of_query
+from search_api.desk.page_picture import picture_address
+from search_api.desk.search_page import HITS_A_VIEW
 from search_api.problems import Problem, problem_of
-from search_api.search_page import HITS_A_VIEW
 from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()

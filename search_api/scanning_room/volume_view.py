@@ -21,7 +21,7 @@ from dossier.page_labels import LabelQuestion, label_questions
 from dossier.permissions import seen_by, sees
 from dossier.status import document_statuses
 from search_api import wording
-from search_api.page_picture import THUMBNAIL, picture_address
+from search_api.desk.page_picture import THUMBNAIL, picture_address
 from search_api.site import TheSite, TheViewer
 
 # Small pictures in one view: a whole ordinary volume; a volume of thousands stays quick.
