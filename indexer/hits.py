@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from dossier import cases
 from dossier.catalogue.tables import Case, Document, Page, Volume
 from dossier.errors import StoreError
-from dossier.reading import Box
-from dossier.readings import following_page, reading_of
+from dossier.reading import Box, Reading
+from dossier.readings import following_page, reading_of, readings_of
 from dossier.vault import Vault
 from indexer import engine
-from indexer.highlight import Highlight, Snippet, highlight
+from indexer.highlight import Highlight, Snippet, highlight, may_reach_turn
 from indexer.query import SCORES, Query
 from indexer.sight import Sight
 
@@ -102,12 +102,13 @@ def hits_shown(session: Session, vault: Vault, query: Query, sight: Sight, found
         if sight.allows(case)
     }
     numbers = cases.numbers_of(session, {page.case_id for page, _, _ in rows.values()})
+    readings = dict(readings_of(session, vault, [page for page, _, _ in rows.values()]))
     hits = []
     for hit in found:
         if hit.page_id not in rows:
             continue
         page, volume, document = rows[hit.page_id]
-        shown, following = _shown(session, vault, query, hit.rung, page)
+        shown, following = _shown(session, vault, query, hit.rung, page, readings.get(page.id))
         hits.append(
             Hit(
                 page_id=page.id,
@@ -129,19 +130,23 @@ def hits_shown(session: Session, vault: Vault, query: Query, sight: Sight, found
     return hits
 
 
-def _shown(session: Session, vault: Vault, query: Query, rung: str, page: Page) -> tuple[Highlight, str]:
+def _shown(
+    session: Session, vault: Vault, query: Query, rung: str, page: Page, reading: Reading | StoreError | None
+) -> tuple[Highlight, str]:
     """What to mark on a page, and the id of the page that its sentence goes on to.
 
     A reading that is lost or altered is the business of `verify`; the page stays found, without marks.
     """
-    following = following_page(session, page)
     try:
-        reading = reading_of(session, vault, page)
+        if isinstance(reading, StoreError):
+            raise reading
+        if reading is None:
+            return _NOTHING_TO_SHOW, ""
+        # Few matches come near the end of their page: the next one is looked for, and read, for these alone.
+        following = following_page(session, page) if may_reach_turn(query, rung, reading) else None
         next_reading = reading_of(session, vault, following) if following else None
     except StoreError as error:
         log.error("%s", error)
-        reading = None
-    if reading is None:
         return _NOTHING_TO_SHOW, ""
     return highlight(query, rung, reading, next_reading), following.id if following else ""
 

@@ -1,7 +1,7 @@
 """An office at work.
 
-    python -m bench.office build [--pages 100000]
-    python -m bench.office cost [--view NAME] [--profile]
+python -m bench.office build [--pages 100000]
+python -m bench.office cost [--view NAME] [--profile]
 """
 
 from __future__ import annotations

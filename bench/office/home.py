@@ -1,4 +1,4 @@
-"""Builds the home of an office: catalogue, readings, pictures and index, as if 100,000 pages had been taken in and read.
+"""Builds the home of an office: catalogue, readings, pictures and index, as if 100,000 pages had been read.
 
 The rows are those that taking in, reading and indexing leave behind, written in bulk; readings have a box for every
 character. Scans are a few printed pages that all pages share: their bytes stand in the vault once, their pictures in
@@ -160,11 +160,10 @@ class _Builder:
         self._scans()
         self._users()
         cast = dossiers.people(dossiers.INVESTORS, self._chance)
-        case_number, started = 0, time.monotonic()
-        for name, volumes, volume_pages in _cases(pages):
+        started = time.monotonic()
+        for case_number, (name, volumes, volume_pages) in enumerate(_cases(pages)):
             self._case(case_number, name, volumes, volume_pages, cast)
             self._write()
-            case_number += 1
             left = (time.monotonic() - started) / self._filed * (pages - self._filed)
             print(f"\r  {self._filed} of {pages} pages, {left:.0f} s left ", end="", file=sys.stderr, flush=True)
         print(file=sys.stderr)
@@ -361,9 +360,7 @@ def _bottom(row: int) -> float:
 
 @lru_cache(maxsize=10_000)
 def _boxes(row: int, length: int) -> str:
-    boxes = [
-        [round(0.1 + 0.02 * at, 4), _top(row), round(0.12 + 0.02 * at, 4), _bottom(row)] for at in range(length)
-    ]
+    boxes = [[round(0.1 + 0.02 * at, 4), _top(row), round(0.12 + 0.02 * at, 4), _bottom(row)] for at in range(length)]
     return json.dumps(boxes, separators=(",", ":"))
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from bench.office.home import DOSSIER_CASE, name_of
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Case, Page, Volume
+from dossier.derived import THUMBNAIL
 from dossier.home import Home
-from search_api.desk.page_picture import THUMBNAIL, picture_address
+from search_api.desk.page_picture import picture_address
 
 SCREEN = 1600  # pixels, as the reader and the view of a page ask for
 
@@ -88,7 +89,9 @@ def views_of(dossier: Dossier) -> list[View]:
         View("users", admin, ("/admin/users",)),
         View("departments", admin, ("/admin/departments",)),
         View("audit", auditor, ("/admin/audit",)),
-        View("audit by person", auditor, (f"/admin/audit?who={name_of(3)}", f"/admin/audit?who={name_of(4)}&deed=look")),
+        View(
+            "audit by person", auditor, (f"/admin/audit?who={name_of(3)}", f"/admin/audit?who={name_of(4)}&deed=look")
+        ),
         View("audit by deed and day", auditor, ("/admin/audit?deed=park", "/admin/audit?since=2030-01-01&deed=look")),
         View("audit of a case", auditor, (f"/admin/audit?case={dossier.case_id}",)),
     ]
