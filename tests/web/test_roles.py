@@ -25,6 +25,13 @@ FOR_EVERYBODY = {
 FOR_AUDITORS = {("GET", "/admin/audit")}
 FOR_MANAGERS = {
     ("GET", "/admin"),
+    ("GET", "/admin/cases"),
+    ("GET", "/admin/cases/{case_id}"),
+    ("POST", "/admin/cases/{case_id}/grant"),
+    ("POST", "/admin/cases/{case_id}/move"),
+    ("POST", "/admin/cases/{case_id}/revoke"),
+    ("POST", "/admin/cases/{case_id}/seal"),
+    ("POST", "/admin/cases/{case_id}/unseal"),
     ("GET", "/admin/departments"),
     ("GET", "/admin/first"),
     ("POST", "/admin/first"),
