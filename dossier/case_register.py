@@ -1,5 +1,5 @@
-"""The register of cases, for those who read no content: by which numbers a case goes, whose it is, whether it is sealed,
-and who was let in by name. Of a sealed case even its name is left out: it often has a suspect's in it.
+"""The register of cases, for those who read no content: by which numbers a case goes, whose it is, whether it is
+sealed, and who was let in by name. Of a sealed case even its name is left out: it often has a suspect's in it.
 """
 
 from __future__ import annotations

@@ -47,6 +47,8 @@ _DUTIES: dict[str, Callable[[Viewer], bool]] = {
 ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/login"): OPEN,
     ("POST", "/login"): OPEN,
+    ("GET", "/login/oidc"): OPEN,
+    ("GET", "/login/oidc/back"): OPEN,
     ("GET", "/api/v1/health"): OPEN,
     ("POST", "/logout"): EVERYBODY,
     ("GET", "/password"): EVERYBODY,

@@ -33,6 +33,9 @@ from search_api.desk import (
 )
 from search_api.gate import Gate
 from search_api.latest_change import LatestChange
+from search_api.oidc import routes as oidc_routes
+from search_api.oidc.provider import Provider
+from search_api.oidc.ticket import Tickets
 from search_api.proxies import TrustedProxies
 from search_api.request_times import RequestTimes, Stopwatch
 from search_api.rest import (
@@ -95,18 +98,21 @@ def create_app(
     times = RequestTimes()
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), looks, settings, LatestChange(catalogue), times, proxies, settings.watermark, roster,
+        page_templates(), looks, settings, LatestChange(catalogue), times, Tickets(),
+        Provider(settings) if settings.oidc_issuer else None, proxies, settings.watermark, roster,
         CitationTemplate(settings.citation_template),
     )  # fmt: skip
     problems.install(app)
     app.add_exception_handler(405, method_not_allowed)
-    app.add_middleware(Gate, callers=callers, hosts=hosts, most_upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(
+        Gate, callers=callers, hosts=[*hosts, *settings.site_names()], most_upload_bytes=settings.max_upload_bytes
+    )
     app.add_middleware(Stopwatch, times=times)
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
-        session, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes, deed_routes,
-        volume_view, search_page, search_routes, page_view, page_picture, page_citation, reader, excerpts_page,
-        excerpt_routes, metrics,
+        session, oidc_routes, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes,
+        deed_routes, volume_view, search_page, search_routes, page_view, page_picture, page_citation, reader,
+        excerpts_page, excerpt_routes, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)

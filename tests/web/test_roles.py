@@ -16,6 +16,8 @@ FOR_EVERYBODY = {
     ("GET", "/"),
     ("GET", "/login"),
     ("POST", "/login"),
+    ("GET", "/login/oidc"),
+    ("GET", "/login/oidc/back"),
     ("POST", "/logout"),
     ("GET", "/password"),
     ("POST", "/password"),
