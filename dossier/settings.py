@@ -206,14 +206,14 @@ class Settings(BaseSettings):
         if address:
             parts = _parts_of(address)
             if parts is None or parts.path not in ("", "/") or parts.query or parts.fragment:
-                raise ValueError(f"{address!r}: write scheme and name alone, such as https://dossier.example")
+                raise ValueError("write scheme and name alone, such as https://dossier.example")
         return address
 
     @field_validator("oidc_issuer")
     @classmethod
     def _is_issuer(cls, address: str) -> str:
         if address and (not is_secure_address(address) or urlsplit(address).query or urlsplit(address).fragment):
-            raise ValueError(f"{address!r}: write the issuer as the provider does: https:// (http:// on this machine)")
+            raise ValueError("write the issuer as the provider does: https://… (http:// on this machine alone)")
         return address
 
     @field_validator("oidc_client_secret_file")

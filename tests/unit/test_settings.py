@@ -49,6 +49,7 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
         ('public_address = "https://user:hunter2@dossier.example"', "public_address"),
         ('oidc_issuer = "http://login.example"', "oidc_issuer"),
         ('oidc_issuer = "https://login.example?x=1"', "oidc_issuer"),
+        ('oidc_issuer = "https://user:hunter2@login.example"', "oidc_issuer"),
         ('oidc_issuer = "https://login.example"\npublic_address = "https://a.example"', "oidc_client_id"),
         ('oidc_issuer = "https://login.example"\noidc_client_id = "a"', "public_address"),
         ('oidc_client_secret = "hunter2\\n"', "oidc_client_secret"),
