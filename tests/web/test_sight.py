@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import json
 import logging
@@ -20,8 +21,10 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from dossier import api_keys, excerpts, flags, permissions, users
-from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
-from dossier.viewers import CHECKER, OPERATOR, PROSECUTOR, SCOPES, WRITE
+from dossier.catalogue.tables import ApiKey, AuditRow, Case, Page, User
+from dossier.receipts import receipt as receipts
+from dossier.receipts.receipt import ReceiptGiven, VolumeGiven
+from dossier.viewers import AT_MACHINE, CHECKER, OPERATOR, PROSECUTOR, SCOPES, WRITE
 from search_api.access import ACCESS, MANAGERS, OPEN, OWN, scope_of
 from search_api.session import FREE_FAILURES
 
@@ -99,14 +102,21 @@ def of_room(room: Room) -> dict[str, str]:
         insider = users.viewer_of_user(users.user_named(session, "闵榆"))
         excerpt, _ = excerpts.add_excerpt(session, insider, [page.id], {"quotation": "被害人"})
         excerpt_id = excerpt.id
+        # What was written down by whoever received the volume.
+        case_id = session.get_one(Page, page.id).case_id
+        volume = VolumeGiven("证据材料卷", 1, paper_pages=3)
+        came = ReceiptGiven(dt.date(2031, 7, 4), unit="临江分局", volumes=[volume])
+        receipt, _ = receipts.save(session, AT_MACHINE, came, "test", case_id=case_id)
+        receipt_id = receipt.id
     return {
         "page_id": page.id, "volume_id": page.volume_id, "document_id": page.document_id, "case_id": page.case_id,
-        "excerpt_id": excerpt_id, "file_id": page.arrival_id, "upload_id": UNKNOWN,
+        "excerpt_id": excerpt_id, "receipt_id": receipt_id, "file_id": page.arrival_id, "upload_id": UNKNOWN,
     }  # fmt: skip
 
 
 # What is sent to the routes that change something.
 SENT: dict[tuple[str, str], dict[str, Any]] = {
+    ("PATCH", "/api/v1/receipts/{receipt_id}"): {"version": 1, "received_on": "2031-07-05"},
     ("PATCH", "/api/v1/cases/{case_id}"): {"name": "周望舒诈骗案"},
     ("POST", "/api/v1/cases/{case_id}/numbers"): {"number": "临检起诉受[2031]99010123306号"},
     ("POST", "/api/v1/cases/{case_id}/handler"): {"handler": "苏见川"},
