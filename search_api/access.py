@@ -20,9 +20,12 @@ from search_api.problems import Problem
 OPEN = "open"  # to everybody, signed in or not
 ANY_KEY = "any key"  # tells of the asker alone: to whoever shows a key or has signed in
 OWN = "own"  # what one writes for oneself: for keys with `write`, and for all who read content
+# What people read on a page, for all who see it: keys with `write`, who prepares and who works with cases.
+TRANSCRIBE = "transcribe"
 # The others are for people who have signed in, and for no key.
 EVERYBODY = "everybody"
 PEOPLE = "people"  # who read content: whoever has to do with cases
+PREPARERS = "preparers"  # who take volumes in and put them in order
 CHECKERS = "checkers"  # who approve them
 MANAGERS = "managers"
 AUDITORS = "auditors"
@@ -39,6 +42,8 @@ _DUTIES: dict[str, Callable[[Viewer], bool]] = {
     ANY_KEY: lambda _: True,
     EVERYBODY: lambda _: True,
     WRITE: lambda viewer: viewer.prepares,
+    TRANSCRIBE: lambda viewer: viewer.transcribes,
+    PREPARERS: lambda viewer: viewer.prepares,
     CHECKERS: lambda viewer: viewer.checks,
     MANAGERS: lambda viewer: viewer.manages,
     AUDITORS: lambda viewer: viewer.audits,
@@ -61,10 +66,10 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/excerpts"): PEOPLE,
     ("GET", "/cases/{case_id}/excerpts"): PEOPLE,
     ("GET", "/receipts"): PEOPLE,
-    ("GET", "/receipts/new"): WRITE,
+    ("GET", "/receipts/new"): PREPARERS,
     ("GET", "/receipts/{receipt_id}"): PEOPLE,
-    ("GET", "/receipts/{receipt_id}/correct"): WRITE,
-    ("GET", "/receipts/{receipt_id}/print"): WRITE,
+    ("GET", "/receipts/{receipt_id}/correct"): PREPARERS,
+    ("GET", "/receipts/{receipt_id}/print"): PREPARERS,
     ("GET", "/admin"): MANAGERS,
     ("GET", "/admin/audit"): AUDITORS,
     ("GET", "/admin/departments"): MANAGERS,
@@ -123,6 +128,20 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/excerpts/{excerpt_id}"): READ,
     ("PATCH", "/api/v1/excerpts/{excerpt_id}"): OWN,
     ("DELETE", "/api/v1/excerpts/{excerpt_id}"): OWN,
+    ("GET", "/api/v1/pages/{page_id}/transcriptions"): READ,
+    ("POST", "/api/v1/pages/{page_id}/transcriptions"): TRANSCRIBE,
+    ("GET", "/api/v1/transcriptions/{transcription_id}"): READ,
+    ("PATCH", "/api/v1/transcriptions/{transcription_id}"): TRANSCRIBE,
+    ("DELETE", "/api/v1/transcriptions/{transcription_id}"): TRANSCRIBE,
+    ("GET", "/api/v1/notes"): READ,
+    ("POST", "/api/v1/notes"): OWN,
+    ("GET", "/api/v1/notes/{note_id}"): READ,
+    ("PATCH", "/api/v1/notes/{note_id}"): OWN,
+    ("DELETE", "/api/v1/notes/{note_id}"): OWN,
+    ("GET", "/api/v1/bookmarks"): READ,
+    ("POST", "/api/v1/bookmarks"): OWN,
+    ("PATCH", "/api/v1/bookmarks/{bookmark_id}"): OWN,
+    ("DELETE", "/api/v1/bookmarks/{bookmark_id}"): OWN,
     ("GET", "/api/v1/search"): SEARCH,
     ("GET", "/api/v1/search/facets"): SEARCH,
     ("GET", "/api/v1/search/neighbours"): SEARCH,
@@ -151,10 +170,10 @@ ACCESS: dict[tuple[str, str], str] = {
 
 def scope_of(wanted: str) -> str:
     """The scope that a program's key needs for what a route is for."""
-    return WRITE if wanted == OWN else wanted
+    return WRITE if wanted in (OWN, TRANSCRIBE) else wanted
 
 
-def check_access(request: Request) -> None:
+async def check_access(request: Request) -> None:
     """Let a program through to a route that one of its key's scopes is for, and a person to one that they have to do
     with.
 

@@ -25,11 +25,13 @@ from search_api.callers import Callers
 from search_api.desk import (
     excerpt_routes,
     excerpts_page,
+    note_routes,
     page_citation,
     page_picture,
     page_view,
     reader,
     search_page,
+    transcription_routes,
 )
 from search_api.gate import Gate
 from search_api.latest_change import LatestChange
@@ -105,8 +107,9 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
         session, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes, deed_routes,
+        receipt_routes,
         volume_view, search_page, search_routes, page_view, page_picture, page_citation, reader, excerpts_page,
-        excerpt_routes, metrics, receipt_routes,
+        excerpt_routes, transcription_routes, note_routes, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)

@@ -11,11 +11,11 @@ from fastapi.responses import JSONResponse, Response
 
 from dossier import audit
 from dossier.catalogue.tables import Receipt
+from dossier.errors import DeedRefused
 from dossier.receipts import receipt as receipts
 from dossier.receipts.expected import unannounced_volumes
 from dossier.receipts.sheet_code import LABEL, SEPARATOR, Kind, code_of
 from search_api.contract import refusals
-from search_api.problems import Problem
 from search_api.rest.case_forms import IDEMPOTENCY_KEY
 from search_api.scanning_room.receipt_forms import EXAMPLE, CorrectedReceipt, NewReceipt, receipts_as_json
 from search_api.site import TheSite, TheViewer
@@ -149,11 +149,11 @@ def print_page(
         printed = [
             {**each, "code": _picture(code_of(session, each["id"], kind))} for each in wanted for _ in range(copies)
         ]
+        if not printed:
+            raise DeedRefused("这份登记里没有要打印的卷")
         audit.record(
             session, "print_sheets", "receipt", receipt_id, viewer.name or viewer.id, what=what, case=content["case_id"]
         )  # fmt: skip
-    if not printed:
-        raise Problem(404, "not_found", "这份登记没有要打印的卷。", "请先在登记里写上卷。")
     context = {"receipt": content, "volumes": printed, "what": what, "copies": copies, "only": volume}
     return site.pages.TemplateResponse(request, "receipt_print.html", context)
 

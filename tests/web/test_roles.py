@@ -48,12 +48,20 @@ FOR_PREPARERS = {
     for method, path in ACCESS
     if path.startswith("/api/v1/uploads")
     or (method not in ("GET", "HEAD") and path.startswith(("/api/v1/cases", "/api/v1/volumes", "/api/v1/documents")))
-    or (method not in ("GET", "HEAD") and path.startswith(("/api/v1/pages", "/api/v1/receipts")))
+    or (method not in ("GET", "HEAD") and path.startswith("/api/v1/receipts"))
     or path in ("/receipts/new", "/receipts/{receipt_id}/correct", "/receipts/{receipt_id}/print")
+    or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages") and not path.endswith("/transcriptions"))
+}
+# Whoever works with a case, or prepares it, says what stands on its pages; a checker only looks.
+FOR_TRANSCRIBERS = {
+    ("POST", "/api/v1/pages/{page_id}/transcriptions"),
+    ("PATCH", "/api/v1/transcriptions/{transcription_id}"),
+    ("DELETE", "/api/v1/transcriptions/{transcription_id}"),
 }
 # Only for some of those who read content.
 FOR_SOME = {
     **{route: {OPERATOR} for route in FOR_PREPARERS},
+    **{route: set(ROLES) - {ADMIN, AUDITOR, CHECKER} for route in FOR_TRANSCRIBERS},
     **{route: {ADMIN, AUDITOR} for route in FOR_AUDITORS},
     **{route: {ADMIN} for route in FOR_MANAGERS},
 }
