@@ -416,7 +416,7 @@ class ApiKey(Table):
 
 class Membership(Table):
     """A user or API key that sees a case by name. `admitted`: expressly, while the case was sealed; others do not count
-    as long as it is.
+    as long as it is. `ends_at`: it counts until then.
     """
 
     __tablename__ = "memberships"
@@ -424,6 +424,7 @@ class Membership(Table):
     viewer_id: Mapped[str] = mapped_column(primary_key=True, index=True)
     admitted: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[float] = mapped_column(default=time.time)
+    ends_at: Mapped[float | None]
 
 
 class DepartmentMove(Table):
@@ -668,6 +669,35 @@ class Bookmark(Table):
     page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), index=True)
     name: Mapped[str]
     created_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class SignInFailure(Table):
+    """Wrong passwords that came from an address or for a name, kept so that a restart forgives nobody.
+
+    `kind` is "address" or "name". `by_name` counts them by the user's name that was tried; what is no user's stands
+    together under "", since it may be a password in the wrong field.
+    """
+
+    __tablename__ = "sign_in_failures"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    whose: Mapped[str] = mapped_column(primary_key=True)
+    by_name: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    last_at: Mapped[float] = mapped_column(index=True)
+    locked_until: Mapped[float]
+
+
+class SessionRow(Table):
+    """A session of somebody who has signed in; of its token only the hash is known.
+
+    `stored` is a digest of the user's password as it was stored then: another one since ends the session.
+    """
+
+    __tablename__ = "sessions"
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    stored: Mapped[str]
+    created_at: Mapped[float] = mapped_column(default=time.time)
+    used_at: Mapped[float] = mapped_column(default=time.time, index=True)
 
 
 class Receipt(Table):

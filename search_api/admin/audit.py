@@ -111,7 +111,7 @@ _UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids"}
 # What is told of deeds on dossiers to those who manage: nothing that somebody looked for, read or wrote.
 _ON_DOSSIERS = {"case", "volume", "document", "arrival", "page", "excerpt", "search"}
 _TOLD_OF_DOSSIERS = {"what", "hits", "state", "error", "is_sealed"}
-_TOLD_OF_CASES = _TOLD_OF_DOSSIERS | {"before", "after", "name"}
+_TOLD_OF_CASES = _TOLD_OF_DOSSIERS | {"before", "after", "name", "until"}
 
 router = APIRouter(prefix="/admin/audit", include_in_schema=False)
 

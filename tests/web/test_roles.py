@@ -16,6 +16,8 @@ FOR_EVERYBODY = {
     ("GET", "/"),
     ("GET", "/login"),
     ("POST", "/login"),
+    ("GET", "/login/oidc"),
+    ("GET", "/login/oidc/back"),
     ("POST", "/logout"),
     ("GET", "/password"),
     ("POST", "/password"),
@@ -25,6 +27,13 @@ FOR_EVERYBODY = {
 FOR_AUDITORS = {("GET", "/admin/audit")}
 FOR_MANAGERS = {
     ("GET", "/admin"),
+    ("GET", "/admin/cases"),
+    ("GET", "/admin/cases/{case_id}"),
+    ("POST", "/admin/cases/{case_id}/grant"),
+    ("POST", "/admin/cases/{case_id}/move"),
+    ("POST", "/admin/cases/{case_id}/revoke"),
+    ("POST", "/admin/cases/{case_id}/seal"),
+    ("POST", "/admin/cases/{case_id}/unseal"),
     ("GET", "/admin/departments"),
     ("GET", "/admin/first"),
     ("POST", "/admin/first"),
