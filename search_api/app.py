@@ -104,7 +104,7 @@ def create_app(
     app.add_middleware(Stopwatch, times=times)
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
-        session, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes, deed_routes,
+        session, own_password, board, pdf_routes, case_routes, file_routes, tus_routes, change_routes, deed_routes,
         volume_view, search_page, search_routes, page_view, page_picture, page_citation, reader, excerpts_page,
         excerpt_routes, metrics,
     )  # fmt: skip

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from dossier import api_keys, excerpts, flags, permissions, users
+from dossier import api_keys, excerpts, exhibits, flags, permissions, users
 from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
 from dossier.viewers import CHECKER, OPERATOR, PROSECUTOR, SCOPES, WRITE
 from search_api.access import ACCESS, MANAGERS, OPEN, OWN, scope_of
@@ -99,9 +99,11 @@ def of_room(room: Room) -> dict[str, str]:
         insider = users.viewer_of_user(users.user_named(session, "闵榆"))
         excerpt, _ = excerpts.add_excerpt(session, insider, [page.id], {"quotation": "被害人"})
         excerpt_id = excerpt.id
+        exhibit, _ = exhibits.add_exhibit(session, insider, "示证", [exhibits.Group("", (page.id,))])
+        exhibit_id = exhibit.id
     return {
         "page_id": page.id, "volume_id": page.volume_id, "document_id": page.document_id, "case_id": page.case_id,
-        "excerpt_id": excerpt_id, "file_id": page.arrival_id, "upload_id": UNKNOWN,
+        "excerpt_id": excerpt_id, "exhibit_id": exhibit_id, "file_id": page.arrival_id, "upload_id": UNKNOWN,
     }  # fmt: skip
 
 
