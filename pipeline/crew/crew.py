@@ -4,9 +4,9 @@ Readers do nothing but read pages, one process a core. Four further processes, e
 what is short from standing behind what is long: the desk makes the pictures that somebody waits for, the reception
 looks into files whose contents are not known yet, the bindery makes PDFs, the library those of whole dossiers.
 
-Whoever does not have a person waiting gives way to whoever answers people: readers, reception, bindery and library are nice.
-The crew itself and the feed of the index are not: they write to the catalogue, and who is put off in the middle of that
-puts off all others.
+Whoever does not have a person waiting gives way to whoever answers people: readers, reception, bindery and library are
+nice. The crew itself and the feed of the index are not: they write to the catalogue, and who is put off in the middle
+of that puts off all others.
 
 No single piece of work can stop the crew: whatever goes wrong with it is counted against it, unless the machine itself
 is at fault (a full disk, a broken installation); then the work is put back untried and the crew pauses.
