@@ -30,6 +30,7 @@ from search_api.desk import (
     page_view,
     reader,
     search_page,
+    statement_routes,
 )
 from search_api.gate import Gate
 from search_api.latest_change import LatestChange
@@ -106,7 +107,7 @@ def create_app(
     modules = (
         session, own_password, board, pdf_routes, case_routes, file_routes, tus_routes, change_routes, deed_routes,
         volume_view, search_page, search_routes, page_view, page_picture, page_citation, reader, excerpts_page,
-        excerpt_routes, metrics,
+        excerpt_routes, statement_routes, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)
