@@ -264,9 +264,14 @@ def _flags(session: Session, statement: Select[Flag]) -> list[Question]:
 def _stood_on(session: Session, raised: Collection[Flag]) -> list[object]:
     """What flags stand on, and the volumes where that is, with one statement a kind."""
     found: list[Page | Document | Arrival] = []
-    for kind, table in (("page", Page), ("document", Document), ("arrival", Arrival)):
-        ids = [flag.subject_id for flag in raised if flag.subject_kind == kind]
-        found += session.scalars(select(table).where(table.id.in_(ids))).all() if ids else []
+    tables: dict[str, type[Page] | type[Document] | type[Arrival]] = {
+        "page": Page,
+        "document": Document,
+        "arrival": Arrival,
+    }
+    for kind, table in tables.items():
+        if ids := [flag.subject_id for flag in raised if flag.subject_kind == kind]:
+            found.extend(session.scalars(select(table).where(table.id.in_(ids))))
     volume_ids = {each.volume_id for each in found}
     volumes = session.scalars(select(Volume).where(Volume.id.in_(volume_ids))).all() if volume_ids else []
     return [*found, *volumes]
