@@ -392,6 +392,14 @@ def _secret_in(file: str) -> str:
     return Path(file).read_text("utf-8").strip()
 
 
+def source_of(settings: Settings, name: str) -> Literal["environment", "file", "default"]:
+    """Where the value of a setting comes from; one that the file repeats as it is by default is that default."""
+    value, default = getattr(settings, name), Settings.model_fields[name].default
+    if f"EDOSSIER_{name.upper()}" in os.environ:
+        return "environment"
+    return "default" if value == default else "file"
+
+
 def load_settings(home: Path) -> Settings:
     """The settings of a home folder, checked.
 

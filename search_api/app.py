@@ -20,7 +20,7 @@ from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import own_password, problems, session
 from search_api.access import check_access, method_not_allowed
-from search_api.admin import audit, cases, first, keys, overview, statistics, users
+from search_api.admin import audit, cases, first, keys, overview, statistics, users, webhooks
 from search_api.callers import Callers
 from search_api.desk import (
     excerpt_routes,
@@ -125,7 +125,7 @@ def create_app(
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)
-    for module in (first, overview, users, keys, cases, audit, statistics):
+    for module in (first, overview, users, keys, webhooks, cases, audit, statistics):
         app.include_router(module.router)
     app.include_router(_health)
     return app
