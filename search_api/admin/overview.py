@@ -174,7 +174,7 @@ def _disk(site: Site, bytes_a_day: float) -> Check:
     # Pictures and PDFs are made of the originals, and take about as much again.
     days = usage.free / (2 * bytes_a_day) if bytes_a_day else None
     if days is not None:
-        finding += f"；按最近七天的速度，约够 {days:.0f} 天" if days < MANY_DAYS else "；按最近七天的速度，一年以上"
+        finding += f"；按最近七天的速度，约够 {days:.0f} 天" if days < MANY_DAYS else "；按最近七天的速度，够一年以上"
     if usage.free < LEAST_FREE_BYTES:
         return Check("磁盘", "bad", finding, "请尽快腾出空间：磁盘满了就不再收文件。已收的不会丢。")
     if usage.free < usage.total * 0.1:
