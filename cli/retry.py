@@ -18,34 +18,7 @@ def retry(
     """Put parked pages, refused files and undelivered index entries back in the queue. 重试失败的页面和文件。"""
     context = context_of(typer_context)
     with context.catalogue.writing() as session:
-<<<<<<< HEAD
         retried = retry_everything(session, person_at_the_keyboard())
-=======
-        pages = session.scalars(select(Page).where(Page.state == "parked")).all()
-        for page in pages:
-            page.state = "waiting"
-            page.error_code, page.error_detail = None, ""
-        work.request(session, work.READ, [page.id for page in pages])
-        files = session.scalars(select(Arrival).where(is_open_refusal())).all()
-        for file in files:
-            file.state = "received"
-        work.request(session, work.PAGINATE, [file.id for file in files])
-        unassembled = session.scalars(
-            select(Flag.subject_id).where(Flag.code == "assembly_failed", Flag.closed_at.is_(None))
-        ).all()
-        work.request(session, work.ASSEMBLE, unassembled)
-        for document_id in unassembled:
-            flags.close_flag(session, "document", document_id, "assembly_failed")
-        for kind in (work.PICTURE, work.BIND, work.BIND_CASE, work.BIND_EXHIBIT):
-            failed = select(Work.subject_id).where(Work.kind == kind, Work.state == "failed")
-            work.request(session, kind, session.scalars(failed).all())
-        entries = outbox.revive_dead(session)
-        for page in pages:
-            audit.record(session, "retry", "page", page.id, actor)
-        for file in files:
-            audit.record(session, "retry", "arrival", file.id, actor)
-        result = {"pages": len(pages), "files": len(files), "pdfs": len(unassembled), "index_entries": entries}
->>>>>>> main
     if as_json:
         print_json(asdict(retried))
     else:
