@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dossier.acceptance import Contents
-from dossier.derived import written_whole
+from dossier.derived import THUMBNAIL, keep_time_of, smaller_picture, written_whole
 from dossier.errors import (
     EdossierError,
     FileRefused,
@@ -149,7 +149,7 @@ class Worker:
 
 
 def write_picture(page: UprightPage, target: Path) -> None:
-    """Write a page as a JPEG for screens, its long side capped; whole or not at all."""
+    """Write a page as a JPEG for screens, its long side capped, and a small one beside it; each whole or not at all."""
     _write_jpeg(page.reduced(PICTURE_SIDE), target)
 
 
@@ -159,6 +159,11 @@ def _write_jpeg(picture: NDArray[np.uint8], target: Path) -> None:
     image = Image.fromarray(picture)
     with written_whole(target) as temporary:
         image.save(temporary, "JPEG", quality=PICTURE_QUALITY)
+    if image.width > THUMBNAIL:
+        small = image.resize((THUMBNAIL, max(1, round(image.height * THUMBNAIL / image.width))), Image.Resampling.BOX)
+        with written_whole(smaller_picture(target, THUMBNAIL)) as temporary:
+            small.save(temporary, "JPEG", quality=PICTURE_QUALITY)
+            keep_time_of(target, temporary)
 
 
 def _inspect(task: InspectTask) -> Contents:
@@ -198,7 +203,7 @@ def _assemble(task: AssembleTask) -> None:
 
     pages = (replace(plan.page, reading=_stored_reading(plan)) for plan in task.pages)
     task.target.parent.mkdir(parents=True, exist_ok=True)
-    assemble(pages, task.info, task.bookmarks, task.target, task.quality)
+    assemble(pages, task.info, task.bookmarks, task.target, task.quality, task.watermark)
 
 
 def _stored_reading(plan: PagePlan) -> Reading | None:
