@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -131,8 +132,8 @@ def build(pages: int = PAGES) -> Path:
     if (root / "built.json").exists():
         return root
     started = time.monotonic()
+    shutil.rmtree(root, ignore_errors=True)  # one whose building was cut off
     home = Home.at(root)
-    home.catalogue.unlink(missing_ok=True)
     catalogue, engine = Catalogue.open(home), TantivyEngine(home.index)
     engine.clear()
     builder = _Builder(home, catalogue, engine)
