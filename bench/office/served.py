@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,9 @@ def served(root: Path, part: str = "serve") -> Iterator[str]:
     with (root / "logs" / f"bench-{part}.log").open("w", encoding="utf-8") as log:
         program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
-            yield _address(program)
+            address = _address(program)
+            _wait_until_healthy(address)
+            yield address
         finally:
             program.send_signal(signal.SIGTERM)
             try:
@@ -56,6 +59,19 @@ def _address(program: subprocess.Popen[str]) -> str:
     if not is_there.wait(_PATIENCE_SECONDS):
         raise TimeoutError("the program does not serve")
     return found[0]
+
+
+def _wait_until_healthy(address: str) -> None:
+    """Wait until the site answers: its address is told just before it begins to listen."""
+    patience = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            if httpx.get(f"{address}/api/v1/health", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            if time.monotonic() > patience:
+                raise
+        time.sleep(0.1)
 
 
 def signed_in(address: str, name: str) -> httpx.Client:
