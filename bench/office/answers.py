@@ -38,7 +38,8 @@ _PICTURE = re.compile(r'<img[^>]* src="(/api/v1/pages/[^"]+)"')
 _CHROMIUM = shutil.which("chromium")
 _PAINTED = """page => {
   const shown = image => image && image.complete && image.naturalWidth > 0;
-  window.turned = new Promise(resolve => {
+  window.turned = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error("the page does not come")), 20000);
     document.addEventListener("keydown", event => {
       const begun = event.timeStamp;
       const look = () => {
@@ -72,7 +73,8 @@ def measure(root: Path, only: str = "") -> Times:
             searches = next(view for view in views_of(dossier) if view.name == "search")
             times[RESULTS] = list(_with_pictures(reader, searches.addresses))
         if only in NEXT_PAGE:
-            times.update(_turned(address, dossier.middle))
+            turns = min(_TURNS, (len(dossier.volumes[dossier.middle]) - 1) // len(_REST_SECONDS))
+            times.update(_turned(address, dossier.middle, turns))
     return times
 
 
@@ -125,7 +127,7 @@ def _browser() -> Iterator[Any]:
             browser.close()
 
 
-def _turned(address: str, volume_id: str) -> Times:
+def _turned(address: str, volume_id: str, turns: int) -> Times:
     """From the key to the picture on the screen, page after page of a volume; {} where there is no Chromium."""
     if _CHROMIUM is None:
         return {}
@@ -143,7 +145,7 @@ def _turned(address: str, volume_id: str) -> Times:
         page.wait_for_timeout(1500)
         for name, rest in _REST_SECONDS.items():
             times[name] = []
-            for _ in range(_TURNS):
+            for _ in range(turns):
                 number += 1
                 page.evaluate(_PAINTED, number)
                 page.keyboard.press("ArrowRight")
