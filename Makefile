@@ -8,7 +8,7 @@ LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-has
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-servers demo run test bench bench-search lint format lock clean
+.PHONY: help setup setup-dev setup-servers demo run test contract bench bench-search lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ run: setup ## watch data/inbox, read, index and serve until stopped
 
 test: setup-dev setup-servers ## what the tests need, and the tests
 	$(BIN)/python -m pytest
+
+contract: setup-dev ## the contract of the API, with many examples a route (about ten minutes)
+	EDOSSIER_TEST_EXAMPLES=200 $(BIN)/python -m pytest -q tests/web/test_contract.py --timeout 600
 
 bench: setup-dev ## all measurements, beside other programs, with plots, to docs/benchmarks (about 70 minutes)
 	bash bench/peers/install.sh

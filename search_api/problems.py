@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -37,31 +38,6 @@ from dossier.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
-DESCRIBED = {
-    "description": "a problem (RFC 9457)",
-    "content": {
-        MEDIA_TYPE: {
-            "schema": {
-                "type": "object",
-                "required": ["type", "title", "status", "detail", "code", "remedy"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string", "description": "what is wrong, for people"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string", "description": "what exactly is concerned"},
-                    "code": {"type": "string", "description": "stable; what programs look at"},
-                    "remedy": {"type": "string", "description": "what to do next"},
-                },
-            },
-            "example": {
-                "type": "urn:edossier:problem:not_found", "title": "没有找到。", "status": 404,
-                "detail": "f0000000000000000000a", "code": "not_found", "remedy": "请核对编号。",
-            },
-        }
-    },
-}  # fmt: skip
-"""An error answer, as OpenAPI describes it."""
-
 _log = logging.getLogger(__name__)
 
 # The nearest class up the tree counts.
@@ -88,6 +64,7 @@ _STATUSES: dict[type[EdossierError], int] = {
 
 # What the web framework itself refuses, by status: code, title, remedy.
 _FRAMEWORK: dict[int, tuple[str, str, str]] = {
+    400: ("body_unreadable", "请求正文无法读取。", "请按接口说明的格式和编码（UTF-8）发送。"),
     404: ("not_found", "没有这个页面。", "请核对地址，或从搜索页重新进入。"),
     405: ("method_not_allowed", "这个地址不支持这种操作。", "请从页面上操作。"),
 }
@@ -153,9 +130,9 @@ def problem_of(error: Exception) -> Problem:
     return Problem(500, EdossierError.code, EdossierError.chinese, EdossierError.remedy_chinese)
 
 
-def as_json(problem: Problem) -> Response:
+def as_content(problem: Problem) -> dict[str, Any]:
     """The problem as problem details."""
-    content = {
+    return {
         "type": f"urn:edossier:problem:{problem.code}",
         "title": problem.title,
         "status": problem.status,
@@ -164,7 +141,11 @@ def as_json(problem: Problem) -> Response:
         "remedy": problem.remedy,
         **({"cases": list(problem.case_ids)} if problem.case_ids else {}),
     }
-    return JSONResponse(content, problem.status, problem.headers, MEDIA_TYPE)
+
+
+def as_json(problem: Problem) -> Response:
+    """The answer that tells a program of a problem."""
+    return JSONResponse(as_content(problem), problem.status, problem.headers, MEDIA_TYPE)
 
 
 def wants_json(request: Request) -> bool:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, JSONResponse, Response
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,7 @@ from dossier.pdf_contents import (
 )
 from dossier.permissions import sees
 from dossier.viewers import Viewer
+from search_api.contract import PAGE_PROBLEMS, refusals
 from search_api.site import Site, TheSite, TheViewer
 
 MEDIA_TYPE = "application/pdf"
@@ -37,12 +39,31 @@ _FAILED_FOR_SECONDS = 60.0
 
 router = APIRouter()
 
+
+class PendingAnswer(BaseModel):
+    """A PDF that is being made: waiting, or leased by a worker."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"state": "waiting"}})
+    state: str
+
+
 _RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MEDIA_TYPE: {}}, "description": "the PDF; parts of it by Range"},
+    200: {
+        "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "the PDF; parts of it by Range",
+        "headers": {"ETag": {"schema": {"type": "string"}, "description": "what it is made from"}},
+    },
     202: {
-        "content": {"application/json": {"example": {"state": "waiting"}}},
+        "model": PendingAnswer,
+        "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}},
         "description": "it is being made; ask again after Retry-After seconds",
     },
+    206: {
+        "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "the part that Range names",
+    },
+    416: {"description": "there is no such part", "content": {"text/plain": {"schema": {"type": "string"}}}},
+    **refusals("not_found", *PAGE_PROBLEMS),
 }
 
 

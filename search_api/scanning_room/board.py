@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
+from search_api.scanning_room.standing_answers import StatusAnswer
 from search_api.site import TheSite, TheViewer
 
 router = APIRouter()
@@ -32,12 +32,14 @@ def board(request: Request, site: TheSite, viewer: TheViewer) -> Response:
     return site.pages.TemplateResponse(request, "board.html", context)
 
 
-@router.get("/api/v1/status")
-def status(site: TheSite, viewer: TheViewer) -> dict[str, Any]:
+@router.get("/api/v1/status", response_model=StatusAnswer)
+def status(site: TheSite, viewer: TheViewer) -> Response:
     """Totals, volumes (deadline first), and what needs a hand (newest first)."""
     standing = site.standings.latest(viewer)
-    return {
-        **asdict(standing.status),
-        "volumes": [asdict(volume) for volume in standing.volumes],
-        "attention": [asdict(question) for question in standing.questions],
-    }
+    return JSONResponse(
+        {
+            **asdict(standing.status),
+            "volumes": [asdict(volume) for volume in standing.volumes],
+            "attention": [asdict(question) for question in standing.questions],
+        }
+    )
