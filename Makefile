@@ -22,7 +22,9 @@ run: setup ## watch data/inbox, read, index and serve until stopped
 	$(BIN)/edossier run
 
 test: setup-dev setup-servers ## what the tests need, and the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser" tests/unit tests/web
+	$(BIN)/python -m pytest -m browser tests/unit tests/web
+	$(BIN)/python -m pytest --ignore tests/unit --ignore tests/web
 
 contract: setup-dev ## the contract of the API, with many examples a route (about ten minutes)
 	EDOSSIER_TEST_EXAMPLES=200 $(BIN)/python -m pytest -q tests/web/test_contract.py --timeout 600
