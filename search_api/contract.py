@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from dossier.errors import PageFailed, every_error
-from search_api.problems import MEDIA_TYPE, problem_of
+from search_api.problems import MEDIA_TYPE, status_of_error
 
 # Of the web alone: status, and what it means, as docs/errors.md has it.
 WEB_PROBLEMS: dict[str, tuple[int, str]] = {
@@ -61,7 +61,7 @@ WEB_PROBLEMS: dict[str, tuple[int, str]] = {
 
 # What befalls a page, a PDF or a file of the vault, as it comes.
 PAGE_PROBLEMS = tuple(sorted(code for code, kind in every_error().items() if issubclass(kind, PageFailed)))
-STORE_PROBLEMS = tuple(sorted(code for code, kind in every_error().items() if problem_of(kind()).status == 500))
+STORE_PROBLEMS = tuple(sorted(code for code, kind in every_error().items() if status_of_error(kind) == 500))
 SERVICE_PROBLEMS = ("home_busy", "machine", "unreachable")
 ENGINE_PROBLEMS = ("engine_busy", "engine_unreachable", "index_damaged")
 
@@ -83,7 +83,7 @@ class Problem(BaseModel):
 
 def status_of(code: str) -> int:
     """The status of the answers with a code."""
-    return WEB_PROBLEMS[code][0] if code in WEB_PROBLEMS else problem_of(every_error()[code]()).status
+    return WEB_PROBLEMS[code][0] if code in WEB_PROBLEMS else status_of_error(every_error()[code])
 
 
 def statuses_of(codes: Iterable[str]) -> dict[int, list[str]]:

@@ -26,7 +26,7 @@ from search_api.contract import (
     status_of,
     statuses_of,
 )
-from search_api.problems import MEDIA_TYPE, as_content, problem_of
+from search_api.problems import MEDIA_TYPE, as_content
 from search_api.problems import Problem as Raised
 from search_api.session import COOKIE
 
@@ -221,7 +221,8 @@ def _example(code: str) -> dict[str, Any]:
     if code in WEB_PROBLEMS:
         raised = Raised(status_of(code), code, "……", "……")
     else:
-        raised = problem_of(every_error()[code](_DETAILS.get(code, "")))
+        kind = every_error()[code]
+        raised = Raised(status_of(code), code, kind.chinese, kind.remedy_chinese, _DETAILS.get(code, ""))
     if code == "number_clash":
         raised.case_ids = _CASES
     return as_content(raised)

@@ -103,6 +103,11 @@ class Problem(Exception):
         self.case_ids = tuple(case_ids)
 
 
+def status_of_error(kind: type[EdossierError]) -> int:
+    """The status of the answers that tell of an error."""
+    return next(_STATUSES[parent] for parent in kind.__mro__ if parent in _STATUSES)
+
+
 def problem_of(error: Exception) -> Problem:
     """The problem that an exception stands for.
 
@@ -111,7 +116,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, EdossierError):
-        status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
+        status = status_of_error(type(error))
         detail = error.detail
         if isinstance(error, ServiceUnreachable):
             # Folders, servers and what these say: for whoever looks after the machine.

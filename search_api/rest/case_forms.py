@@ -78,7 +78,7 @@ DIRECTORY_EXAMPLE: dict[str, Any] = {
     "case_number": NUMBER["number"],
     "volumes": [
         {
-            "id": "v1f2e3d4c5b6a79808172", "name": "证据材料卷一", "kind": "证据材料卷", "number": 1, "version": 1,
+            "id": "v1f2e3d4c5b6a79808172", "name": "证据材料卷三", "kind": "证据材料卷", "number": 1, "version": 1,
             "state": "open", "delivery_id": None, "supersedes_id": None, "pages": 3, "searchable": 3,
             "documents": [
                 {
