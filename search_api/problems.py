@@ -32,6 +32,7 @@ from dossier.errors import (
     RosterRefused,
     ServiceUnreachable,
     StoreError,
+    TextChanged,
     UploadBusy,
     UsageError,
 )
@@ -53,6 +54,7 @@ _STATUSES: dict[type[EdossierError], int] = {
     KeyReused: 409,
     DeedRefused: 409,
     OrderChanged: 409,
+    TextChanged: 409,
     CursorUnknown: 410,
     RosterRefused: 422,
     FileRefused: 422,
@@ -81,6 +83,7 @@ class Problem(Exception):
         detail: what exactly is concerned.
         headers: of the HTTP answer, e.g. Retry-After.
         case_ids: of the cases between which somebody has to decide.
+        current: what another person has written meanwhile.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class Problem(Exception):
         detail: str = "",
         headers: Mapping[str, str] | None = None,
         case_ids: Sequence[str] = (),
+        current: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(code)
         self.status = status
@@ -101,6 +105,7 @@ class Problem(Exception):
         self.detail = detail
         self.headers = dict(headers or {})
         self.case_ids = tuple(case_ids)
+        self.current = current
 
 
 def status_of_error(kind: type[EdossierError]) -> int:
@@ -123,7 +128,10 @@ def problem_of(error: Exception) -> Problem:
             _log.error("%s", error)
             detail = ""
         case_ids = error.case_ids if isinstance(error, NumberClash) else ()
-        return Problem(status, error.code, error.chinese, error.remedy_chinese, detail, case_ids=case_ids)
+        current = error.current if isinstance(error, TextChanged) else None
+        return Problem(
+            status, error.code, error.chinese, error.remedy_chinese, detail, case_ids=case_ids, current=current
+        )
     if isinstance(error, RequestValidationError):
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'][1:])}: {fault['msg']}" for fault in error.errors()
@@ -145,6 +153,7 @@ def as_content(problem: Problem) -> dict[str, Any]:
         "code": problem.code,
         "remedy": problem.remedy,
         **({"cases": list(problem.case_ids)} if problem.case_ids else {}),
+        **({"current": dict(problem.current)} if problem.current else {}),
     }
 
 
