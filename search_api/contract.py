@@ -78,6 +78,7 @@ class Problem(BaseModel):
     detail: str = Field(description="what exactly is concerned; may be empty")
     code: str = Field(description="stable; what programs look at")
     remedy: str = Field(description="what to do next, for people, in Chinese")
+    current: dict[str, Any] | None = Field(None, description="with text_changed: what stands there now")
     cases: list[str] | None = Field(None, description="with number_clash: the ids of the cases that the number names")
 
 

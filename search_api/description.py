@@ -38,6 +38,8 @@ TAGS = {
     "pages": "Pages, documents and volumes 页、材料、卷: pictures, text, citations, PDFs.",
     "deeds": "Deeds 整理: what puts a dossier right; each answers with the calls that undo it.",
     "excerpts": "Excerpts 摘录: the asker's own.",
+    "notes": "Notes and bookmarks 批注与书签.",
+    "transcriptions": "Transcriptions 人工校录: what people have read on pages.",
     "changes": "Changes 变更: what has happened since, in its order.",
     "site": "The site itself: standing, metrics, health.",
 }
@@ -45,7 +47,7 @@ TAGS = {
 _TAG_OF = {
     "cases": "cases", "files": "files", "uploads": "files", "search": "search", "roster": "search", "pages": "pages",
     "documents": "pages", "volumes": "pages", "changes": "changes", "status": "site", "metrics": "site",
-    "health": "site",
+    "health": "site", "notes": "notes", "bookmarks": "notes", "transcriptions": "transcriptions",
 }  # fmt: skip
 _UNSAFE = ("post", "put", "patch", "delete")
 _KEY, _SESSION = "key", "session"
@@ -118,6 +120,8 @@ def _tag_of(method: str, path: str) -> str:
     if parts[-1] == "files":
         return "files"
     first = parts[0].partition(".")[0]
+    if parts[-1] == "transcriptions":
+        return "transcriptions"
     if first in ("pages", "documents", "volumes") and (method == "post" or parts[-1] == "title"):
         return "deeds"
     return _TAG_OF.get(first, first)
@@ -189,8 +193,13 @@ def _give_problems(operation: dict[str, Any], method: str, wanted: str) -> set[s
         codes.append("invalid_request")
     if operation.get("requestBody"):
         codes.append("body_unreadable")
-    for response in responses.values():
-        codes += response.pop(CODES, [])
+    own = [code for response in responses.values() for code in response.pop(CODES, [])]
+    if not own and (operation.get("parameters") or operation.get("requestBody")):
+        # It does not say which: any of them, in the one shape.
+        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        responses["4XX"] = {"description": "a problem; `code` says which", "content": content}
+        codes += ["not_found", "usage"]
+    codes += own
     responses.pop("422", None)
     for status, of_status in statuses_of(codes).items():
         responses[str(status)] = {
