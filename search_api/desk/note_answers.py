@@ -12,16 +12,16 @@ _PLACE: dict[str, Any] = {
     "page_id": "p5f2e25435ae121a9e03d", "case_id": "c44f4c777c3595fe59461", "volume_id": "v0d7c0e6a5b1f2c3d4e5",
     "volume": "证据材料卷", "page_number": 3, "citation": "证据卷二P35",
 }  # fmt: skip
-_NOTE = {
+_NOTE: dict[str, Any] = {
     "id": "n0a1b2c3d4e5f60718293", **_PLACE, "box": None, "text": "与卷三第12页的收条对照", "shared": True,
     "mine": True, "owner": "闵榆", "version": 1, "created_at": 1956530493.4, "updated_at": 1956530493.4,
 }  # fmt: skip
-_BOOKMARK = {"id": "b0a1b2c3d4e5f60718293", **_PLACE, "name": "第一次讯问", "created_at": 1956530493.4}
-_VERSION = {
+_BOOKMARK: dict[str, Any] = {"id": "b0a1b2c3d4e5f60718293", **_PLACE, "name": "第一次讯问", "created_at": 1956530493.4}
+_VERSION: dict[str, Any] = {
     "id": "h0a1b2c3d4e5f60718293", "version": 1, "text": "今收到傅溪现金8000元", "box": [0.1, 0.7, 0.5, 0.75],
     "author": "闵榆", "at": 1956530493.4,
 }  # fmt: skip
-_TRANSCRIPTION = {**_VERSION, "line": 3, "ocr": "今收到傅溪现金3000元"}
+_TRANSCRIPTION: dict[str, Any] = {**_VERSION, "line": 3, "ocr": "今收到傅溪现金3000元"}
 
 
 class BookmarkAnswer(BaseModel):
