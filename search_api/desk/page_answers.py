@@ -21,7 +21,7 @@ class PageAnswer(BaseModel):
                 "page_id": PAGE_ID, "case_id": "c44f4c777c3595fe59461",
                 "case_number": "临检起诉受[2031]99010123306号", "volume_id": "v0d7c0e6a5b1f2c3d4e5",
                 "volume": "证据材料卷", "document_id": "d4dd3d17be2f009625c6f", "document_title": "讯问笔录",
-                "file_id": "f3b0c9e1d2a4f5b6c7d8", "source": "证据材料卷/0001.jpg", "page_number": 1,
+                "file_id": "f3b0c9e1d2a4f5b6c7d8", "source": "证据材料卷/0026.jpg", "page_number": 1,
                 "pages_in_volume": 212, "page_label": "1", "page_label_state": "confirmed", "state": "searchable",
                 "error": None, "confidence": 0.9953, "blank": False, "skew_degrees": 0.6, "turn_degrees": 0,
                 "width": 1678, "height": 2357, "dpi": 200.0, "reading_version": 1, "before": None,
