@@ -50,6 +50,11 @@ WEB_PROBLEMS: dict[str, tuple[int, str]] = {
     "checksum_mismatch": (460, "a part of an upload is not what its `Upload-Checksum` says; nothing of it was kept"),
     "tus_version": (412, "another version of tus than 1.0.0"),
     "disk_full": (507, "the disk has no room for the upload"),
+    "rate_limited": (
+        429,
+        "more was asked than `requests_a_minute` allows; ask again after `Retry-After` seconds, and more slowly",
+    ),
+    "method_override": (400, "`X-HTTP-Method-Override` of a POST is none of PATCH, PUT, DELETE"),
     "roster_busy": (429, "another roster is being searched; ask again after `Retry-After` seconds"),
     "precondition_failed": (412, "the case has changed since it was fetched; fetch it again and decide anew"),
     "precondition_missing": (428, "`If-Match` is missing; send the `ETag` that came with the case"),

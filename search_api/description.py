@@ -184,9 +184,11 @@ def _give_problems(operation: dict[str, Any], method: str, wanted: str) -> set[s
     responses = operation["responses"]
     codes = ["host_refused", *STORE_PROBLEMS, *SERVICE_PROBLEMS]
     if wanted != OPEN:
-        codes += ["not_signed_in", "key_refused"]
+        codes += ["not_signed_in", "key_refused", "rate_limited"]
         if wanted != ANY_KEY:
             codes += ["scope_missing", "role_missing"]
+    if method == "post":
+        codes.append("method_override")
     if method in _UNSAFE:
         codes += ["origin_refused", "too_large"]
     if operation.get("parameters") or operation.get("requestBody"):
