@@ -132,6 +132,9 @@
   function take(found) {
     const kept = found.filter(function (each) { return !isIgnored(each.parts); });
     skipped += found.length - kept.length;
+    // Folders give their content in no order; people see their files go in that of the pages.
+    const order = new Intl.Collator("zh", { numeric: true });
+    kept.sort(function (one, other) { return order.compare(one.parts.join("/"), other.parts.join("/")); });
     const names = new Set();
     kept.forEach(function (each) { each.parts.slice(0, -1).slice(0, 2).forEach(function (name) { names.add(name); }); });
     recognise(Array.from(names)).then(function (known) {
@@ -189,6 +192,7 @@
   function byCaseField() {
     const told = byId("case").value.trim();
     return meaning(told).then(function (found) {
+      if (byId("case").value.trim() !== told) { return; }
       byId("case-says").textContent = told ? says(found) : "";
       roots.forEach(function (root) {
         if (root.choice && !root.byField) { return; }
@@ -636,6 +640,8 @@
       }, 300);
     });
   });
+  // What the browser has put back into the field, or somebody wrote before this script was there.
+  if (byId("case").value) { byCaseField().catch(function (error) { say(error.message); }); }
   // Anywhere on the page: a file that misses the field would otherwise replace it.
   document.addEventListener("dragover", function (event) {
     event.preventDefault();
