@@ -16,6 +16,8 @@ FOR_EVERYBODY = {
     ("GET", "/"),
     ("GET", "/login"),
     ("POST", "/login"),
+    ("GET", "/login/oidc"),
+    ("GET", "/login/oidc/back"),
     ("POST", "/logout"),
     ("GET", "/password"),
     ("POST", "/password"),
@@ -25,6 +27,13 @@ FOR_EVERYBODY = {
 FOR_AUDITORS = {("GET", "/admin/audit")}
 FOR_MANAGERS = {
     ("GET", "/admin"),
+    ("GET", "/admin/cases"),
+    ("GET", "/admin/cases/{case_id}"),
+    ("POST", "/admin/cases/{case_id}/grant"),
+    ("POST", "/admin/cases/{case_id}/move"),
+    ("POST", "/admin/cases/{case_id}/revoke"),
+    ("POST", "/admin/cases/{case_id}/seal"),
+    ("POST", "/admin/cases/{case_id}/unseal"),
     ("GET", "/admin/departments"),
     ("GET", "/admin/first"),
     ("POST", "/admin/first"),
@@ -48,11 +57,18 @@ FOR_PREPARERS = {
     for method, path in ACCESS
     if path.startswith(("/api/v1/uploads", "/upload"))
     or (method not in ("GET", "HEAD") and path.startswith(("/api/v1/cases", "/api/v1/volumes", "/api/v1/documents")))
-    or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages"))
+    or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages") and not path.endswith("/transcriptions"))
+}
+# Whoever works with a case, or prepares it, says what stands on its pages; a checker only looks.
+FOR_TRANSCRIBERS = {
+    ("POST", "/api/v1/pages/{page_id}/transcriptions"),
+    ("PATCH", "/api/v1/transcriptions/{transcription_id}"),
+    ("DELETE", "/api/v1/transcriptions/{transcription_id}"),
 }
 # Only for some of those who read content.
 FOR_SOME = {
     **{route: {OPERATOR} for route in FOR_PREPARERS},
+    **{route: set(ROLES) - {ADMIN, AUDITOR, CHECKER} for route in FOR_TRANSCRIBERS},
     **{route: {ADMIN, AUDITOR} for route in FOR_AUDITORS},
     **{route: {ADMIN} for route in FOR_MANAGERS},
 }
