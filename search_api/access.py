@@ -25,6 +25,7 @@ TRANSCRIBE = "transcribe"
 # The others are for people who have signed in, and for no key.
 EVERYBODY = "everybody"
 PEOPLE = "people"  # who read content: whoever has to do with cases
+PREPARERS = "preparers"  # who take volumes in and put them in order
 CHECKERS = "checkers"  # who approve them
 MANAGERS = "managers"
 AUDITORS = "auditors"
@@ -42,6 +43,7 @@ _DUTIES: dict[str, Callable[[Viewer], bool]] = {
     EVERYBODY: lambda _: True,
     WRITE: lambda viewer: viewer.prepares,
     TRANSCRIBE: lambda viewer: viewer.transcribes,
+    PREPARERS: lambda viewer: viewer.prepares,
     CHECKERS: lambda viewer: viewer.checks,
     MANAGERS: lambda viewer: viewer.manages,
     AUDITORS: lambda viewer: viewer.audits,
@@ -60,11 +62,11 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/"): EVERYBODY,
     ("GET", "/board"): PEOPLE,
     ("GET", "/pages/{page_id}"): PEOPLE,
-    ("GET", "/upload"): WRITE,
-    ("GET", "/upload/cases"): WRITE,
-    ("POST", "/upload/case"): WRITE,
-    ("POST", "/upload/folders"): WRITE,
-    ("POST", "/upload/outcomes"): WRITE,
+    ("GET", "/upload"): PREPARERS,
+    ("GET", "/upload/cases"): PREPARERS,
+    ("POST", "/upload/case"): PREPARERS,
+    ("POST", "/upload/folders"): PREPARERS,
+    ("POST", "/upload/outcomes"): PREPARERS,
     ("GET", "/volumes/{volume_id}"): PEOPLE,
     ("GET", "/volumes/{volume_id}/page"): PEOPLE,
     ("GET", "/volumes/{volume_id}/read"): PEOPLE,
