@@ -51,7 +51,7 @@ from search_api.rest import (
     tus_routes,
     webhook_sender,
 )
-from search_api.scanning_room import board, deed_routes, receipt_routes, upload_page, volume_view
+from search_api.scanning_room import board, board_events, deed_routes, receipt_routes, upload_page, volume_view
 from search_api.session import Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
@@ -104,6 +104,7 @@ def create_app(
         Provider(settings) if settings.oidc_issuer else None, proxies, settings.watermark, roster,
         CitationTemplate(settings.citation_template),
     )  # fmt: skip
+    app.state.board_feed = board_events.BoardFeed(app.state.site)
     problems.install(app)
     app.add_exception_handler(405, method_not_allowed)
     app.add_middleware(
@@ -112,9 +113,9 @@ def create_app(
     app.add_middleware(Stopwatch, times=times)
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
-        session, oidc_routes, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes,
-        deed_routes, receipt_routes, volume_view, upload_page, search_page, search_routes, page_view, page_picture,
-        page_citation, reader, excerpts_page, excerpt_routes, transcription_routes, note_routes, metrics,
+        session, oidc_routes, own_password, board, board_events, case_routes, file_routes, tus_routes, change_routes,
+        pdf_routes, deed_routes, receipt_routes, volume_view, upload_page, search_page, search_routes, page_view,
+        page_picture, page_citation, reader, excerpts_page, excerpt_routes, transcription_routes, note_routes, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)
