@@ -61,6 +61,7 @@ ACCESS: dict[tuple[str, str], str] = {
     # Leads those who read no content to what they do.
     ("GET", "/"): EVERYBODY,
     ("GET", "/board"): PEOPLE,
+    ("GET", "/board/events"): PEOPLE,
     ("GET", "/pages/{page_id}"): PEOPLE,
     ("GET", "/upload"): PREPARERS,
     ("GET", "/upload/cases"): PREPARERS,
