@@ -177,6 +177,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/pages/{page_id}/restore"): WRITE,
     ("POST", "/api/v1/pages/{page_id}/move"): WRITE,
     ("POST", "/api/v1/pages/{page_id}/replace"): WRITE,
+    ("POST", "/api/v1/pages/{page_id}/volume"): WRITE,
     ("POST", "/api/v1/volumes/{volume_id}/order"): WRITE,
     ("POST", "/api/v1/volumes/{volume_id}/fold"): WRITE,
     ("POST", "/api/v1/volumes/{volume_id}/claim"): WRITE,

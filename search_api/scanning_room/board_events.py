@@ -122,7 +122,7 @@ async def _stream(request: Request, site: Site, feed: BoardFeed, viewer: Viewer,
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         sent: dict[str, str] = {}
         version, spoken_at = "", time.monotonic()
-        while not feed.is_stopping():
+        while True:
             drawn = await run_in_threadpool(feed.drawn, viewer, view)
             now = time.monotonic()
             if drawn.version != version or now - spoken_at >= HEARTBEAT_SECONDS:
@@ -136,7 +136,9 @@ async def _stream(request: Request, site: Site, feed: BoardFeed, viewer: Viewer,
                 yield _event(drawn, sent) if drawn.version != version else ": still here\n\n"
                 sent, version, spoken_at = drawn.sections, drawn.version, now
             until = now + _LOOK_SECONDS
-            while time.monotonic() < until and not feed.is_stopping():
+            while time.monotonic() < until:
+                if feed.is_stopping():
+                    return
                 await asyncio.sleep(_STOP_SECONDS)
     finally:
         feed.open_streams -= 1
