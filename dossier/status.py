@@ -160,25 +160,22 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
         .group_by(Arrival.volume_id)
         .subquery()
     )
-    now = time.time()
-    is_recent = Page.searchable_at > now - _SPEED_WINDOW_SECONDS
+    # Counted by what stands in the index, which a page's id does not.
     rows = session.execute(
         select(
             Volume.id, Volume.name, Case,
-            func.count(Page.id),
+            func.count(Page.volume_id),
             func.sum(sql_case((Page.state == "searchable", 1), else_=0)),
             func.sum(sql_case((Page.state == "parked", 1), else_=0)),
             func.coalesce(failed.c.failed, 0),
             func.sum(sql_case((Page.state.in_(("waiting", "reading")), 1), else_=0)),
-            func.sum(sql_case((is_recent, 1), else_=0)),
-            func.min(sql_case((is_recent, Page.searchable_at))),
         )
         .join(Case, Case.id == Volume.case_id)
         .outerjoin(Page, (Page.volume_id == Volume.id) & Page.outside.is_(None))
         .outerjoin(failed, failed.c.volume_id == Volume.id)
         .where(Extent(viewer).holds(Volume.case_id))
         .group_by(Volume.id, Case.id, failed.c.failed)
-        .having((func.count(Page.id) > 0) | (func.coalesce(failed.c.failed, 0) > 0))
+        .having((func.count(Page.volume_id) > 0) | (func.coalesce(failed.c.failed, 0) > 0))
         .order_by(Case.due_on.is_(None), Case.due_on, Case.created_at.desc(), Case.id, Volume.order_key)
         .limit(limit)
     ).all()  # fmt: skip
@@ -197,14 +194,23 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
             .group_by(Arrival.volume_id)
         ).all()
     )
+    now = time.time()
+    paces = {
+        volume_id: _pace(count, first, now)
+        for volume_id, count, first in session.execute(
+            select(Page.volume_id, func.count(), func.min(Page.searchable_at))
+            .where(Page.searchable_at > now - _SPEED_WINDOW_SECONDS, Page.outside.is_(None))
+            .group_by(Page.volume_id)
+        )
+    }
     return [
         VolumeStatus(
             volume_id=volume_id, case_id=case.id, case_number=numbers.get(case.id), case_name=case.name,
             case_state=case.state, due_on=case.due_on, volume=name, pages=pages, searchable=searchable or 0,
             parked=parked or 0, failed_files=failed_files, first_page_id=first_pages.get(volume_id),
-            reading=reading or 0, files=files.get(volume_id, 0), pages_a_minute=_pace(recent or 0, first, now),
+            reading=reading or 0, files=files.get(volume_id, 0), pages_a_minute=paces.get(volume_id, 0.0),
         )
-        for volume_id, name, case, pages, searchable, parked, failed_files, reading, recent, first in rows
+        for volume_id, name, case, pages, searchable, parked, failed_files, reading in rows
     ]  # fmt: skip
 
 
@@ -257,7 +263,8 @@ def _outbox(sight: Extent) -> Select[int]:
     counted = select(func.count()).select_from(OutboxRow)
     if sight.is_everything:
         return counted
-    return counted.join(Page, Page.id == OutboxRow.page_id).where(sight.holds(Page.case_id))
+    # Begun with the outbox, which is short: joined, SQLite goes through all pages to find those that are in it.
+    return counted.where(exists().where(Page.id == OutboxRow.page_id, sight.holds(Page.case_id)))
 
 
 def _pages_a_minute(session: Session, sight: Extent) -> float:
