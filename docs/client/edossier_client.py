@@ -150,6 +150,14 @@ class Edossier:
         """Say with which number the case came 件: `kind`, `department`, `handler`, `accepted_on`, `due_on`, `state`."""
         return self._post(_path("cases", case_id, "proceedings"), {"number": {"number": number}, **fields})
 
+    def withdraw(self, case_id: str, number: str, **fields: Any) -> Json:
+        """Say that the coming with this number was withdrawn 撤回; what was filed stays."""
+        return self.put_proceeding(case_id, number, state="withdrawn", **fields)
+
+    def transfer(self, case_id: str, department: str, handler: str = "") -> Json:
+        """Give a case to another department 移送, and to a handler there; who sees it changes at once."""
+        return self.change_case(case_id, {"department": department, "handler": handler or None})
+
     def merge(self, case_id: str, other: str) -> Json:
         """Let another case, by its id or a number, become part of this one 并案."""
         return self._post(_path("cases", case_id, "merge"), {"case": other})

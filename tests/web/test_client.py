@@ -66,6 +66,20 @@ def test_a_case_is_put_changed_merged_and_split(office: Any) -> None:
     assert office.directory(split["id"])["volumes"][0]["name"] == "证据材料卷二"
 
 
+def test_a_coming_is_withdrawn_and_a_case_transferred_and_nothing_is_lost(office: Any) -> None:
+    case = office.put_case({"BMSAH": NUMBER, "CBBM": "第一检察部", "CBR": "苏见川"})["id"]
+    office.put_proceeding(case, NUMBER, kind="审查起诉", state="open")
+    for _ in range(2):
+        office.withdraw(case, NUMBER)
+        office.transfer(case, "第二检察部", "闵榆")
+
+    found = office.find_case(NUMBER)
+
+    assert found["id"] == case
+    assert [(coming["kind"], coming["state"]) for coming in found["proceedings"]] == [("审查起诉", "withdrawn")]
+    assert (found["department"], found["handler"]) == ("第二检察部", "闵榆")
+
+
 def test_a_file_goes_up_whole_and_in_parts_and_is_one(office: Any, tmp_path: Path) -> None:
     case = office.put_case({"BMSAH": NUMBER})["id"]
     (tmp_path / "0001.bin").write_bytes(bytes(range(256)) * 40)
