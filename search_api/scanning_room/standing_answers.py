@@ -35,6 +35,9 @@ class VolumeStanding(BaseModel):
     parked: int
     failed_files: int
     first_page_id: str | None
+    reading: int = Field(description="pages that wait to be read or are being read")
+    files: int = Field(description="received for it, attachments among them")
+    pages_a_minute: float = Field(description="made searchable in the last minutes")
 
 
 class RemedyAnswer(BaseModel):
@@ -78,7 +81,8 @@ class StatusAnswer(BaseModel):
                     {
                         "volume_id": "v34df02e1d96c9c512370", **_CASE, "case_name": "闵照屿等3人诈骗案",
                         "case_state": "known", "due_on": "2031-08-04", "pages": 8, "searchable": 8, "parked": 0,
-                        "failed_files": 1, "first_page_id": "p5f2e25435ae121a9e03d",
+                        "failed_files": 1, "first_page_id": "p5f2e25435ae121a9e03d", "reading": 0, "files": 9,
+                        "pages_a_minute": 0.0,
                     }
                 ],
                 "attention": [
