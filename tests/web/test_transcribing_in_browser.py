@@ -49,7 +49,8 @@ def test_a_page_is_transcribed_noted_and_marked(window: Window, room: Room) -> N
     one = standing(window, room)[0]
     page.evaluate(
         """id => fetch('/api/v1/transcriptions/' + id, { method: 'PATCH',
-            headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ text: '别人的文字', version: 1 }) })""",
+            headers: { 'Content-Type': 'application/json' },
+            body: JSON.stringify({ text: '别人的文字', version: 1 }) })""",
         one["id"],
     )
     human.dblclick()
