@@ -32,6 +32,7 @@ from search_api.desk import (
     page_view,
     reader,
     search_page,
+    statement_routes,
     transcription_routes,
 )
 from search_api.gate import Gate
@@ -113,9 +114,10 @@ def create_app(
     app.add_middleware(Stopwatch, times=times)
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
-        session, oidc_routes, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes,
+        session, oidc_routes, own_password, board, pdf_routes, case_routes, file_routes, tus_routes, change_routes,
         deed_routes, receipt_routes, volume_view, search_page, search_routes, page_view, page_picture, page_citation,
-        reader, excerpts_page, excerpt_routes, transcription_routes, note_routes, notes_page, metrics,
+        reader, excerpts_page, excerpt_routes, statement_routes, transcription_routes, note_routes, notes_page,
+        metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)

@@ -751,3 +751,20 @@ class Secret(Table):
     __tablename__ = "secrets"
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
+
+
+class Exhibit(Table):
+    """Pages that somebody has chosen to be one PDF 示证; see dossier/exhibits.py.
+
+    `groups`: [[title, [page id, …]], …], in order. `digest`: of what was asked for, or of the owner's own key for it.
+    """
+
+    __tablename__ = "exhibits"
+    __table_args__ = (UniqueConstraint("owner_id", "digest"),)
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("h"))
+    owner_id: Mapped[str]
+    title: Mapped[str]
+    groups: Mapped[list[Any]] = mapped_column(JSON)
+    watermark: Mapped[str] = mapped_column(default="")
+    digest: Mapped[str]
+    created_at: Mapped[float] = mapped_column(default=time.time)
