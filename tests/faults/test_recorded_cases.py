@@ -181,11 +181,16 @@ def test_a_night_of_a_case_system_ends_with_each_case_and_each_file_once(tmp_pat
     )  # fmt: skip
     assert office.kills - 1 == KILLS
     assert follower.fault is None
-    # The feed: each once, received before searchable, and from its beginning the same as it was followed.
-    assert told(anew, "received") == told(anew, "searchable") == Counter(files)
+    # The feed: received once, then searchable; and from its beginning the same as it was followed.
+    assert told(anew, "received") == Counter(files)
     assert steps(follower.changes) == steps(anew)
+    touched = merged.keys() | set(merged.values())
     for file_id in files:
-        assert [change["kind"] for change in anew if change["file_id"] == file_id] == ["received", "searchable"]
+        first, *then = [change["kind"] for change in anew if change["file_id"] == file_id]
+        assert (first, set(then)) == ("received", {"searchable"})
+        # Once more where its case was merged while it came into the index.
+        is_of_merged = any(file_id in file_ids[file_of_case[case]] for case in touched & file_of_case.keys())
+        assert len(then) == 1 or is_of_merged
     assert [len(of_file) for of_file in file_ids.values()] == [1] * FILES
     for number, case in shown.items():
         last = merged.get(number, number)
