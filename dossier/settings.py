@@ -106,6 +106,18 @@ class Settings(BaseSettings):
         description="Name of the header in which a trusted proxy says who has signed in there; empty: people sign in "
         "here. The proxy must take this header away from what browsers send.",
     )
+    sample_share: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        description="Share of a volume's pages that its checker must have seen before approving it; 1: every page.",
+    )
+    sample_least: int = Field(
+        5,
+        ge=1,
+        le=100_000,
+        description="Pages that its checker must have seen at least, where a volume has as many.",
+    )
     citation_template: str = Field(
         STANDARD_TEMPLATE,
         description="How pages are cited: words with {volume}, {kind}, {short_kind}, {number}, {numeral} of the "

@@ -46,7 +46,14 @@ from search_api.rest import (
     tus_routes,
     webhook_sender,
 )
-from search_api.scanning_room import board, deed_routes, volume_view
+from search_api.scanning_room import (
+    board,
+    deed_routes,
+    ledger_page,
+    quality_page,
+    quality_routes,
+    volume_view,
+)
 from search_api.session import Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
@@ -105,7 +112,8 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
         session, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes, deed_routes,
-        volume_view, search_page, search_routes, page_view, page_picture, page_citation, reader, excerpts_page,
+        quality_routes,
+        quality_page, ledger_page, volume_view, search_page, search_routes, page_view, page_picture, page_citation, reader, excerpts_page,
         excerpt_routes, metrics,
     )  # fmt: skip
     for module in modules:

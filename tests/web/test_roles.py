@@ -42,17 +42,30 @@ FOR_MANAGERS = {
     ("POST", "/admin/users/{user_id}/role"),
 }
 
-# Whatever changes a case, a volume, a document or a page, by its address; excerpts are their owner's.
-FOR_PREPARERS = {
-    (method, path)
-    for method, path in ACCESS
-    if path.startswith("/api/v1/uploads")
-    or (method not in ("GET", "HEAD") and path.startswith(("/api/v1/cases", "/api/v1/volumes", "/api/v1/documents")))
-    or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages"))
+# What a checker decides, and nobody who makes volumes.
+FOR_CHECKERS = {
+    ("POST", f"/api/v1/volumes/{{volume_id}}/{deed}") for deed in ("approve", "refuse", "faults", "withdraw-fault")
 }
+# Which pages one has seen oneself.
+FOR_READERS = {("POST", "/api/v1/volumes/{volume_id}/seen")}
+# Whatever else changes a case, a volume, a document or a page, by its address; excerpts are their owner's.
+FOR_PREPARERS = (
+    {
+        (method, path)
+        for method, path in ACCESS
+        if path.startswith("/api/v1/uploads")
+        or (
+            method not in ("GET", "HEAD") and path.startswith(("/api/v1/cases", "/api/v1/volumes", "/api/v1/documents"))
+        )
+        or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages"))
+    }
+    - FOR_CHECKERS
+    - FOR_READERS
+)
 # Only for some of those who read content.
 FOR_SOME = {
     **{route: {OPERATOR} for route in FOR_PREPARERS},
+    **{route: {CHECKER} for route in FOR_CHECKERS},
     **{route: {ADMIN, AUDITOR} for route in FOR_AUDITORS},
     **{route: {ADMIN} for route in FOR_MANAGERS},
 }
