@@ -22,7 +22,9 @@ run: setup ## watch data/inbox, read, index and serve until stopped
 	$(BIN)/edossier run
 
 test: setup-dev setup-servers ## what the tests need, and the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser" tests/unit tests/web
+	$(BIN)/python -m pytest -m browser tests/unit tests/web
+	$(BIN)/python -m pytest --ignore tests/unit --ignore tests/web
 
 bench: setup-dev ## all measurements, beside other programs, with plots, to docs/benchmarks (about 70 minutes)
 	bash bench/peers/install.sh

@@ -162,7 +162,7 @@ def scope_of(wanted: str) -> str:
     return WRITE if wanted == OWN else wanted
 
 
-def check_access(request: Request) -> None:
+async def check_access(request: Request) -> None:
     """Let a program through to a route that one of its key's scopes is for, and a person to one that they have to do
     with.
 

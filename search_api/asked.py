@@ -68,7 +68,7 @@ class Asked:
         return replace(self, narrowing=replace(self.narrowing, **{facet: value}))
 
 
-def _narrowing(
+async def _narrowing(
     charge: _Value = "",
     department: _Value = "",
     volume_kind: _Value = "",
@@ -81,7 +81,7 @@ def _narrowing(
 TheNarrowing = Annotated[Narrowing, Depends(_narrowing)]
 
 
-def _asked(
+async def _asked(
     narrowing: TheNarrowing,
     q: QueryText = "",
     case: CaseName = "",

@@ -84,12 +84,13 @@ def page_templates() -> Jinja2Templates:
     return Jinja2Templates(env=environment)
 
 
-def _site(request: Request) -> Site:
+# What does nothing that could wait is a coroutine: a function would be handed to a thread, for every request.
+async def _site(request: Request) -> Site:
     site: Site = request.app.state.site
     return site
 
 
-def _viewer(request: Request) -> Viewer:
+async def _viewer(request: Request) -> Viewer:
     viewer: Viewer = request.state.viewer
     return viewer
 

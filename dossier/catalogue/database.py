@@ -23,6 +23,9 @@ from dossier.catalogue.commits import Commits
 from dossier.home import Home
 
 BUSY_SECONDS = 30
+# The site answers in forty threads (anyio's own number), some of which look into the catalogue while they look into it.
+# Few connections are kept for good: one costs as long to open as a small question does to answer, and memory.
+_KEPT_CONNECTIONS, _MOST_CONNECTIONS = 20, 100
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -35,7 +38,12 @@ class Catalogue:
     @classmethod
     def open(cls, home: Home) -> Catalogue:
         """The catalogue of a home; made, or brought to the newest version, where needed."""
-        engine = create_engine(f"sqlite:///{home.catalogue}", connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(
+            f"sqlite:///{home.catalogue}",
+            connect_args={"timeout": BUSY_SECONDS},
+            pool_size=_KEPT_CONNECTIONS,
+            max_overflow=_MOST_CONNECTIONS - _KEPT_CONNECTIONS,
+        )
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin)
         catalogue = cls(engine)

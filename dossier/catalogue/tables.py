@@ -116,7 +116,8 @@ class Volume(Table):
     """A volume 卷; a re-bound one supersedes an older one, whose pages stay.
 
     Its pages stand in the order of their files' names, until a person has `ordered_by_hand`: then as that person left
-    them, and what comes later stands behind the page whose name comes before it.
+    them, and what comes later stands behind the page whose name comes before it. `paper_pages` is how many sides the
+    paper has, as counted at its receipt; None where nobody has counted.
     """
 
     __tablename__ = "volumes"
@@ -131,6 +132,7 @@ class Volume(Table):
     version: Mapped[int] = mapped_column(default=1)
     order_key: Mapped[OrderKey]
     ordered_by_hand: Mapped[bool] = mapped_column(default=False, server_default="0")
+    paper_pages: Mapped[int | None]
     state: Mapped[str] = mapped_column(default="open")
     created_at: Mapped[float] = mapped_column(default=time.time)
 

@@ -4,6 +4,10 @@ Readers do nothing but read pages, one process a core. Three further processes, 
 what is short from standing behind what is long: the desk makes the pictures that somebody waits for, the reception
 looks into files whose contents are not known yet, the bindery makes PDFs.
 
+Whoever does not have a person waiting gives way to whoever answers people: readers, reception and bindery are nice.
+The crew itself and the feed of the index are not: they write to the catalogue, and who is put off in the middle of that
+puts off all others.
+
 No single piece of work can stop the crew: whatever goes wrong with it is counted against it, unless the machine itself
 is at fault (a full disk, a broken installation); then the work is put back untried and the crew pauses.
 """
@@ -45,6 +49,9 @@ DESK_KINDS = (work.PICTURE,)
 RECEPTION_KINDS = (work.PAGINATE,)
 BINDERY_KINDS = (work.ASSEMBLE, work.BIND)
 _ASSEMBLY_SECONDS = 1800.0
+# A tenth of the weight of a process that is not nice (kernel, sched_prio_to_weight): two readers on two processors
+# leave nine tenths of them to the site while it has something to do, and take all when it has not.
+NICENESS = 10
 # New work is noticed at once; so often it is looked for work that was put off, or whose lease has run out.
 _IDLE_SECONDS = 0.2
 _LOOK_SECONDS = 0.02
@@ -90,11 +97,12 @@ class Crew:
         self._next_renewal = 0.0
         factory = reader_factory or partial(page_reader, ocr_engine=settings.ocr_engine)
 
-        def process() -> WorkerProcess:
-            return WorkerProcess(models_dir, settings.page_timeout_seconds, settings.worker_pages, factory)
+        def hand(kinds: tuple[str, ...], niceness: int = NICENESS) -> _Hand:
+            limit, pages = settings.page_timeout_seconds, settings.worker_pages
+            return _Hand(WorkerProcess(models_dir, limit, pages, factory, niceness), kinds)
 
-        self._hands = [_Hand(process(), READER_KINDS) for _ in range(settings.worker_count())]
-        self._hands += [_Hand(process(), kinds) for kinds in (DESK_KINDS, RECEPTION_KINDS, BINDERY_KINDS)]
+        self._hands = [hand(READER_KINDS) for _ in range(settings.worker_count())]
+        self._hands += [hand(DESK_KINDS, niceness=0), hand(RECEPTION_KINDS), hand(BINDERY_KINDS)]
         self._keeps_ready = keeps_ready
         self._paused_until = 0.0
         self._in_trouble = False

@@ -64,8 +64,10 @@ def serve(
     models_dir: Path,
     reader_factory: ReaderFactory = page_reader,
     first: type[Task] | None = None,
+    niceness: int = 0,
 ) -> None:
     """The main function of a worker process; it loads beforehand what `first`, the kind of its first task, takes."""
+    os.nice(niceness)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:

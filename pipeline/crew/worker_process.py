@@ -23,12 +23,19 @@ class WorkerProcess:
         time_limit: seconds that a task may take.
         renew_after: tasks after which the process is replaced.
         reader_factory: what makes its page reader.
+        niceness: by how much it gives way to others that want a processor (nice(2)).
     """
 
     def __init__(
-        self, models_dir: Path, time_limit: float, renew_after: int, reader_factory: ReaderFactory = page_reader
+        self,
+        models_dir: Path,
+        time_limit: float,
+        renew_after: int,
+        reader_factory: ReaderFactory = page_reader,
+        niceness: int = 0,
     ) -> None:
         self._reader_factory = reader_factory
+        self._niceness = niceness
         self._models_dir = models_dir
         self._time_limit = time_limit
         self._renew_after = renew_after
@@ -121,7 +128,7 @@ class WorkerProcess:
         self.stop()
         ours, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(
-            target=serve, args=(theirs, self._models_dir, self._reader_factory, first), daemon=True
+            target=serve, args=(theirs, self._models_dir, self._reader_factory, first, self._niceness), daemon=True
         )
         self._process.start()
         theirs.close()

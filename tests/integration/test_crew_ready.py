@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from dossier import work
-from dossier.catalogue.tables import Page
-from pipeline.crew.crew import Crew
+from dossier.catalogue.tables import Page, Work
+from pipeline.crew.crew import NICENESS, Crew
 from pipeline.crew.tasks import InspectTask, ReadTask
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.files.sources import Limits
@@ -100,6 +101,32 @@ def test_a_process_that_was_made_ready_does_its_task(tmp_path: Path) -> None:
         assert process.pid == started
     finally:
         process.stop()
+
+
+def test_who_reads_gives_way_to_who_answers_people_and_who_makes_a_picture_for_them_does_not(tmp_path: Path) -> None:
+    with open_house(tmp_path / "home") as house:
+        models = _folder(tmp_path)
+        house.drop_pages(f"{CASE}/卷一", [1])
+        house.take_in_and_work()
+        with house.catalogue.writing() as session:
+            work.request(session, work.PICTURE, session.scalars(select(Page.id)).all())
+        others = active_children()
+        priorities: dict[int, int] = {}
+
+        def both_are_there() -> bool:
+            with house.catalogue.reading() as session:
+                state = session.scalars(select(Work.state).where(Work.kind == work.PICTURE)).one()
+            is_there = state == "done" and _count(models) == 1
+            for child in set(active_children()).difference(others):
+                priorities[child.pid or 0] = os.getpriority(os.PRIO_PROCESS, child.pid or 0)
+            return is_there
+
+        _crew(house, models, keeps_ready=True).run(_until(both_are_there))
+
+        (loaded,) = models.glob("loaded-*")
+        reader = priorities.pop(int(loaded.name.partition("-")[2]))
+        here = os.getpriority(os.PRIO_PROCESS, 0)
+        assert (reader, [*priorities.values()]) == (min(here + NICENESS, 19), [here])
 
 
 def _folder(tmp_path: Path) -> Path:

@@ -107,6 +107,7 @@ def test_old_codings_are_deflated_without_loss(source: Pdf, target: Pdf, coding:
 @pytest.mark.parametrize(
     ("profile", "channels", "kept"),
     [(SRGB, 3, True), (SRGB[:100], 3, False), (b"", 3, False), (SRGB, 1, False)],
+    ids=["sound", "cut off", "empty", "of other channels"],
 )
 def test_a_profile_that_is_not_sound_is_replaced_by_the_plain_space(
     source: Pdf, target: Pdf, profile: bytes, channels: int, kept: bool
