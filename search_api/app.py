@@ -112,9 +112,8 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
         session, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes, deed_routes,
-        quality_routes,
-        quality_page, ledger_page, volume_view, search_page, search_routes, page_view, page_picture, page_citation, reader, excerpts_page,
-        excerpt_routes, metrics,
+        quality_routes, quality_page, ledger_page, volume_view, search_page, search_routes, page_view, page_picture,
+        page_citation, reader, excerpts_page, excerpt_routes, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)

@@ -69,7 +69,7 @@ def counts_of(session: Session, volume: Volume) -> Counts:
         .where(Page.volume_id == volume.id, Page.outside.is_not(None))
         .group_by(Page.outside)
     )
-    outside = {how: count for how, count in aside}
+    outside = dict(aside.all())
     # The directory is made of the documents; one without a page has no entry.
     entries = session.execute(
         select(func.count(), func.max(Page.page_number))
@@ -85,7 +85,7 @@ def counts_of(session: Session, volume: Volume) -> Counts:
     return Counts(
         last_label=last.page_label if last else None, last_label_state=last.page_label_state if last else None,
         by_label=last_key[0] if last_key else 0, by_directory=sum(count for count, _ in entries),
-        documents=len(entries), directory_end=end, paper=getattr(volume, "paper_pages", None), pages=len(rows),
+        documents=len(entries), directory_end=end, paper=volume.paper_pages, pages=len(rows),
         folded=outside.get("folded", 0), removed=sum(outside.values()) - outside.get("folded", 0),
         reasons=tuple(reasons([row.page_label for row in rows], last_key[0] if last_key else 0)),
     )  # fmt: skip

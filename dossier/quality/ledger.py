@@ -120,7 +120,7 @@ def ledger(
             Row(
                 volume_id=volume.id, case_id=case.id, case_name=case.name, case_number=numbers.get(case.id),
                 department=case.department, due_on=case.due_on, volume=volume.name,
-                paper_pages=getattr(volume, "paper_pages", None), pages=pages or 0, state=state,
+                paper_pages=volume.paper_pages, pages=pages or 0, state=state,
                 received_at=received_at, handed_in_at=check.handed_in_at if check else None,
                 approved_at=check.checked_at if check and state == "approved" else None,
                 maker=check.maker if check else "", checker=check.checker if check else "",

@@ -58,8 +58,8 @@ def workbook_of(rows: Sequence[Row], today: dt.date) -> bytes:
 
 
 def _cell(sheet: Any, value: str | int | None) -> Any:
-    cell = WriteOnlyCell(sheet, value)
-    if isinstance(value, str):
+    cell = WriteOnlyCell(sheet, None if isinstance(value, str) else value)
+    if isinstance(value, str) and value:
         # Set first, the type would be guessed again: =… would become a formula.
         cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST]
         cell.data_type = "s"

@@ -82,7 +82,7 @@ class Seen(_Body):
 class Return(_Body):
     """To whom the paper was given back, when (an ISO date; "": today), by whom, and who has bound it again."""
 
-    given_to: Annotated[str, Field(max_length=200, examples=["某某派出所 周望舒"])]
+    given_to: Annotated[str, Field(max_length=200, examples=["某某派出所 内勤"])]
     given_on: Annotated[str, Field(max_length=10, examples=["2031-03-05"])] = ""
     given_by: Annotated[str, Field(max_length=200)] = ""
     bound_by: Annotated[str, Field(max_length=200)] = ""
