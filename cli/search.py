@@ -12,7 +12,7 @@ from indexer.engine import Grouping, Order
 from indexer.hits import Hit
 from indexer.results import SearchResult
 
-RUNG_NAMES = {"identifier": "编号", "phrase": "原句", "words": "词语", "similar": "形近"}
+RUNG_NAMES = {"identifier": "编号", "phrase": "原句", "transcription": "人工校录", "words": "词语", "similar": "形近"}
 
 
 def search(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -24,13 +25,18 @@ KeyOption = Annotated[str | None, typer.Option("--key", help="The API key, by na
 @app.command("grant")
 def grant(
     typer_context: typer.Context, case: CaseOption, user: UserOption = None, key: KeyOption = None,
+    until: Annotated[
+        dt.datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="The last day on which it counts.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Let a user or key see a case by name; a sealed one, too. 授权查看（已封存的案件同样适用）。"""
     actor = person_at_the_keyboard()
     _do(
         typer_context, case, as_json,
-        lambda session, found: permissions.grant(session, found, _viewer(session, user, key), actor),
+        lambda session, found: permissions.grant(
+            session, found, _viewer(session, user, key), actor, until.date() if until else None
+        ),
     )  # fmt: skip
 
 
@@ -88,7 +94,14 @@ def _as_json(session: Session, case: Case) -> dict[str, Any]:
     for row in permissions.members_of(session, case):
         viewer = session.get(User, row.viewer_id) or session.get_one(ApiKey, row.viewer_id)
         kind = "user" if isinstance(viewer, User) else "key"
-        members.append({"id": viewer.id, "kind": kind, "name": viewer.name, "sees": row.admitted or not case.sealed})
+        sees = (row.admitted or not case.sealed) and not permissions.has_ended(row)
+        last_day = permissions.last_day_of(row)
+        members.append(
+            {
+                "id": viewer.id, "kind": kind, "name": viewer.name, "sees": sees,
+                "until": last_day.isoformat() if last_day else None,
+            }
+        )  # fmt: skip
     return {
         "case_id": case.id,
         "case_number": cases.number_of(session, case),
@@ -111,4 +124,5 @@ def _tell(result: dict[str, Any], as_json: bool) -> None:
         )
     for member in result["members"]:
         kind = "密钥 " if member["kind"] == "key" else ""
-        people.print(f"  {kind}{member['name']}  {'可看' if member['sees'] else '不可看'}", markup=False)
+        until = f"，至 {member['until']}" if member["until"] else ""
+        people.print(f"  {kind}{member['name']}  {'可看' if member['sees'] else '不可看'}{until}", markup=False)

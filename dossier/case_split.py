@@ -85,7 +85,7 @@ def _inherited(case: Case, metadata: CaseMetadata) -> CaseMetadata:
 def _seal_alike(session: Session, case: Case, new: Case) -> None:
     new.sealed = case.sealed
     session.add_all(
-        Membership(case_id=new.id, viewer_id=member.viewer_id, admitted=member.admitted)
+        Membership(case_id=new.id, viewer_id=member.viewer_id, admitted=member.admitted, ends_at=member.ends_at)
         for member in permissions.members_of(session, case)
     )
 

@@ -16,6 +16,7 @@
     │   │   ├── PagesUnseen       a volume would be approved whose sample has not been seen
     │   │   └── VolumeChanged     a volume is no longer as its checker looked at it
     │   ├── OrderChanged          a new order of pages was made from an old one
+    │   ├── TextChanged           somebody else has written there meanwhile
     │   └── RosterRefused         a spreadsheet of people that cannot be searched
     ├── FileRefused               exit 3: a file that could not become pages
     │   ├── EmptyFile
@@ -52,8 +53,8 @@ becomes an exit code (cli/main.py), a problem document (search_api/problems.py) 
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 
 class EdossierError(Exception):
@@ -238,6 +239,24 @@ class OrderChanged(UsageError):
     english = "The order of this volume's pages has changed meanwhile."
     remedy_chinese = "请刷新后重新调整。"
     remedy_english = "Load it again and arrange it anew."
+
+
+class TextChanged(UsageError):
+    """What somebody wants to write anew, another person has written meanwhile; nothing was written over.
+
+    Args:
+        current: what stands there now, as the API shows it.
+    """
+
+    code = "text_changed"
+    chinese = "这里刚刚有人写过。"
+    english = "Somebody has written here meanwhile."
+    remedy_chinese = "请看过现在的文字后再改。"
+    remedy_english = "Look at the text as it is now, and change that."
+
+    def __init__(self, current: Mapping[str, Any]) -> None:
+        super().__init__(str(current.get("id", "")))
+        self.current = dict(current)
 
 
 class CursorUnknown(UsageError):

@@ -8,6 +8,7 @@ Whoever manages or audits sees none. docs/decisions/0018-sight.md and 0026-roles
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from dossier.catalogue.tables import (
     User,
     VolumeMove,
 )
-from dossier.errors import NotFound
+from dossier.errors import NotFound, UsageError
 from dossier.viewers import Viewer
 
 _COUNTER = "permissions_version"
@@ -103,15 +104,33 @@ def case_in_sight(session: Session, viewer: Viewer, name: str) -> Case:
     return found[0]
 
 
-def grant(session: Session, case: Case, viewer: User | ApiKey, actor: str) -> None:
-    """Let a user or key see a case by name; while it is sealed, this admits them to it."""
+def grant(
+    session: Session, case: Case, viewer: User | ApiKey, actor: str, last_day: dt.date | None = None
+) -> None:  # fmt: skip
+    """Let a user or key see a case by name; while it is sealed, this admits them to it.
+
+    Args:
+        session: the transaction.
+        case: which.
+        viewer: who.
+        actor: who lets them.
+        last_day: the last day in this machine's zone on which it counts; None: until it is taken back. It replaces what
+            was said before.
+
+    Raises:
+        UsageError: that day is over.
+    """
+    if last_day is not None and last_day < dt.date.today():
+        raise UsageError(f"{last_day}：日期已过 / is over")
+    ends_at = _end_of(last_day)
     row = session.get(Membership, (case.id, viewer.id))
-    if row is not None and (row.admitted or not case.sealed):
+    if row is not None and (row.admitted or not case.sealed) and row.ends_at == ends_at:
         return
-    session.merge(Membership(case_id=case.id, viewer_id=viewer.id, admitted=case.sealed))
+    session.merge(Membership(case_id=case.id, viewer_id=viewer.id, admitted=case.sealed, ends_at=ends_at))
     note_change(session)
     audit.record(
-        session, "grant", "case", case.id, actor, viewer=viewer.id, name=viewer.name, is_sealed=case.sealed
+        session, "grant", "case", case.id, actor, viewer=viewer.id, name=viewer.name, is_sealed=case.sealed,
+        until=last_day.isoformat() if last_day else "",
     )  # fmt: skip
 
 
@@ -174,6 +193,18 @@ def members_of(session: Session, case: Case) -> Sequence[Membership]:
     ).all()
 
 
+def last_day_of(membership: Membership) -> dt.date | None:
+    """The last day on which a membership counts; None: it has no end."""
+    if membership.ends_at is None:
+        return None
+    return (dt.datetime.fromtimestamp(membership.ends_at) - dt.timedelta(seconds=1)).date()
+
+
+def has_ended(membership: Membership) -> bool:
+    """Whether a membership counts no more."""
+    return membership.ends_at is not None and membership.ends_at <= time.time()
+
+
 def version(session: Session) -> int:
     """A number that each change of who sees what raises: what was counted under another one is old."""
     return session.scalar(select(Counter.value).where(Counter.name == _COUNTER)) or 0
@@ -185,7 +216,15 @@ def note_change(session: Session) -> None:
 
 
 def _memberships(viewer: Viewer) -> Select[str]:
-    return select(Membership.case_id).where(Membership.viewer_id == viewer.id)
+    lasts = or_(Membership.ends_at.is_(None), Membership.ends_at > time.time())
+    return select(Membership.case_id).where(Membership.viewer_id == viewer.id, lasts)
+
+
+def _end_of(last_day: dt.date | None) -> float | None:
+    """The midnight that ends a day, in this machine's zone."""
+    if last_day is None:
+        return None
+    return dt.datetime.combine(last_day + dt.timedelta(days=1), dt.time()).timestamp()
 
 
 def forget_finished_moves(session: Session) -> None:

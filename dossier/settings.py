@@ -14,7 +14,7 @@ import ssl
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from dossier.citations import STANDARD_TEMPLATE, CitationTemplate
 from dossier.derived import Quality
 from dossier.errors import SettingsError
+from dossier.viewers import ADMIN, ROLES
 
 
 class Settings(BaseSettings):
@@ -106,6 +107,43 @@ class Settings(BaseSettings):
         description="Name of the header in which a trusted proxy says who has signed in there; empty: people sign in "
         "here. The proxy must take this header away from what browsers send.",
     )
+    public_address: str = Field(
+        "",
+        description="Address under which browsers reach the site, such as https://dossier.example; needed for OpenID "
+        "Connect, and taken as the site's name.",
+    )
+    oidc_issuer: str = Field(
+        "",
+        description="OpenID Connect: the provider's issuer, letter for letter; empty: people sign in here by password.",
+    )
+    oidc_client_id: str = Field("", description="OpenID Connect: the name under which the provider knows this site.")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="OpenID Connect: the secret that belongs to it; empty: there is none."
+    )
+    oidc_client_secret_file: str = Field(
+        "", description="OpenID Connect: file in which that secret stands, in place of the setting."
+    )
+    oidc_claim: str = Field(
+        "preferred_username",
+        pattern=r"^[A-Za-z0-9_.:/-]{1,100}$",
+        description="OpenID Connect: the claim of the ID token that holds the user's name here.",
+    )
+    oidc_role_claim: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_.:/-]{0,100}$",
+        description="OpenID Connect: the claim that says who has which role, by oidc_roles; empty: roles are given "
+        "here alone.",
+    )
+    oidc_roles: str = Field(
+        "",
+        description="OpenID Connect: role=value of oidc_role_claim, separated by commas; of several that fit, the "
+        "first counts.",
+    )
+    oidc_ca_file: str = Field(
+        "",
+        description="OpenID Connect: file with the CA certificate of the provider's TLS, where it is none of the "
+        "system's.",
+    )
     sample_share: float = Field(
         0.05,
         gt=0,
@@ -174,6 +212,60 @@ class Settings(BaseSettings):
             raise ValueError("sign_in_header: anybody could send it; name the proxy's address in trusted_proxies")
         return self
 
+    @field_validator("public_address")
+    @classmethod
+    def _is_site(cls, address: str) -> str:
+        if address:
+            parts = _parts_of(address)
+            if parts is None or parts.path not in ("", "/") or parts.query or parts.fragment:
+                raise ValueError("write scheme and name alone, such as https://dossier.example")
+        return address
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, address: str) -> str:
+        if address and (not is_secure_address(address) or urlsplit(address).query or urlsplit(address).fragment):
+            raise ValueError("write the issuer as the provider does: https://… (http:// on this machine alone)")
+        return address
+
+    @field_validator("oidc_client_secret_file")
+    @classmethod
+    def _is_secret_file(cls, file: str) -> str:
+        if file:
+            try:
+                secret = _secret_in(file)
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+                raise ValueError(f"{file}: {reason}; name a file with the secret in its first line") from error
+            if not secret.isprintable() or not secret:
+                raise ValueError(f"{file}: empty, or more than one line; the secret stands in its first line alone")
+        return file
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _are_roles(cls, pairs: str) -> str:
+        for pair in filter(None, (part.strip() for part in pairs.split(","))):
+            role, _, value = pair.partition("=")
+            # Whoever manages is made here: a list kept elsewhere must not be able to hand the system over.
+            if role.strip() not in ROLES.keys() - {ADMIN} or not value.strip():
+                known = ", ".join(sorted(ROLES.keys() - {ADMIN}))
+                raise ValueError(f"{pair!r}: write role=value, such as operator=scanroom; roles: {known}")
+        return pairs
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        if not self.oidc_issuer:
+            return self
+        if not self.oidc_client_id:
+            raise ValueError("oidc_client_id: oidc_issuer needs it; write the name that the provider has given")
+        if not self.public_address:
+            raise ValueError("public_address: oidc_issuer needs it; write the address under which browsers come")
+        if self.oidc_client_secret.get_secret_value() and self.oidc_client_secret_file:
+            raise ValueError("oidc_client_secret: leave it empty, or oidc_client_secret_file")
+        if bool(self.oidc_role_claim) != bool(self.oidc_roles.strip(" ,")):
+            raise ValueError("oidc_role_claim and oidc_roles: give both, or neither")
+        return self
+
     @field_validator("citation_template")
     @classmethod
     def _is_template(cls, text: str) -> str:
@@ -196,7 +288,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{address.strip()!r} is no address: write http://host:port or https://host:port")
         return addresses
 
-    @field_validator("elasticsearch_ca_file")
+    @field_validator("elasticsearch_ca_file", "oidc_ca_file")
     @classmethod
     def _is_authority(cls, file: str) -> str:
         if file:
@@ -207,7 +299,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{file}: {reason}; name a file with a CA certificate in PEM form") from error
         return file
 
-    @field_validator("elasticsearch_api_key", "elasticsearch_password")
+    @field_validator("elasticsearch_api_key", "elasticsearch_password", "oidc_client_secret")
     @classmethod
     def _fits_in_a_header(cls, secret: SecretStr) -> SecretStr:
         value = secret.get_secret_value()
@@ -253,9 +345,57 @@ class Settings(BaseSettings):
         """The addresses in `trusted_proxies`, one by one."""
         return tuple(filter(None, (address.strip() for address in self.trusted_proxies.split(","))))
 
+    def site_address(self) -> str:
+        """`public_address` without a slash at its end."""
+        return self.public_address.rstrip("/")
+
+    def site_names(self) -> tuple[str, ...]:
+        """The name in `public_address`, under which the site answers; none where it is empty."""
+        return tuple(filter(None, [urlsplit(self.public_address).hostname]))
+
+    def oidc_secret(self) -> str:
+        """The secret of `oidc_client_id`, from the setting or its file; "" where there is none."""
+        file = self.oidc_client_secret_file
+        return _secret_in(file) if file else self.oidc_client_secret.get_secret_value()
+
+    def oidc_role_values(self) -> tuple[tuple[str, str], ...]:
+        """The pairs of `oidc_roles`: role, value."""
+        pairs = (pair.partition("=") for pair in self.oidc_roles.split(",") if pair.strip())
+        return tuple((role.strip(), value.strip()) for role, _, value in pairs)
+
     def worker_count(self) -> int:
         """How many worker processes to start."""
         return self.workers or len(os.sched_getaffinity(0))
+
+
+def is_secure_address(address: str) -> bool:
+    """Whether what is sent to an address is read by nobody on the way: https, or http on this machine."""
+    parts = _parts_of(address)
+    return parts is not None and (parts.scheme == "https" or _is_loopback(parts.hostname or ""))
+
+
+def _parts_of(address: str) -> SplitResult | None:
+    """The parts of an http or https address without user and password; None where it is none."""
+    try:
+        parts = urlsplit(address)
+        is_address = (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        )
+    except ValueError:
+        return None
+    plain = address.isascii() and address.isprintable() and not set(address) & set(' \\"<>')
+    return parts if is_address and plain and parts.username is None and parts.password is None else None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _secret_in(file: str) -> str:
+    return Path(file).read_text("utf-8").strip()
 
 
 def load_settings(home: Path) -> Settings:

@@ -1,4 +1,4 @@
-"""The vault: originals and readings, written once, never changed or deleted.
+"""The vault: originals, readings and transcriptions, written once, never changed or deleted.
 
 Originals are named by the SHA-256 of their bytes. A file is written under a temporary name in the vault, synced,
 renamed and its folder synced, so that whatever stands under a final name is whole and survives a power cut. The
@@ -121,14 +121,35 @@ class Vault:
             ObjectMissing: it is not there.
             ObjectChanged: it does not have the digest `sha256`.
         """
-        path = self.reading_path(page_id, version, sha256)
+        return _checked(self.reading_path(page_id, version, sha256), sha256)
+
+    def store_transcription(self, page_id: str, transcription_id: str, version: int, content: bytes) -> str:
+        """Write a version of what a person read on a page, and return its SHA-256; the same bytes may come again."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        temporary = self._temporary_path()
         try:
-            content = path.read_bytes()
-        except FileNotFoundError as error:
-            raise ObjectMissing(path.name) from error
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise ObjectChanged(path.name)
-        return content
+            with temporary.open("xb") as stored:
+                stored.write(content)
+                _sync(stored)
+            self._publish(temporary, self.transcription_path(page_id, transcription_id, version, sha256))
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return sha256
+
+    def transcription_path(self, page_id: str, transcription_id: str, version: int, sha256: str) -> Path:
+        """Where that version of a transcription stands."""
+        name = f"{page_id}.{transcription_id}.{version}.{sha256[:16]}.json"
+        return self._root / "transcriptions" / page_id[1:3] / name
+
+    def transcription(self, page_id: str, transcription_id: str, version: int, sha256: str) -> bytes:
+        """The stored bytes of a transcription.
+
+        Raises:
+            ObjectMissing: it is not there.
+            ObjectChanged: it does not have the digest `sha256`.
+        """
+        return _checked(self.transcription_path(page_id, transcription_id, version, sha256), sha256)
 
     def originals(self) -> Iterator[Path]:
         """All files that stand under originals/."""
@@ -153,6 +174,16 @@ class Vault:
         temporary.replace(target)
         for folder in {target.parent, *(folder.parent for folder in missing)}:
             sync_folder(folder)
+
+
+def _checked(path: Path, sha256: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ObjectMissing(path.name) from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ObjectChanged(path.name)
+    return content
 
 
 def digest(path: Path) -> str:

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from dossier.catalogue.tables import Arrival, Attachment, Document, Original, Page, ReadingRow, Volume, Work
+from dossier.catalogue.tables import (
+    Arrival,
+    Attachment,
+    Document,
+    Original,
+    Page,
+    ReadingRow,
+    TranscriptionRow,
+    TranscriptionVersion,
+    Volume,
+    Work,
+)
 from dossier.errors import ObjectChanged, ObjectMissing
 from dossier.vault import Vault, digest
 
@@ -31,8 +42,13 @@ class Fault:
 
 
 def verify_store(session: Session, vault: Vault, progress: Progress = lambda done, total: None) -> list[Fault]:
-    """Check every original and reading against its digest, look for strangers, and check the rows for agreement."""
-    return [*_originals(session, vault, progress), *_readings(session, vault), *_rows(session)]
+    """Check every original, reading and transcription against its digest, look for strangers, and check the rows."""
+    return [
+        *_originals(session, vault, progress),
+        *_readings(session, vault),
+        *_transcriptions(session, vault),
+        *_rows(session),
+    ]
 
 
 def _originals(session: Session, vault: Vault, progress: Progress) -> Iterator[Fault]:
@@ -65,6 +81,23 @@ def _readings(session: Session, vault: Vault) -> Iterator[Fault]:
             yield Fault("changed", name, "reading")
         except OSError as error:
             yield Fault("unchecked", name, f"reading: {error}")
+
+
+def _transcriptions(session: Session, vault: Vault) -> Iterator[Fault]:
+    for page_id, row in session.execute(
+        select(TranscriptionRow.page_id, TranscriptionVersion).join(
+            TranscriptionRow, TranscriptionRow.id == TranscriptionVersion.transcription_id
+        )
+    ):
+        name = f"{row.transcription_id}.{row.version}"
+        try:
+            vault.transcription(page_id, row.transcription_id, row.version, row.sha256)
+        except ObjectMissing:
+            yield Fault("missing", name, "transcription")
+        except ObjectChanged:
+            yield Fault("changed", name, "transcription")
+        except OSError as error:
+            yield Fault("unchecked", name, f"transcription: {error}")
 
 
 def _rows(session: Session) -> Iterator[Fault]:

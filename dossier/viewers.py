@@ -65,6 +65,14 @@ class Viewer:
         return WRITE in self.scopes if self.scopes is not None else not self.roles.isdisjoint({OPERATOR, MACHINE})
 
     @property
+    def transcribes(self) -> bool:
+        """Whether they may say what stands on a page, for all to find: who works with it, or puts it in order.
+
+        Whoever checks only looks.
+        """
+        return self.prepares or not self.roles.isdisjoint({PROSECUTOR, ASSISTANT, HEAD})
+
+    @property
     def checks(self) -> bool:
         """Whether they may approve a volume, or send it back; programs never do."""
         return not self.roles.isdisjoint({CHECKER, MACHINE})

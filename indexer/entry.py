@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import NamedTuple
 
 from dossier.reading import Reading
 from indexer.amounts import amounts_in
@@ -23,7 +24,8 @@ from indexer.turn import Turn, turn_between
 SCHEMA_VERSION = 2
 
 PAIR_MARK = "_"  # between the tokens of a pair, and
-NEXT_PAGE_MARK = ">"  # before a token of the next page; neither can be in a token
+NEXT_PAGE_MARK = ">"  # before a token of the next page, and
+HUMAN_MARK = "+"  # before what a person has read on the page; none of them can be in a token, a number or a date
 SEPARATOR = "\x1f"  # between the parts of a key; a key's last part is an id, and has none in it
 
 _LATEST_MS = 10**15 - 1  # the year 33658
@@ -141,22 +143,63 @@ class Removal:
     version: int
 
 
-def entry_of_page(place: PagePlace, version: int, reading: Reading, following: Reading | None) -> IndexEntry:
-    """The entry of a page, from its reading and that of the page after it (None after the last, or if not yet read)."""
-    tokens = [token.text for token in tokens_of_lines([line.text for line in reading.lines])]
-    running = running_text(reading)
-    identifiers = identifiers_in(running)
+def entry_of_page(
+    place: PagePlace,
+    version: int,
+    reading: Reading,
+    following: Reading | None,
+    human: Reading | None = None,
+) -> IndexEntry:
+    """The entry of a page.
+
+    Args:
+        place, version: its own.
+        reading: what the program read on it.
+        following: the same of the page after it; None after the last, or if that was not read yet.
+        human: what people read on it 人工校录; it stands in the same fields behind the program's, marked, so that pages
+            without any have nothing of it.
+    """
+    read = _Words.of(reading)
+    marked = _Words.of(human).marked() if human else _Words()
     return IndexEntry(
         place=place,
         version=version,
-        singles=_each_once(tokens),
-        pairs=pairs_of(tokens),
+        singles=read.singles + marked.singles,
+        pairs=read.pairs + marked.pairs,
         turn=turn_pairs(turn_between(reading, following)),
-        identifiers=_each_once(identifier.canonical for identifier in identifiers),
-        tails=_each_once(identifier.tail[::-1] for identifier in identifiers if identifier.tail),
-        dates=_each_once(date.value for date in dates_in(running)),
-        amounts=_each_once(amount.value for amount in amounts_in(running)),
+        identifiers=read.identifiers + marked.identifiers,
+        tails=read.tails + marked.tails,
+        dates=read.dates + marked.dates,
+        amounts=read.amounts + marked.amounts,
     )
+
+
+class _Words(NamedTuple):
+    """What is to be found of a text, by field."""
+
+    singles: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    tails: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, reading: Reading) -> _Words:
+        tokens = [token.text for token in tokens_of_lines([line.text for line in reading.lines])]
+        running = running_text(reading)
+        identifiers = identifiers_in(running)
+        return cls(
+            singles=_each_once(tokens),
+            pairs=pairs_of(tokens),
+            identifiers=_each_once(identifier.canonical for identifier in identifiers),
+            tails=_each_once(identifier.tail[::-1] for identifier in identifiers if identifier.tail),
+            dates=_each_once(date.value for date in dates_in(running)),
+            amounts=_each_once(amount.value for amount in amounts_in(running)),
+        )
+
+    def marked(self) -> _Words:
+        return _Words(*(tuple(f"{HUMAN_MARK}{value}" for value in values) for values in self))
 
 
 def pairs_of(tokens: Sequence[str]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from dossier.errors import EdossierError, EngineUnreachable, StoreError
 from dossier.outbox import Change
 from dossier.reading import Reading
 from dossier.readings import following_page, reading_of
+from dossier.transcriptions.standing import pages_transcribed, transcribed_reading
 from dossier.vault import Vault
 from indexer.engine import Engine
 from indexer.entry import SEPARATOR, IndexEntry, PagePlace, Removal, entry_of_page
@@ -98,6 +99,7 @@ class Feed:
         entries: list[IndexEntry | Removal] = []
         unreadable: dict[str, str] = {}
         known: dict[str, Reading | None] = {}
+        transcribed = pages_transcribed(session, [change.page_id for change in changes])
         for change in changes:
             page = session.get(Page, change.page_id)
             if page is None or page.outside is not None:
@@ -107,7 +109,9 @@ class Feed:
                 reading = self._reading(session, page, known)
                 if reading is not None:
                     following = self._following(session, page, known)
-                    entries.append(entry_of_page(self._place(session, page), change.version, reading, following))
+                    human = transcribed_reading(session, self._vault, page) if page.id in transcribed else None
+                    place = self._place(session, page)
+                    entries.append(entry_of_page(place, change.version, reading, following, human))
             except SQLAlchemyError:
                 raise  # the catalogue is at fault, and would be for every page
             except EdossierError as error:

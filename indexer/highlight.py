@@ -15,7 +15,7 @@ from dossier.reading import Box, Line, Reading
 from indexer.amounts import amounts_in
 from indexer.dates import Span, dates_in, span_of_date
 from indexer.identifiers import identifiers_in
-from indexer.query import IDENTIFIER, PHRASE, SIMILAR, Query, Word, variants_of
+from indexer.query import IDENTIFIER, PHRASE, SIMILAR, TRANSCRIPTION, Query, Word, variants_of
 from indexer.running_text import Place, running_text
 from indexer.similar import Variant
 from indexer.tokens import Token, is_han, tokens_of_lines
@@ -91,7 +91,7 @@ def highlight(query: Query, rung: str, reading: Reading, following: Reading | No
         there += after
     if rung == SIMILAR:
         here += _places_of_variants(tokens, query)
-    words = query.words if rung in (IDENTIFIER, SIMILAR) else ()
+    words = query.words if rung in (IDENTIFIER, SIMILAR, TRANSCRIPTION) else ()
     if words or query.spans:
         here += _places_of_values(reading, words, query.spans)
     here, there = _without_overlap(here), _without_overlap(there)
@@ -100,6 +100,30 @@ def highlight(query: Query, rung: str, reading: Reading, following: Reading | No
         next_rects=_boxes(following, there) if following else (),
         snippet=_snippet([line.text for line in reading.lines], here),
     )
+
+
+def highlight_human(query: Query, human: Reading, reading: Reading | None) -> Highlight:
+    """What to show of a page that was found in what people have read there 人工校录.
+
+    Args:
+        query: as it was understood.
+        human: what people have read on the page.
+        reading: what the program has; words that stand there alone are marked, too. None where it has not been read.
+    """
+    shown = highlight(query, TRANSCRIPTION, human, None)
+    if reading is None:
+        return shown
+    besides = [
+        box
+        for box in highlight(query, TRANSCRIPTION, reading, None).rects
+        if not any(_holds_centre(line.box, box) for line in human.lines)
+    ]
+    return Highlight((*shown.rects, *besides), (), shown.snippet)
+
+
+def _holds_centre(outer: Box, inner: Box) -> bool:
+    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
+    return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1
 
 
 def _places_of_variants(tokens: Sequence[Token], query: Query) -> list[Place]:
@@ -134,6 +158,8 @@ def _phrases(query: Query, rung: str) -> Sequence[tuple[str, ...]]:
     if rung == PHRASE:
         return query.phrases
     by_value = rung == IDENTIFIER
+    if rung == TRANSCRIPTION:
+        return [*(word.tokens for word in query.words), *query.phrases]
     return [word.tokens for word in query.words if not by_value or not (word.tail or word.date or word.amount)]
 
 

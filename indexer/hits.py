@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from dossier import cases
 from dossier.catalogue.tables import Case, Document, Page, Volume
 from dossier.errors import StoreError
-from dossier.reading import Box
+from dossier.reading import Box, Reading
 from dossier.readings import following_page, reading_of
+from dossier.transcriptions.standing import transcribed_reading
 from dossier.vault import Vault
 from indexer import engine
-from indexer.highlight import Highlight, Snippet, highlight
-from indexer.query import SCORES, Query
+from indexer.highlight import Highlight, Snippet, highlight, highlight_human
+from indexer.query import SCORES, TRANSCRIPTION, Query
 from indexer.sight import Sight
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class Hit:
     Attributes:
         page_id … page_label: which page, and where it stands.
         score: what the rung is worth; only the order means something.
-        rung: the best rung that found it: identifier, phrase, words.
+        rung: the best rung that found it: identifier, phrase, transcription (in what people have read), words, similar.
         snippet: the passage around the first match.
         marks: (start, end) of the matches within the snippet.
         rects: [x0, y0, x1, y1] of each match, fractions 0–1 of the upright page, origin top left.
@@ -141,9 +142,20 @@ def _shown(session: Session, vault: Vault, query: Query, rung: str, page: Page) 
     except StoreError as error:
         log.error("%s", error)
         reading = None
+    if rung == TRANSCRIPTION:
+        return _human_shown(session, vault, query, page, reading), ""
     if reading is None:
         return _NOTHING_TO_SHOW, ""
     return highlight(query, rung, reading, next_reading), following.id if following else ""
+
+
+def _human_shown(session: Session, vault: Vault, query: Query, page: Page, reading: Reading | None) -> Highlight:
+    try:
+        human = transcribed_reading(session, vault, page)
+    except StoreError as error:
+        log.error("%s", error)
+        human = None
+    return highlight_human(query, human, reading) if human else _NOTHING_TO_SHOW
 
 
 def _rects(boxes: Sequence[Box]) -> tuple[Rect, ...]:

@@ -6,6 +6,8 @@ the words, one by one, and leaves the tree as it is:
 
     identifier  numbers, dates and amounts by their value, other words as they stand; one of the former at least
     phrase      all words of the query joined, in the order in which they were typed; or all of it, fields as text
+    transcription  each word by value or as it stands, on the page or in what people have read there 人工校录, and one
+                of them at least in the latter; only where people have transcribed anything (`ladder`)
     words       each word as it stands, anywhere on the page
     similar     each word by value, as it stands or with a reading error, unless it is in quotation marks; asked for
                 only where the others find little (`settled`)
@@ -29,6 +31,7 @@ from indexer.clause import NOTHING, AllOf, AnyOf, Apart, Clause, Not, Phrase, Pr
 from indexer.dates import Span, date_of_text, span_of_date, span_of_text
 from indexer.engine import Engine, Hits, Rung, Search
 from indexer.entry import pairs_of, pairs_over_turn
+from indexer.human import excluding_either, of_either, of_human_text
 from indexer.identifiers import SHORTEST_TAIL, identifiers_of_text
 from indexer.sight import Sight
 from indexer.similar import BUDGET, Variant, variants
@@ -36,9 +39,9 @@ from indexer.syntax import FieldName, Piece, groups_of
 from indexer.tokens import tokens_of_text
 from indexer.turn import LONGEST as LONGEST_BESIDE_TURN
 
-IDENTIFIER, PHRASE, WORDS, SIMILAR = "identifier", "phrase", "words", "similar"
+IDENTIFIER, PHRASE, TRANSCRIPTION, WORDS, SIMILAR = "identifier", "phrase", "transcription", "words", "similar"
 # What a rung is worth in a hit's `score`; only the order among them means something.
-SCORES = {IDENTIFIER: 1.0, PHRASE: 0.8, WORDS: 0.5, SIMILAR: 0.2}
+SCORES = {IDENTIFIER: 1.0, PHRASE: 0.8, TRANSCRIPTION: 0.6, WORDS: 0.5, SIMILAR: 0.2}
 
 LONGEST = 500  # tokens: a paragraph
 # Elasticsearch takes 1,024 clauses on the smallest server; some are left for sight, filters and fields.
@@ -177,13 +180,16 @@ def understand(text: str) -> Query:
     return Query(tuple(tuple(group) for group in groups))
 
 
-def ladder(query: Query, sight: Sight, fields: Mapping[Asked, Clause] | None = None) -> Search:
+def ladder(
+    query: Query, sight: Sight, fields: Mapping[Asked, Clause] | None = None, transcribed: bool = False
+) -> Search:
     """The search for a query within sight; without rungs, if nothing could be found.
 
     Args:
         query: as it was understood.
         sight: what the user sees, and where they search.
         fields: the clause of each field asked for; those that are not there find nothing.
+        transcribed: whether there is anything that people have read; without it, a search costs nothing more.
 
     Raises:
         UsageError: no engine takes so many words with so many forms.
@@ -201,6 +207,9 @@ def ladder(query: Query, sight: Sight, fields: Mapping[Asked, Clause] | None = N
     ]
     if phrases:
         rungs.append(Rung(PHRASE, _any_of(phrases)))
+    human = _human_rung(query, required, known) if transcribed else None
+    if human:
+        rungs.append(Rung(TRANSCRIPTION, human))
     if query.groups and not (phrases and all(_is_one_word(choices) for choices in query.combinations)):
         clauses = [_any_of([_choice_clause(choice, known, _as_it_stands) for choice in group]) for group in required]
         rungs.append(Rung(WORDS, _all_of(clauses)))
@@ -211,15 +220,46 @@ def ladder(query: Query, sight: Sight, fields: Mapping[Asked, Clause] | None = N
             for group in required
         ]
         rungs.append(Rung(SIMILAR, _all_of(clauses)))
+    if transcribed:
+        rungs = [rung if rung.name == TRANSCRIPTION else _excluding_either(rung) for rung in rungs]
     return Search(_bounded(rungs), sight.clause)
 
 
+def _excluding_either(rung: Rung) -> Rung:
+    return Rung(rung.name, excluding_either(rung.clause))
+
+
+def _human_rung(query: Query, groups: Sequence[Sequence[Choice]], fields: Mapping[Asked, Clause]) -> Clause | None:
+    """What people have read, alone or with what the program has; None where the query has no words and no dates."""
+    everywhere = _all_of(
+        [_any_of([_choice_clause(choice, fields, _in_any_form) for choice in group]) for group in groups]
+    )
+    spans = [
+        fields[choice.field]
+        for group in groups
+        for choice in group
+        if choice.field and not choice.excluded and choice.field.name == "日期" and choice.field in fields
+    ]
+    words = [of_human_text(_in_any_form(word)) for word in query.words] + [of_human_text(span) for span in spans]
+    ways: list[Clause] = [AllOf((of_either(everywhere), _any_of(words)))] if words and groups else []
+    for choices in query.combinations:
+        # What is looked for in a phrase alone: fields as text, and what is loose.
+        unwanted = [choice for choice in choices if choice.excluded]
+        fields_too = [choice for choice in choices if not choice.wanted]
+        loose = _joined(choices) if any(choice.loose for choice in choices) else ()
+        for tokens, others in ((_joined_as_text(choices), unwanted), (loose, fields_too)):
+            if tokens:
+                besides = [of_either(_choice_clause(choice, fields, _as_it_stands)) for choice in others]
+                ways.append(_all_of([of_human_text(phrase_clause(tokens)), *besides]))
+    return _any_of(ways) if ways else None
+
+
 def _bounded(rungs: Sequence[Rung]) -> tuple[Rung, ...]:
-    """The rungs without those that an engine has no room for: first reading errors, then phrases, of which the words
-    are found all the same."""
+    """The rungs without those that an engine has no room for: first reading errors, then what people have read, then
+    phrases, of which the words are found all the same."""
     sizes = {rung.name: leaves(rung.clause) for rung in rungs}
-    for name in (SIMILAR, PHRASE):
-        if sum(sizes.values()) > MOST_CLAUSES and (name == SIMILAR or WORDS in sizes):
+    for name in (SIMILAR, TRANSCRIPTION, PHRASE):
+        if sum(sizes.values()) > MOST_CLAUSES and (name != PHRASE or WORDS in sizes):
             sizes.pop(name, None)
     if sum(sizes.values()) > MOST_CLAUSES:
         raise UsageError(_TOO_LONG)

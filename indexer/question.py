@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from dossier.permissions import case_in_sight
+from dossier.transcriptions.standing import anything_transcribed
 from dossier.viewers import Viewer
 from indexer.clause import AllOf, Clause
 from indexer.engine import Search
@@ -70,6 +71,6 @@ def question_of(session: Session, text: str, case: str | None, viewer: Viewer, n
     only = case_in_sight(session, viewer, case).id if case else ""
     query = understand(text)
     sight = replace(sight_of(session, viewer), only_cases=frozenset({only}) if only else None)
-    search = ladder(query, sight, fields_of(session, query))
+    search = ladder(query, sight, fields_of(session, query), anything_transcribed(session))
     search = replace(search, scope=AllOf((search.scope, *narrowed(session, narrowing))))
     return Question(viewer, only, narrowing, text, query, sight, search)

@@ -47,7 +47,7 @@ from indexer.engine import (
     newest_of_each_page,
     place_of_cursor,
 )
-from indexer.entry import SCHEMA_VERSION, IndexEntry
+from indexer.entry import HUMAN_MARK, SCHEMA_VERSION, IndexEntry
 
 # One thread, because the machine's others read pages; the least heap that tantivy takes for one is 15 MB.
 _WRITER_HEAP = 64_000_000
@@ -61,6 +61,7 @@ _ORDERS = {"page": "order", "relevance": "order", "received": "newest"}
 # last character: ids end in a hexadecimal digit, and the last part has what does not.
 _PARTS = (*(rf"(.|\n)*{digit}" for digit in "0123456789abcdef"), r"((.|\n)*[^0-9a-f])?")
 _ALL_VALUES = 2**31 - 1
+_OF_PEOPLE = 10**8  # added to a date that a person has read
 
 
 def _schema() -> Any:
@@ -469,8 +470,10 @@ def _phrase(field: str, pairs: Sequence[str]) -> Any:
 
 
 def _day(date: str) -> int:
-    """A date as a number: 2020-03-05 is 20200305, 2020-03 is 20200300, which comes before all days of the month."""
-    return int(date.replace("-", "").ljust(8, "0"))
+    """A date as a number: 2020-03-05 is 20200305, 2020-03 is 20200300, which comes before all days of the month; what a
+    person has read, beyond all that the program has."""
+    plain = date.removeprefix(HUMAN_MARK)
+    return int(plain.replace("-", "").ljust(8, "0")) + (0 if plain == date else _OF_PEOPLE)
 
 
 def _boolean(occur: Any, clauses: Sequence[Clause]) -> Any:

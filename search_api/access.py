@@ -20,6 +20,8 @@ from search_api.problems import Problem
 OPEN = "open"  # to everybody, signed in or not
 ANY_KEY = "any key"  # tells of the asker alone: to whoever shows a key or has signed in
 OWN = "own"  # what one writes for oneself: for keys with `write`, and for all who read content
+# What people read on a page, for all who see it: keys with `write`, who prepares and who works with cases.
+TRANSCRIBE = "transcribe"
 # The others are for people who have signed in, and for no key.
 EVERYBODY = "everybody"
 PEOPLE = "people"  # who read content: whoever has to do with cases
@@ -39,6 +41,7 @@ _DUTIES: dict[str, Callable[[Viewer], bool]] = {
     ANY_KEY: lambda _: True,
     EVERYBODY: lambda _: True,
     WRITE: lambda viewer: viewer.prepares,
+    TRANSCRIBE: lambda viewer: viewer.transcribes,
     CHECKERS: lambda viewer: viewer.checks,
     MANAGERS: lambda viewer: viewer.manages,
     AUDITORS: lambda viewer: viewer.audits,
@@ -47,6 +50,8 @@ _DUTIES: dict[str, Callable[[Viewer], bool]] = {
 ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/login"): OPEN,
     ("POST", "/login"): OPEN,
+    ("GET", "/login/oidc"): OPEN,
+    ("GET", "/login/oidc/back"): OPEN,
     ("GET", "/api/v1/health"): OPEN,
     ("POST", "/logout"): EVERYBODY,
     ("GET", "/password"): EVERYBODY,
@@ -67,6 +72,13 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/cases/{case_id}/excerpts"): PEOPLE,
     ("GET", "/admin"): MANAGERS,
     ("GET", "/admin/audit"): AUDITORS,
+    ("GET", "/admin/cases"): MANAGERS,
+    ("GET", "/admin/cases/{case_id}"): MANAGERS,
+    ("POST", "/admin/cases/{case_id}/grant"): MANAGERS,
+    ("POST", "/admin/cases/{case_id}/move"): MANAGERS,
+    ("POST", "/admin/cases/{case_id}/revoke"): MANAGERS,
+    ("POST", "/admin/cases/{case_id}/seal"): MANAGERS,
+    ("POST", "/admin/cases/{case_id}/unseal"): MANAGERS,
     ("GET", "/admin/departments"): MANAGERS,
     ("GET", "/admin/first"): MANAGERS,
     ("POST", "/admin/first"): MANAGERS,
@@ -119,6 +131,20 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/excerpts/{excerpt_id}"): READ,
     ("PATCH", "/api/v1/excerpts/{excerpt_id}"): OWN,
     ("DELETE", "/api/v1/excerpts/{excerpt_id}"): OWN,
+    ("GET", "/api/v1/pages/{page_id}/transcriptions"): READ,
+    ("POST", "/api/v1/pages/{page_id}/transcriptions"): TRANSCRIBE,
+    ("GET", "/api/v1/transcriptions/{transcription_id}"): READ,
+    ("PATCH", "/api/v1/transcriptions/{transcription_id}"): TRANSCRIBE,
+    ("DELETE", "/api/v1/transcriptions/{transcription_id}"): TRANSCRIBE,
+    ("GET", "/api/v1/notes"): READ,
+    ("POST", "/api/v1/notes"): OWN,
+    ("GET", "/api/v1/notes/{note_id}"): READ,
+    ("PATCH", "/api/v1/notes/{note_id}"): OWN,
+    ("DELETE", "/api/v1/notes/{note_id}"): OWN,
+    ("GET", "/api/v1/bookmarks"): READ,
+    ("POST", "/api/v1/bookmarks"): OWN,
+    ("PATCH", "/api/v1/bookmarks/{bookmark_id}"): OWN,
+    ("DELETE", "/api/v1/bookmarks/{bookmark_id}"): OWN,
     ("GET", "/api/v1/search"): SEARCH,
     ("GET", "/api/v1/search/facets"): SEARCH,
     ("GET", "/api/v1/search/neighbours"): SEARCH,
@@ -159,7 +185,7 @@ ACCESS: dict[tuple[str, str], str] = {
 
 def scope_of(wanted: str) -> str:
     """The scope that a program's key needs for what a route is for."""
-    return WRITE if wanted == OWN else wanted
+    return WRITE if wanted in (OWN, TRANSCRIBE) else wanted
 
 
 async def check_access(request: Request) -> None:

@@ -20,19 +20,24 @@ from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import own_password, problems, session
 from search_api.access import check_access, method_not_allowed
-from search_api.admin import audit, first, keys, overview, statistics, users
+from search_api.admin import audit, cases, first, keys, overview, statistics, users
 from search_api.callers import Callers
 from search_api.desk import (
     excerpt_routes,
     excerpts_page,
+    note_routes,
     page_citation,
     page_picture,
     page_view,
     reader,
     search_page,
+    transcription_routes,
 )
 from search_api.gate import Gate
 from search_api.latest_change import LatestChange
+from search_api.oidc import routes as oidc_routes
+from search_api.oidc.provider import Provider
+from search_api.oidc.ticket import Tickets
 from search_api.proxies import TrustedProxies
 from search_api.request_times import RequestTimes, Stopwatch
 from search_api.rest import (
@@ -102,24 +107,28 @@ def create_app(
     times = RequestTimes()
     app.state.site = Site(
         home, catalogue, vault, Derived(home.derived), searcher, doorkeeper, callers, Standings(catalogue),
-        page_templates(), looks, settings, LatestChange(catalogue), times, proxies, settings.watermark, roster,
+        page_templates(), looks, settings, LatestChange(catalogue), times, Tickets(),
+        Provider(settings) if settings.oidc_issuer else None, proxies, settings.watermark, roster,
         CitationTemplate(settings.citation_template),
     )  # fmt: skip
     problems.install(app)
     app.add_exception_handler(405, method_not_allowed)
-    app.add_middleware(Gate, callers=callers, hosts=hosts, most_upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(
+        Gate, callers=callers, hosts=[*hosts, *settings.site_names()], most_upload_bytes=settings.max_upload_bytes
+    )
     app.add_middleware(Stopwatch, times=times)
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
-        session, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes, deed_routes,
-        quality_routes, quality_page, ledger_page, volume_view, search_page, search_routes, page_view, page_picture,
-        page_citation, reader, excerpts_page, excerpt_routes, metrics,
+        session, oidc_routes, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes,
+        deed_routes, quality_routes, quality_page, ledger_page, volume_view, search_page, search_routes, page_view,
+        page_picture, page_citation, reader, excerpts_page, excerpt_routes, transcription_routes, note_routes,
+        metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)
-    for module in (first, overview, users, keys, audit, statistics):
+    for module in (first, overview, users, keys, cases, audit, statistics):
         app.include_router(module.router)
     app.include_router(_health)
     return app

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from dossier import api_keys, audit, passwords, users
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import User
-from dossier.viewers import AT_MACHINE, Viewer, plain_name
+from dossier.viewers import ADMIN, AT_MACHINE, Viewer, plain_name
 from search_api.problems import Problem
 from search_api.proxies import TrustedProxies
 from search_api.session import COOKIE, IDLE_SECONDS, Doorkeeper, Proof
@@ -105,6 +105,25 @@ class Callers:
             with self._catalogue.writing() as session:
                 audit.record(session, "sign_in", "user", proof.user_id, plain_name(name), address=address)
         return token
+
+    def enter_by_provider(self, address: str, name: str, role: str) -> str | None:
+        """The token of a new session for a user whom a provider of identities has proved; None where there is no such
+        user, or they are disabled.
+
+        Args:
+            address: where they come from.
+            name: whom the provider names.
+            role: which role it gives them; "": none. Administrators keep theirs.
+        """
+        with self._catalogue.writing() as session:
+            user = users.find_user(session, name)
+            if user is None or user.disabled_at is not None:
+                return None
+            if role and user.role != ADMIN:
+                users.set_role(session, user, role, "oidc")
+            audit.record(session, "sign_in", "user", user.id, user.name, address=address, by="oidc")
+            proof = Proof(user.id, user.password)
+        return self._doorkeeper.admit(proof)
 
     def change_password(self, address: str, name: str, old: str, new: str) -> str | None:
         """Give somebody who knows the old password a new one; the token of their session from then on, in place of all

@@ -24,7 +24,7 @@ from search_api.problems import Problem
 if TYPE_CHECKING:
     from search_api.callers import Callers
 
-OPEN_PATHS = ("/login", "/api/v1/health")
+OPEN_PATHS = ("/login", "/login/oidc", "/login/oidc/back", "/api/v1/health")
 OPEN_FOLDER = "/static/"
 
 # Nothing that is offered takes more than a short form, except these.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -31,6 +32,7 @@ from dossier.errors import (
     RosterRefused,
     ServiceUnreachable,
     StoreError,
+    TextChanged,
     UploadBusy,
     UsageError,
 )
@@ -77,6 +79,7 @@ _STATUSES: dict[type[EdossierError], int] = {
     KeyReused: 409,
     DeedRefused: 409,
     OrderChanged: 409,
+    TextChanged: 409,
     CursorUnknown: 410,
     RosterRefused: 422,
     FileRefused: 422,
@@ -104,6 +107,7 @@ class Problem(Exception):
         detail: what exactly is concerned.
         headers: of the HTTP answer, e.g. Retry-After.
         case_ids: of the cases between which somebody has to decide.
+        current: what another person has written meanwhile.
     """
 
     def __init__(
@@ -115,6 +119,7 @@ class Problem(Exception):
         detail: str = "",
         headers: Mapping[str, str] | None = None,
         case_ids: Sequence[str] = (),
+        current: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(code)
         self.status = status
@@ -124,6 +129,7 @@ class Problem(Exception):
         self.detail = detail
         self.headers = dict(headers or {})
         self.case_ids = tuple(case_ids)
+        self.current = current
 
 
 def problem_of(error: Exception) -> Problem:
@@ -141,7 +147,10 @@ def problem_of(error: Exception) -> Problem:
             _log.error("%s", error)
             detail = ""
         case_ids = error.case_ids if isinstance(error, NumberClash) else ()
-        return Problem(status, error.code, error.chinese, error.remedy_chinese, detail, case_ids=case_ids)
+        current = error.current if isinstance(error, TextChanged) else None
+        return Problem(
+            status, error.code, error.chinese, error.remedy_chinese, detail, case_ids=case_ids, current=current
+        )
     if isinstance(error, RequestValidationError):
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'][1:])}: {fault['msg']}" for fault in error.errors()
@@ -163,6 +172,7 @@ def as_json(problem: Problem) -> Response:
         "code": problem.code,
         "remedy": problem.remedy,
         **({"cases": list(problem.case_ids)} if problem.case_ids else {}),
+        **({"current": dict(problem.current)} if problem.current else {}),
     }
     return JSONResponse(content, problem.status, problem.headers, MEDIA_TYPE)
 

@@ -100,6 +100,11 @@ class Doorkeeper:
         with self._lock:
             _forgive(self._of_addresses, address, name)
             _forgive(self._of_names, name, name)
+        return self.admit(proof)
+
+    def admit(self, proof: Proof) -> str:
+        """The token of a new session of somebody who has proved who they are, here or elsewhere."""
+        with self._lock:
             now = self._clock()
             self._seen = {token: seen for token, seen in self._seen.items() if now - seen[0] <= IDLE_SECONDS}
             token = secrets.token_urlsafe(32)
@@ -228,6 +233,6 @@ def _form(request: Request, site: TheSite, target: str, name: str = "", wrong: b
     status, headers = (429, {"Retry-After": str(locked)}) if locked else (401 if wrong else 200, {})
     context = {
         "target": local_target(target), "by_name": site.callers.has_users(), "name": name, "wrong": wrong,
-        "locked": locked,
+        "locked": locked, "by_provider": site.provider is not None,
     }  # fmt: skip
     return site.pages.TemplateResponse(request, "login.html", context, status, headers)

@@ -28,6 +28,8 @@ from search_api.request_times import RequestTimes
 
 if TYPE_CHECKING:
     from search_api.callers import Callers
+    from search_api.oidc.provider import Provider
+    from search_api.oidc.ticket import Tickets
     from search_api.session import Doorkeeper
     from search_api.standing import Standings
 
@@ -59,6 +61,8 @@ class Site:
     settings: Settings
     latest_change: LatestChange
     request_times: RequestTimes
+    tickets: Tickets
+    provider: Provider | None = None
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
     watermark: bool = False
     roster: RosterFunction | None = None

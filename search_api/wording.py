@@ -21,7 +21,7 @@ PAGE_STATES = {
 # Beyond a month people think in dates, not in days.
 _FAR_DAYS = 31
 
-RUNGS = {"identifier": "编号", "phrase": "原句", "words": "词语", "similar": "形近"}
+RUNGS = {"identifier": "编号", "phrase": "原句", "transcription": "人工校录", "words": "词语", "similar": "形近"}
 ORDERS: dict[Order, str] = {"relevance": "相关程度", "page": "卷页顺序", "received": "最新收到"}
 GROUPINGS: dict[Grouping | None, str] = {None: "逐页", "document": "按材料", "volume": "按卷", "case": "按案件"}
 FACETS = {"case": "案件", "charge": "案由", "department": "部门", "volume_kind": "卷别", "year": "年份"}

@@ -29,6 +29,7 @@ class Table(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         dict[str, Any]: JSON,
         list[str]: JSON,
+        list[float]: JSON,
         list[dict[str, Any]]: JSON,
         float: Float,
         str: String,
@@ -405,7 +406,7 @@ class ApiKey(Table):
 
 class Membership(Table):
     """A user or API key that sees a case by name. `admitted`: expressly, while the case was sealed; others do not count
-    as long as it is.
+    as long as it is. `ends_at`: it counts until then.
     """
 
     __tablename__ = "memberships"
@@ -413,6 +414,7 @@ class Membership(Table):
     viewer_id: Mapped[str] = mapped_column(primary_key=True, index=True)
     admitted: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[float] = mapped_column(default=time.time)
+    ends_at: Mapped[float | None]
 
 
 class DepartmentMove(Table):
@@ -592,6 +594,100 @@ class Webhook(Table):
     error: Mapped[str] = mapped_column(default="")
     dead: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class TranscriptionRow(Table):
+    """What people read in a place of a page 人工校录; `version` says which of its versions stands, if it was not
+    withdrawn.
+    """
+
+    __tablename__ = "transcriptions"
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("x"))
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), index=True)
+    version: Mapped[int]
+    withdrawn_at: Mapped[float | None]
+    withdrawn_by: Mapped[str] = mapped_column(default="")
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+
+
+class TranscriptionVersion(Table):
+    """A version of a transcription; its text stands in the vault.
+
+    `box` is on the upright page as it was then: turned by `turn_degrees` from the scan.
+    """
+
+    __tablename__ = "transcription_versions"
+    transcription_id: Mapped[str] = mapped_column(ForeignKey("transcriptions.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sha256: Mapped[str]
+    box: Mapped[list[float]]
+    turn_degrees: Mapped[int]
+    author: Mapped[str]
+    author_id: Mapped[str]
+    at: Mapped[float]
+
+
+class Note(Table):
+    """A note 批注 that a person has put on a page, or on a rectangle of it; `shared` with all who see the case.
+
+    `version` is raised by each change; `turn_degrees` as of `TranscriptionVersion`.
+    """
+
+    __tablename__ = "notes"
+    __table_args__ = (UniqueConstraint("owner_id", "idempotency_key"),)
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("n"))
+    owner_id: Mapped[str] = mapped_column(index=True)
+    owner: Mapped[str]
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), index=True)
+    box: Mapped[list[float] | None]
+    turn_degrees: Mapped[int]
+    text: Mapped[str]
+    shared: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
+    idempotency_key: Mapped[str | None]
+    created_at: Mapped[float] = mapped_column(default=time.time)
+    updated_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class Bookmark(Table):
+    """A bookmark 书签: a page to which somebody has given a name; theirs alone, one for each page."""
+
+    __tablename__ = "bookmarks"
+    __table_args__ = (UniqueConstraint("owner_id", "page_id"),)
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("m"))
+    owner_id: Mapped[str]
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), index=True)
+    name: Mapped[str]
+    created_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class SignInFailure(Table):
+    """Wrong passwords that came from an address or for a name, kept so that a restart forgives nobody.
+
+    `kind` is "address" or "name". `by_name` counts them by the user's name that was tried; what is no user's stands
+    together under "", since it may be a password in the wrong field.
+    """
+
+    __tablename__ = "sign_in_failures"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    whose: Mapped[str] = mapped_column(primary_key=True)
+    by_name: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    last_at: Mapped[float] = mapped_column(index=True)
+    locked_until: Mapped[float]
+
+
+class SessionRow(Table):
+    """A session of somebody who has signed in; of its token only the hash is known.
+
+    `stored` is a digest of the user's password as it was stored then: another one since ends the session.
+    """
+
+    __tablename__ = "sessions"
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    stored: Mapped[str]
+    created_at: Mapped[float] = mapped_column(default=time.time)
+    used_at: Mapped[float] = mapped_column(default=time.time, index=True)
 
 
 class VolumeCheck(Table):

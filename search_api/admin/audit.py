@@ -62,6 +62,15 @@ DEED_WORDS = {
     "change_excerpt": "修改摘录",
     "move_excerpt": "移动摘录",
     "remove_excerpt": "删除摘录",
+    "add_transcription": "人工校录",
+    "change_transcription": "改正人工校录",
+    "withdraw_transcription": "撤回人工校录",
+    "add_note": "添加批注",
+    "change_note": "修改批注",
+    "remove_note": "删除批注",
+    "add_bookmark": "添加书签",
+    "change_bookmark": "修改书签",
+    "remove_bookmark": "删除书签",
     "read": "识别",
     "park": "搁置页面",
     "retry": "重试",
@@ -109,7 +118,7 @@ _UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids"}
 # What is told of deeds on dossiers to those who manage: nothing that somebody looked for, read or wrote.
 _ON_DOSSIERS = {"case", "volume", "document", "arrival", "page", "excerpt", "search"}
 _TOLD_OF_DOSSIERS = {"what", "hits", "state", "error", "is_sealed"}
-_TOLD_OF_CASES = _TOLD_OF_DOSSIERS | {"before", "after", "name"}
+_TOLD_OF_CASES = _TOLD_OF_DOSSIERS | {"before", "after", "name", "until"}
 
 router = APIRouter(prefix="/admin/audit", include_in_schema=False)
 

@@ -9,7 +9,7 @@ from printed import entry, place, printed
 
 from indexer.clause import NOTHING, AllOf, Not, OneOf, Term
 from indexer.engine import DEEPEST, Engine, Hit, Rung, Search
-from indexer.entry import Removal, entry_of_page
+from indexer.entry import IndexEntry, Removal, entry_of_page
 from indexer.query import SIMILAR, ladder, understand
 from indexer.sight import Sight
 
@@ -21,8 +21,56 @@ def found(engine: Engine, text: str, sight: Sight | None = None) -> list[tuple[s
     return [(hit.page_id, hit.rung) for hit in hits.hits if hit.rung != SIMILAR]
 
 
+def entry_with_human(page_id: str, read: str, *human: str, version: int = 1, number: int = 1) -> IndexEntry:
+    """The entry of a page on which people have read these lines."""
+    return entry_of_page(place(page_id, number=number), version, printed(read), None, printed(*human))
+
+
 def pages(engine: Engine, text: str, sight: Sight | None = None) -> list[str]:
     return [page_id for page_id, _ in found(engine, text, sight)]
+
+
+class TestHumanText:
+    """What people have read stands in the fields of what the program has, and is found on a rung of its own."""
+
+    def test_it_is_found_by_words_phrases_numbers_dates_and_sums(self, engine: Engine) -> None:
+        engine.apply(
+            [
+                entry_with_human("p1", "借款合同", "今收到傅溪现金捌仟元", "2021年3月5日 13900008123", number=1),
+                entry("p2", "傅溪借款合同2021年3月6日", number=2),
+            ]
+        )
+
+        def found_of(text: str) -> list[tuple[str, str]]:
+            search = ladder(understand(text), Sight(), None, transcribed=True)
+            by_page = engine.search(replace(search, order="page"), 10)
+            hits = engine.search(search, 10).hits
+            assert sorted(by_page.hits, key=lambda hit: hit.page_id) == sorted(hits, key=lambda hit: hit.page_id)
+            return [(hit.page_id, hit.rung) for hit in hits if hit.rung != SIMILAR]
+
+        assert found_of("傅溪") == [("p2", "phrase"), ("p1", "transcription")]
+        assert found_of('"收到傅溪现金"') == [("p1", "transcription")]
+        assert found_of("傅溪 借款") == [("p2", "phrase"), ("p1", "transcription")]
+        assert found_of("傅溪 合同") == [("p1", "transcription"), ("p2", "words")]
+        assert found_of("8123") == found_of("13900008123") == found_of("8000元") == [("p1", "transcription")]
+        assert found_of("2021-03-05") == found_of("日期:2021-03-05") == [("p1", "transcription")]
+        assert found_of("日期:2021-03") == [("p1", "transcription"), ("p2", "words")]
+        assert found_of("借款合同 -傅溪") == []
+        assert found_of("傅溪 -现金") == [("p2", "phrase")]
+        assert found_of("傅溪现金借款") == found_of("元2021合同") == []
+        # Withdrawn, it is gone; who does not ask for it finds what the program read, as ever.
+        assert found(engine, "收到") == []
+        engine.apply([entry("p1", "借款合同", version=2)])
+        assert found_of("收到") == []
+
+    def test_a_page_without_any_has_the_entry_that_it_had(self) -> None:
+        reading = printed("今收到傅溪现金捌仟元", "2021年3月5日 13900008123")
+        plain = entry_of_page(place("p1"), 1, reading, None)
+        assert not any("+" in str(value) for value in plain.fields.values())
+        marked = entry_of_page(place("p1"), 1, printed(), None, reading)
+        assert [marked.singles, marked.pairs, marked.dates] == [
+            tuple(f"+{value}" for value in values) for values in (plain.singles, plain.pairs, plain.dates)
+        ]
 
 
 class TestChanges:

@@ -7,6 +7,8 @@ import pytest
 from dossier.errors import SettingsError
 from dossier.settings import load_settings
 
+OIDC = 'oidc_issuer = "https://login.example"\noidc_client_id = "a"\npublic_address = "https://a.example"\n'
+
 
 def test_defaults_need_no_file(tmp_path: Path) -> None:
     assert load_settings(tmp_path).port == 8400
@@ -42,6 +44,23 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
         ('trusted_proxies = "proxy.example"', "trusted_proxies"),
         ('sign_in_header = "X-Remote-User"', "trusted_proxies"),
         ('sign_in_header = "X Remote"\ntrusted_proxies = "127.0.0.1"', "sign_in_header"),
+        ('public_address = "dossier.example"', "public_address"),
+        ('public_address = "https://dossier.example/x"', "public_address"),
+        ('public_address = "https://user:hunter2@dossier.example"', "public_address"),
+        ('oidc_issuer = "http://login.example"', "oidc_issuer"),
+        ('oidc_issuer = "https://login.example?x=1"', "oidc_issuer"),
+        ('oidc_issuer = "https://user:hunter2@login.example"', "oidc_issuer"),
+        ('oidc_issuer = "https://login.example"\npublic_address = "https://a.example"', "oidc_client_id"),
+        ('oidc_issuer = "https://login.example"\noidc_client_id = "a"', "public_address"),
+        ('oidc_client_secret = "hunter2\\n"', "oidc_client_secret"),
+        ('oidc_client_secret_file = "missing"', "oidc_client_secret_file"),
+        ('oidc_client_secret_file = "settings.toml"\n# hunter2', "oidc_client_secret_file"),
+        ('oidc_claim = ""', "oidc_claim"),
+        ('oidc_roles = "admin=all"', "oidc_roles"),
+        ('oidc_roles = "operator"', "oidc_roles"),
+        (OIDC + 'oidc_client_secret = "hunter2"\noidc_client_secret_file = "one-line"', "oidc_client_secret_file"),
+        (OIDC + 'oidc_role_claim = "groups"', "oidc_roles"),
+        ('oidc_ca_file = "missing.pem"', "oidc_ca_file"),
         ("elasticsearch_shards = 0", "elasticsearch_shards"),
         ("elasticsearch_replicas = 21", "elasticsearch_replicas"),
         ('elasticsearch_replicas = "many"', "elasticsearch_replicas"),
@@ -53,6 +72,7 @@ def test_a_wrong_setting_is_named_with_the_remedy_and_without_its_secrets(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "settings.toml").write_text(content)
+    (tmp_path / "one-line").write_text("hunter2\n")
 
     with pytest.raises(SettingsError) as error:
         load_settings(tmp_path)
@@ -60,6 +80,16 @@ def test_a_wrong_setting_is_named_with_the_remedy_and_without_its_secrets(
     assert named in error.value.message
     assert "config/settings.toml" in error.value.message
     assert "hunter2" not in error.value.message
+
+
+def test_the_secret_of_openid_connect_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hunter2\n")
+    (tmp_path / "settings.toml").write_text(f'{OIDC}oidc_client_secret_file = "{tmp_path / "secret"}"')
+
+    settings = load_settings(tmp_path)
+
+    assert settings.oidc_secret() == "hunter2"
+    assert "hunter2" not in repr(settings)
 
 
 def test_several_addresses_are_separated_by_commas(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ FOR_EVERYBODY = {
     ("GET", "/"),
     ("GET", "/login"),
     ("POST", "/login"),
+    ("GET", "/login/oidc"),
+    ("GET", "/login/oidc/back"),
     ("POST", "/logout"),
     ("GET", "/password"),
     ("POST", "/password"),
@@ -25,6 +27,13 @@ FOR_EVERYBODY = {
 FOR_AUDITORS = {("GET", "/admin/audit")}
 FOR_MANAGERS = {
     ("GET", "/admin"),
+    ("GET", "/admin/cases"),
+    ("GET", "/admin/cases/{case_id}"),
+    ("POST", "/admin/cases/{case_id}/grant"),
+    ("POST", "/admin/cases/{case_id}/move"),
+    ("POST", "/admin/cases/{case_id}/revoke"),
+    ("POST", "/admin/cases/{case_id}/seal"),
+    ("POST", "/admin/cases/{case_id}/unseal"),
     ("GET", "/admin/departments"),
     ("GET", "/admin/first"),
     ("POST", "/admin/first"),
@@ -42,6 +51,12 @@ FOR_MANAGERS = {
     ("POST", "/admin/users/{user_id}/role"),
 }
 
+# Whoever works with a case, or prepares it, says what stands on its pages; a checker only looks.
+FOR_TRANSCRIBERS = {
+    ("POST", "/api/v1/pages/{page_id}/transcriptions"),
+    ("PATCH", "/api/v1/transcriptions/{transcription_id}"),
+    ("DELETE", "/api/v1/transcriptions/{transcription_id}"),
+}
 # What a checker decides, and nobody who makes volumes.
 FOR_CHECKERS = {
     ("POST", f"/api/v1/volumes/{{volume_id}}/{deed}") for deed in ("approve", "refuse", "faults", "withdraw-fault")
@@ -57,7 +72,7 @@ FOR_PREPARERS = (
         or (
             method not in ("GET", "HEAD") and path.startswith(("/api/v1/cases", "/api/v1/volumes", "/api/v1/documents"))
         )
-        or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages"))
+        or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages") and not path.endswith("/transcriptions"))
     }
     - FOR_CHECKERS
     - FOR_READERS
@@ -66,6 +81,7 @@ FOR_PREPARERS = (
 FOR_SOME = {
     **{route: {OPERATOR} for route in FOR_PREPARERS},
     **{route: {CHECKER} for route in FOR_CHECKERS},
+    **{route: set(ROLES) - {ADMIN, AUDITOR, CHECKER} for route in FOR_TRANSCRIBERS},
     **{route: {ADMIN, AUDITOR} for route in FOR_AUDITORS},
     **{route: {ADMIN} for route in FOR_MANAGERS},
 }

@@ -21,8 +21,10 @@ from starlette.testclient import TestClient
 
 from dossier import api_keys, excerpts, flags, permissions, users
 from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
+from dossier.notes import bookmarks, notes
+from dossier.transcriptions.writing import add_transcription
 from dossier.viewers import CHECKER, OPERATOR, PROSECUTOR, SCOPES, WRITE
-from search_api.access import ACCESS, CHECKERS, MANAGERS, OPEN, OWN, scope_of
+from search_api.access import ACCESS, CHECKERS, MANAGERS, OPEN, OWN, TRANSCRIBE, scope_of
 from search_api.session import FREE_FAILURES
 
 UNKNOWN = "x" * 21
@@ -110,9 +112,15 @@ def of_room(room: Room) -> dict[str, str]:
         insider = users.viewer_of_user(users.user_named(session, "闵榆"))
         excerpt, _ = excerpts.add_excerpt(session, insider, [page.id], {"quotation": "被害人"})
         excerpt_id = excerpt.id
+        note_id = notes.add_note(session, insider, page.id, "与收条对照")[0].id
+        bookmark_id = bookmarks.set_bookmark(session, insider, page.id, "陈述")[0].id
+    transcription, _ = add_transcription(
+        room.scanroom.catalogue, room.scanroom.vault, insider, page.id, "今收到", [0.1, 0.8, 0.5, 0.85]
+    )
     return {
         "page_id": page.id, "volume_id": page.volume_id, "document_id": page.document_id, "case_id": page.case_id,
-        "excerpt_id": excerpt_id, "file_id": page.arrival_id, "upload_id": UNKNOWN,
+        "excerpt_id": excerpt_id, "note_id": note_id, "bookmark_id": bookmark_id,
+        "transcription_id": transcription.id, "file_id": page.arrival_id, "upload_id": UNKNOWN,
     }  # fmt: skip
 
 
@@ -123,6 +131,10 @@ SENT: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/cases/{case_id}/handler"): {"handler": "苏见川"},
     ("POST", "/api/v1/cases/{case_id}/deliveries"): {"kind": "first", "number": 1},
     ("POST", "/api/v1/cases/{case_id}/proceedings"): {"number": {"number": "临检捕受[2031]99010100021号"}},
+    ("POST", "/api/v1/pages/{page_id}/transcriptions"): {"text": "捌仟元", "box": [0.1, 0.9, 0.5, 0.95]},
+    ("PATCH", "/api/v1/transcriptions/{transcription_id}"): {"text": "今收到现金", "version": 1},
+    ("PATCH", "/api/v1/notes/{note_id}"): {"shared": True},
+    ("PATCH", "/api/v1/bookmarks/{bookmark_id}"): {"name": "第一次陈述"},
     ("POST", "/api/v1/cases/{case_id}/merge"): {"case": "{case_id}"},
     ("POST", "/api/v1/cases/{case_id}/split"): {
         "volumes": ["{volume_id}"],
@@ -162,7 +174,7 @@ def test_what_is_out_of_sight_answers_as_what_does_not_exist(office: Room, metho
         insider, outsider = office.signed_in_as("段知行"), office.signed_in_as("祝青禾")
     if ACCESS[(method, path)] == CHECKERS:
         insider, outsider = office.signed_in_as("凌一诺"), office.signed_in_as("庄知微")
-    if ACCESS[(method, path)] in (WRITE, OWN, CHECKERS) and method != "DELETE":
+    if ACCESS[(method, path)] in (WRITE, OWN, TRANSCRIBE, CHECKERS) and method != "DELETE":
         asked |= {"json": sent(method, path, things), "headers": {"If-Match": "*"}}
     answer = insider.request(method, path.format(**things), **asked)
     # 409 is the answer to what somebody of the scanning room sees and cannot do as it stands.

@@ -1,0 +1,129 @@
+"""Transcriptions 人工校录 for programs and for the page view: read, added, corrected, withdrawn, with their history."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from dossier import looks
+from dossier.reading import Line
+from dossier.transcriptions.standing import transcription_in_sight, transcriptions_of, versions_of
+from dossier.transcriptions.transcription import Transcription, line_under
+from dossier.transcriptions.writing import LONGEST, add_transcription, change_transcription, withdraw_transcription
+from search_api.desk.page_facts import PageFacts, facts_of, reading_of
+from search_api.site import Site, TheSite, TheViewer
+
+router = APIRouter()
+
+_Text = Annotated[str, Field(min_length=1, max_length=LONGEST, description="what stands there, as a person reads it")]
+_Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class NewTranscription(BaseModel):
+    """What a person read in a rectangle of a page."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"text": "今收到傅溪现金8000元", "box": [0.1, 0.7, 0.5, 0.75]}]}
+    )
+
+    text: _Text
+    box: Annotated[list[_Fraction], Field(min_length=4, max_length=4)] = Field(
+        description="[x0, y0, x1, y1], fractions 0–1 of the upright page, origin top left"
+    )
+
+
+class ChangedTranscription(BaseModel):
+    """Another text, in place of the version that was seen."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"text": "今收到傅溪现金捌仟元", "version": 1}]}
+    )
+
+    text: _Text
+    version: int = Field(ge=1, le=1_000_000, description="the version that was seen; 409 where another one stands")
+
+
+@router.get("/api/v1/pages/{page_id}/transcriptions")
+def page_transcriptions(site: TheSite, viewer: TheViewer, page_id: str) -> dict[str, Any]:
+    """What people have read on a page, in reading order; `line`: of which line of the reading, from 0, null for none.
+
+    `ocr` is what the program read in that line.
+    """
+    facts = facts_of(site, viewer, page_id)
+    lines = _lines(site, viewer, facts)
+    with site.catalogue.reading() as session:
+        ones = transcriptions_of(session, site.vault, [page_id]).get(page_id, ())
+    site.looks.note(viewer, [page_id], looks.TEXT)
+    return {
+        "page_id": page_id,
+        "reading_version": facts.page.reading_version,
+        "transcriptions": [_shown(one, lines) for one in ones],
+    }
+
+
+@router.post(
+    "/api/v1/pages/{page_id}/transcriptions",
+    status_code=201,
+    responses={200: {"description": "the key's, added before"}},
+)
+def new_transcription(
+    site: TheSite,
+    viewer: TheViewer,
+    page_id: str,
+    asked: NewTranscription,
+    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+) -> Response:
+    """Add what somebody read on a page; a place that is transcribed already answers 409, with what stands there."""
+    one, is_new = add_transcription(site.catalogue, site.vault, viewer, page_id, asked.text, asked.box, idempotency_key)
+    lines = _lines(site, viewer, facts_of(site, viewer, page_id))
+    return JSONResponse(_shown(one, lines), 201 if is_new else 200)
+
+
+@router.get("/api/v1/transcriptions/{transcription_id}")
+def transcription(site: TheSite, viewer: TheViewer, transcription_id: str) -> dict[str, Any]:
+    """A transcription with all that it has been, the earliest version first."""
+    with site.catalogue.reading() as session:
+        row = transcription_in_sight(session, viewer, transcription_id)
+        versions = versions_of(session, site.vault, row)
+        content = {
+            "id": row.id,
+            "page_id": row.page_id,
+            "withdrawn_at": row.withdrawn_at,
+            "withdrawn_by": row.withdrawn_by or None,
+            "versions": [version.as_json() for version in versions],
+        }
+    site.looks.note(viewer, [row.page_id], looks.TEXT)
+    return content
+
+
+@router.patch("/api/v1/transcriptions/{transcription_id}")
+def changed_transcription(
+    site: TheSite, viewer: TheViewer, transcription_id: str, asked: ChangedTranscription
+) -> dict[str, Any]:
+    """Correct a transcription; the version before stays in its history."""
+    one = change_transcription(site.catalogue, site.vault, viewer, transcription_id, asked.version, asked.text)
+    return _shown(one, _lines(site, viewer, facts_of(site, viewer, one.page_id)))
+
+
+@router.delete("/api/v1/transcriptions/{transcription_id}", status_code=204)
+def withdrawn_transcription(
+    site: TheSite,
+    viewer: TheViewer,
+    transcription_id: str,
+    version: Annotated[int | None, Query(ge=1, le=1_000_000, description="the version that was seen")] = None,
+) -> None:
+    """Withdraw a transcription: it is not found any more, and stays in its history."""
+    withdraw_transcription(site.catalogue, site.vault, viewer, transcription_id, version)
+
+
+def _lines(site: Site, viewer: TheViewer, facts: PageFacts) -> tuple[Line, ...]:
+    reading = reading_of(site, viewer, facts)
+    return reading.lines if reading else ()
+
+
+def _shown(one: Transcription, lines: tuple[Line, ...]) -> dict[str, Any]:
+    line = line_under(one.box, lines)
+    return one.as_json() | {"line": line, "ocr": None if line is None else lines[line].text}

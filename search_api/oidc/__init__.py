@@ -1,0 +1,1 @@
+"""Signing in at the house's own directory, by OpenID Connect."""
