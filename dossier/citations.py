@@ -109,7 +109,7 @@ class CitationTemplate:
             "numeral": "" if number is None else numeral_of(number),
         }
         # A volume that the template's words do not tell from others, 证据卷2(补) or 未分卷, is cited by its name.
-        is_told = _is_told_by_its_number(page) and all(words[name] for name in self._fields)
+        is_told = tells_only_its_number(page.volume, page.kind) and all(words[name] for name in self._fields)
         if "volume" not in self._fields and not is_told:
             return page.volume + pages
 
@@ -119,11 +119,11 @@ class CitationTemplate:
         return filled(self._before) + pages + filled(self._after)
 
 
-def _is_told_by_its_number(page: CitedPage) -> bool:
+def tells_only_its_number(volume: str, kind: str) -> bool:
     """Whether a volume's name says nothing but its kind and its number."""
-    name = unicodedata.normalize("NFKC", page.volume)
-    for kind in (page.kind, short_kind(page.kind)):
-        name = name.replace(kind, "") if kind else name
+    name = unicodedata.normalize("NFKC", volume)
+    for word in (kind, short_kind(kind)):
+        name = name.replace(word, "") if word else name
     numerals = _NUMERALS.findall(name)
     rest = _NUMERALS.sub("", name)
     return len(numerals) == 1 and _OF_A_NUMBERED_VOLUME.fullmatch(rest) is not None

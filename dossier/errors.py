@@ -17,6 +17,8 @@
     │   │   └── VolumeChanged     a volume is no longer as its checker looked at it
     │   ├── OrderChanged          a new order of pages was made from an old one
     │   ├── TextChanged           somebody else has written there meanwhile
+    │   ├── ReceiptChanged        somebody else has corrected the receipt meanwhile
+    │   ├── SecrecyRefused        top secret files, which must not come in
     │   └── RosterRefused         a spreadsheet of people that cannot be searched
     ├── FileRefused               exit 3: a file that could not become pages
     │   ├── EmptyFile
@@ -267,6 +269,26 @@ class CursorUnknown(UsageError):
     english = "This place in the feed of changes is not known."
     remedy_chinese = "请不带 after 从头读取。"
     remedy_english = "Read the feed from its beginning, without after."
+
+
+class ReceiptChanged(UsageError):
+    """A receipt was corrected from a state that it no longer has."""
+
+    code = "receipt_changed"
+    chinese = "这份登记在此期间已有改动。"
+    english = "The receipt has been corrected meanwhile."
+    remedy_chinese = "请重新打开，看过新的内容再改。"
+    remedy_english = "Open it again, and look at what it says now."
+
+
+class SecrecyRefused(UsageError):
+    """Top secret files must not be entered here at all."""
+
+    code = "secrecy_refused"
+    chinese = "绝密案卷不能录入本系统。"
+    english = "Top secret files must not be entered in this system."
+    remedy_chinese = "请按保密规定另行办理，不要扫描。"
+    remedy_english = "Follow the rules for state secrets, and do not scan them."
 
 
 class RosterRefused(UsageError):

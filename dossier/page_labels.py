@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from dossier.label_chain import LabelPage
 from dossier.label_sequence import LabelSequence, label_sequence
 from dossier.quality.follow import follow
 from dossier.reading import Box, LabelCandidate
+from dossier.receipts.known_gaps import without_known
 
 MOST_LISTED = 50
 """Numbers, or ranges of numbers, that a flag names."""
@@ -36,11 +38,11 @@ def settle_labels(session: Session, volume_id: str) -> None:
     pages = session.scalars(
         select(Page).where(Page.volume_id == volume_id, Page.outside.is_(None)).order_by(Page.page_number)
     ).all()
-    sequence = label_sequence([_label_page(page) for page in pages])
+    volume = session.get_one(Volume, volume_id)
+    sequence = _sequence(volume, pages)
     for page, label in zip(pages, sequence.labels, strict=True):
         if page.page_label_state != "confirmed":
             page.page_label, page.page_label_state = label or (None, None)
-    volume = session.get_one(Volume, volume_id)
     ids = [page.id for page in pages]
     for code, numbers, place in _findings(sequence):
         if numbers:
@@ -73,7 +75,7 @@ def label_questions(session: Session, volume_id: str) -> list[LabelQuestion]:
     pages = session.scalars(
         select(Page).where(Page.volume_id == volume_id, Page.outside.is_(None)).order_by(Page.page_number)
     ).all()
-    sequence = label_sequence([_label_page(page) for page in pages])
+    sequence = _sequence(session.get_one(Volume, volume_id), pages)
     found: list[tuple[int, LabelQuestion]] = []
     for code, numbers, places in _findings_in_full(sequence):
         for number, place in zip(numbers, places, strict=True):
@@ -86,6 +88,12 @@ def label_questions(session: Session, volume_id: str) -> list[LabelQuestion]:
             first = pages[beside].id if beside is not None and beside >= 0 else None
             found.append((place, LabelQuestion(code, number, first, pages[place].id)))
     return [question for _, question in sorted(found, key=lambda entry: entry[0])][:MOST_LISTED]
+
+
+def _sequence(volume: Volume, pages: Sequence[Page]) -> LabelSequence:
+    """The labels of a volume's pages; the numbers that its paper is known to lack are not missed."""
+    sequence = label_sequence([_label_page(page) for page in pages])
+    return replace(sequence, missing=without_known(sequence.missing, volume.known_gaps))
 
 
 def _label_page(page: Page) -> LabelPage:

@@ -16,6 +16,7 @@ from dossier import flags, outbox, work
 from dossier.catalogue.tables import Arrival, Attachment, Case, Document, Page, Volume
 from dossier.natural_order import file_key, natural_key
 from dossier.place import LOOSE_VOLUME, volume_kind_and_number
+from dossier.receipts.expected import volume_meant
 
 
 class PageShape(Protocol):
@@ -214,10 +215,12 @@ def _place_newcomers(session: Session, volume_id: str) -> None:
 
 
 def volume_named(session: Session, case_id: str, name: str) -> Volume:
-    """The newest version of a case's volume of this name; made where there is none."""
+    """The newest version of a case's volume of this name, or the announced one that it means; made where none is."""
     volume = session.scalars(
         select(Volume).where(Volume.case_id == case_id, Volume.name == name).order_by(Volume.version.desc()).limit(1)
     ).first()
+    if volume is None:
+        volume = volume_meant(session, case_id, name)
     if volume is None:
         kind, number = volume_kind_and_number(name)
         volume = Volume(case_id=case_id, name=name, kind=kind, number=number, order_key=volume_order_key(name))

@@ -13,7 +13,7 @@ LOOSE_VOLUME = "未分卷"
 METADATA_NAME = "case.json"
 METADATA_TYPE = "application/json"
 
-_VOLUME_KINDS = (
+VOLUME_KINDS = (
     "诉讼文书卷",
     "证据材料卷",
     "补充侦查卷",
@@ -134,7 +134,7 @@ def short_kind(kind: str) -> str:
 
 def volume_kind_and_number(name: str) -> tuple[str, int | None]:
     """A volume's kind and number, as far as its name tells: 证据卷2 is (证据材料卷, 2), 第二卷 is ("", 2)."""
-    kind = next((known for known in _VOLUME_KINDS if known in name), "")
+    kind = next((known for known in VOLUME_KINDS if known in name), "")
     if not kind:
         kind = next((known for short, known in _KIND_SHORT.items() if short in name), "")
     match = _VOLUME_NUMBER.search(unicodedata.normalize("NFKC", name))

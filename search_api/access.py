@@ -25,6 +25,7 @@ TRANSCRIBE = "transcribe"
 # The others are for people who have signed in, and for no key.
 EVERYBODY = "everybody"
 PEOPLE = "people"  # who read content: whoever has to do with cases
+PREPARERS = "preparers"  # who take volumes in and put them in order
 CHECKERS = "checkers"  # who approve them
 MANAGERS = "managers"
 AUDITORS = "auditors"
@@ -42,6 +43,7 @@ _DUTIES: dict[str, Callable[[Viewer], bool]] = {
     EVERYBODY: lambda _: True,
     WRITE: lambda viewer: viewer.prepares,
     TRANSCRIBE: lambda viewer: viewer.transcribes,
+    PREPARERS: lambda viewer: viewer.prepares,
     CHECKERS: lambda viewer: viewer.checks,
     MANAGERS: lambda viewer: viewer.manages,
     AUDITORS: lambda viewer: viewer.audits,
@@ -70,6 +72,11 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/ledger.xlsx"): PEOPLE,
     ("GET", "/excerpts"): PEOPLE,
     ("GET", "/cases/{case_id}/excerpts"): PEOPLE,
+    ("GET", "/receipts"): PEOPLE,
+    ("GET", "/receipts/new"): PREPARERS,
+    ("GET", "/receipts/{receipt_id}"): PEOPLE,
+    ("GET", "/receipts/{receipt_id}/correct"): PREPARERS,
+    ("GET", "/receipts/{receipt_id}/print"): PREPARERS,
     ("GET", "/admin"): MANAGERS,
     ("GET", "/admin/audit"): AUDITORS,
     ("GET", "/admin/cases"): MANAGERS,
@@ -107,6 +114,10 @@ ACCESS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/cases/{case_id}/split"): WRITE,
     ("GET", "/api/v1/cases/{case_id}/directory"): READ,
     ("POST", "/api/v1/cases/{case_id}/files"): WRITE,
+    ("GET", "/api/v1/receipts"): READ,
+    ("POST", "/api/v1/receipts"): WRITE,
+    ("GET", "/api/v1/receipts/{receipt_id}"): READ,
+    ("PATCH", "/api/v1/receipts/{receipt_id}"): WRITE,
     ("OPTIONS", "/api/v1/uploads"): WRITE,
     ("POST", "/api/v1/uploads"): WRITE,
     ("HEAD", "/api/v1/uploads/{upload_id}"): WRITE,

@@ -57,6 +57,7 @@ from search_api.scanning_room import (
     ledger_page,
     quality_page,
     quality_routes,
+    receipt_routes,
     volume_view,
 )
 from search_api.session import Doorkeeper
@@ -120,9 +121,9 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
         session, oidc_routes, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes,
-        deed_routes, quality_routes, quality_page, ledger_page, volume_view, search_page, search_routes, page_view,
-        page_picture, page_citation, reader, excerpts_page, excerpt_routes, transcription_routes, note_routes,
-        metrics,
+        deed_routes, quality_routes, quality_page, ledger_page, receipt_routes, volume_view, search_page,
+        search_routes, page_view, page_picture, page_citation, reader, excerpts_page, excerpt_routes,
+        transcription_routes, note_routes, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)

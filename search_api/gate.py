@@ -36,6 +36,9 @@ _CASE_PATHS = re.compile(r"/api/v1/cases(/[^/]+(/(numbers|handler|deliveries|pro
 # The order of a volume names all its pages.
 MOST_ORDER_BYTES = 1 << 20
 _ORDER = re.compile(r"/api/v1/volumes/[^/]+/(order|fold)")
+# Six hundred volumes with their remarks.
+MOST_RECEIPT_BYTES = 1 << 20
+_RECEIPT = re.compile(r"/api/v1/receipts(/[^/]+)?")
 # Three thousand characters, each as \uXXXX, and a hundred pages.
 MOST_EXCERPT_BYTES = 64 * 1024
 _EXCERPT = re.compile(r"/api/v1/excerpts(/[^/]+)?")
@@ -198,6 +201,8 @@ def _most_bytes(path: str) -> int:
         return MOST_CASE_BYTES
     if _ORDER.fullmatch(path):
         return MOST_ORDER_BYTES
+    if _RECEIPT.fullmatch(path):
+        return MOST_RECEIPT_BYTES
     if _EXCERPT.fullmatch(path):
         return MOST_EXCERPT_BYTES
     return LARGER_BODIES.get(path, MOST_BODY_BYTES)

@@ -118,7 +118,8 @@ class Volume(Table):
 
     Its pages stand in the order of their files' names, until a person has `ordered_by_hand`: then as that person left
     them, and what comes later stands behind the page whose name comes before it. `paper_pages` is how many sides the
-    paper has, as counted at its receipt; None where nobody has counted.
+    paper has, as counted at its receipt; None where nobody has counted. `known_gaps` are the numbers (36, 40-42) that
+    the paper itself lacks, as was seen before it was unbound.
     """
 
     __tablename__ = "volumes"
@@ -134,6 +135,7 @@ class Volume(Table):
     order_key: Mapped[OrderKey]
     ordered_by_hand: Mapped[bool] = mapped_column(default=False, server_default="0")
     paper_pages: Mapped[int | None]
+    known_gaps: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     state: Mapped[str] = mapped_column(default="open")
     created_at: Mapped[float] = mapped_column(default=time.time)
 
@@ -174,7 +176,8 @@ class Arrival(Table):
 
     state: received, reading, done, failed. The same bytes at the same place are one arrival, however often they come.
     `answered_by` is the later arrival at the same place that took a failed one's part. `idempotency_key` is not filled:
-    an arrival may have several, see `IdempotencyKey`.
+    an arrival may have several, see `IdempotencyKey`. `split_from` is the arrival whose pages a separator sheet has
+    sent here, to another volume; that one stays as it came, with the pages that are left to it.
     """
 
     __tablename__ = "arrivals"
@@ -193,6 +196,7 @@ class Arrival(Table):
     error_detail: Mapped[str] = mapped_column(default="")
     answered_by: Mapped[str | None] = mapped_column(ForeignKey("arrivals.id"))
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    split_from: Mapped[str | None] = mapped_column(index=True)
     received_at: Mapped[float] = mapped_column(default=time.time)
     done_at: Mapped[float | None]
 
@@ -214,14 +218,17 @@ class Page(Table):
 
     state: waiting, reading, read, searchable, parked. `page_number` is the place in the volume, from 1; 0 where the
     page stands `outside` the order: folded (a blank side that is not counted), removed or replaced by a person, with
-    `outside_reason` and `replaced_by`. `place` goes over all pages of the volume, those outside, too, so that each can
-    be put back where it was. `turn_by_hand` and `blank_by_hand` are what a person has said, and outrank what is read.
+    `outside_reason` and `replaced_by`, or a separator sheet. `place` goes over all pages of the volume, those outside,
+    too, so that each can be put back where it was. `turn_by_hand` and `blank_by_hand` are what a person has
+    said, and outrank what is read.
     `width`, `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's. `index_in_file`
     orders the pages of a file. It is their place in it, unless two of them are on one picture: then that is
     `picture_in_file`, `part` says which half the page is, and `cut` where they part (fraction of the picture's width).
     `page_label` is the number on the paper; page_label_state: read, proposed (it follows from the neighbours),
     confirmed (by a person, and then left alone). `label_candidates` are those of the reading in use, here so that a
-    volume's are at hand with one query.
+    volume's are at hand with one query. `sheet_code` is what the code of a separator sheet on the page says;
+    `sheet_state` what became of it: in_effect (the pages behind it belong to its volume), unknown (this system has not
+    printed it), put_back (a person has made it a page again). `sorted_by` is the id of the sheet that a page followed.
     """
 
     __tablename__ = "pages"
@@ -251,6 +258,9 @@ class Page(Table):
     page_label: Mapped[str | None]
     page_label_state: Mapped[str | None]
     label_candidates: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    sheet_code: Mapped[str | None]
+    sheet_state: Mapped[str | None]
+    sorted_by: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="waiting", index=True)
     error_code: Mapped[str | None]
     error_detail: Mapped[str] = mapped_column(default="")
@@ -688,6 +698,59 @@ class SessionRow(Table):
     stored: Mapped[str]
     created_at: Mapped[float] = mapped_column(default=time.time)
     used_at: Mapped[float] = mapped_column(default=time.time, index=True)
+
+
+class Receipt(Table):
+    """What came together on paper, as it was written down when it was received (收卷登记).
+
+    `numbers` are the case's as they were given, `bound` those of them that the case had not had before. `received_by`
+    is a person's name; `owner_id`, `idempotency_key` and `request` tell a repeated request from another one.
+    """
+
+    __tablename__ = "receipts"
+    __table_args__ = (UniqueConstraint("owner_id", "idempotency_key"),)
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("r"))
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    delivery_id: Mapped[str | None] = mapped_column(ForeignKey("deliveries.id"))
+    unit: Mapped[str] = mapped_column(default="")
+    case_name: Mapped[str] = mapped_column(default="")
+    numbers: Mapped[list[str]] = mapped_column(default=list)
+    bound: Mapped[list[str]] = mapped_column(default=list)
+    suspects: Mapped[list[str]] = mapped_column(default=list)
+    secrecy: Mapped[str] = mapped_column(default="")
+    received_on: Mapped[str]
+    accepted_on: Mapped[str | None]
+    due_on: Mapped[str | None]
+    remarks: Mapped[str] = mapped_column(default="")
+    received_by: Mapped[str]
+    owner_id: Mapped[str]
+    idempotency_key: Mapped[str | None]
+    request: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[float] = mapped_column(default=time.time, index=True)
+    updated_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class ReceiptVolume(Table):
+    """A volume that a receipt announces, in its `place` on the form; pages and gaps as they were counted then."""
+
+    __tablename__ = "receipt_volumes"
+    __table_args__ = (UniqueConstraint("receipt_id", "volume_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    receipt_id: Mapped[str] = mapped_column(ForeignKey("receipts.id"))
+    volume_id: Mapped[str] = mapped_column(ForeignKey("volumes.id"), index=True)
+    place: Mapped[int]
+    paper_pages: Mapped[int | None]
+    known_gaps: Mapped[list[str]] = mapped_column(default=list)
+    remarks: Mapped[str] = mapped_column(default="")
+
+
+class Secret(Table):
+    """A key of this home, made at first use: it must not leave the catalogue, and goes into no log."""
+
+    __tablename__ = "secrets"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
 
 
 class VolumeCheck(Table):

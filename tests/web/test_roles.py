@@ -51,6 +51,16 @@ FOR_MANAGERS = {
     ("POST", "/admin/users/{user_id}/role"),
 }
 
+# Whatever changes a case, a volume, a document or a page, by its address; excerpts are their owner's.
+FOR_PREPARERS = {
+    (method, path)
+    for method, path in ACCESS
+    if path.startswith("/api/v1/uploads")
+    or (method not in ("GET", "HEAD") and path.startswith(("/api/v1/cases", "/api/v1/volumes", "/api/v1/documents")))
+    or (method not in ("GET", "HEAD") and path.startswith("/api/v1/receipts"))
+    or path in ("/receipts/new", "/receipts/{receipt_id}/correct", "/receipts/{receipt_id}/print")
+    or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages") and not path.endswith("/transcriptions"))
+}
 # Whoever works with a case, or prepares it, says what stands on its pages; a checker only looks.
 FOR_TRANSCRIBERS = {
     ("POST", "/api/v1/pages/{page_id}/transcriptions"),
@@ -63,20 +73,7 @@ FOR_CHECKERS = {
 }
 # Which pages one has seen oneself.
 FOR_READERS = {("POST", "/api/v1/volumes/{volume_id}/seen")}
-# Whatever else changes a case, a volume, a document or a page, by its address; excerpts are their owner's.
-FOR_PREPARERS = (
-    {
-        (method, path)
-        for method, path in ACCESS
-        if path.startswith("/api/v1/uploads")
-        or (
-            method not in ("GET", "HEAD") and path.startswith(("/api/v1/cases", "/api/v1/volumes", "/api/v1/documents"))
-        )
-        or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages") and not path.endswith("/transcriptions"))
-    }
-    - FOR_CHECKERS
-    - FOR_READERS
-)
+FOR_PREPARERS -= FOR_CHECKERS | FOR_READERS
 # Only for some of those who read content.
 FOR_SOME = {
     **{route: {OPERATOR} for route in FOR_PREPARERS},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import json
 import logging
@@ -20,11 +21,13 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from dossier import api_keys, excerpts, flags, permissions, users
-from dossier.catalogue.tables import ApiKey, AuditRow, Case, User
+from dossier.catalogue.tables import ApiKey, AuditRow, Case, Page, User
 from dossier.notes import bookmarks, notes
+from dossier.receipts import receipt as receipts
+from dossier.receipts.receipt import ReceiptGiven, VolumeGiven
 from dossier.transcriptions.writing import add_transcription
-from dossier.viewers import CHECKER, OPERATOR, PROSECUTOR, SCOPES, WRITE
-from search_api.access import ACCESS, CHECKERS, MANAGERS, OPEN, OWN, TRANSCRIBE, scope_of
+from dossier.viewers import AT_MACHINE, CHECKER, OPERATOR, PROSECUTOR, SCOPES, WRITE
+from search_api.access import ACCESS, CHECKERS, MANAGERS, OPEN, OWN, PREPARERS, TRANSCRIBE, scope_of
 from search_api.session import FREE_FAILURES
 
 UNKNOWN = "x" * 21
@@ -112,6 +115,12 @@ def of_room(room: Room) -> dict[str, str]:
         insider = users.viewer_of_user(users.user_named(session, "闵榆"))
         excerpt, _ = excerpts.add_excerpt(session, insider, [page.id], {"quotation": "被害人"})
         excerpt_id = excerpt.id
+        # What was written down by whoever received the volume.
+        case_id = session.get_one(Page, page.id).case_id
+        volume = VolumeGiven("证据材料卷", 1, paper_pages=3)
+        came = ReceiptGiven(dt.date(2031, 7, 4), unit="临江分局", volumes=[volume])
+        receipt, _ = receipts.save(session, AT_MACHINE, came, "test", case_id=case_id)
+        receipt_id = receipt.id
         note_id = notes.add_note(session, insider, page.id, "与收条对照")[0].id
         bookmark_id = bookmarks.set_bookmark(session, insider, page.id, "陈述")[0].id
     transcription, _ = add_transcription(
@@ -120,12 +129,14 @@ def of_room(room: Room) -> dict[str, str]:
     return {
         "page_id": page.id, "volume_id": page.volume_id, "document_id": page.document_id, "case_id": page.case_id,
         "excerpt_id": excerpt_id, "note_id": note_id, "bookmark_id": bookmark_id,
-        "transcription_id": transcription.id, "file_id": page.arrival_id, "upload_id": UNKNOWN,
+        "transcription_id": transcription.id, "receipt_id": receipt_id, "file_id": page.arrival_id,
+        "upload_id": UNKNOWN,
     }  # fmt: skip
 
 
 # What is sent to the routes that change something.
 SENT: dict[tuple[str, str], dict[str, Any]] = {
+    ("PATCH", "/api/v1/receipts/{receipt_id}"): {"version": 1, "received_on": "2031-07-05"},
     ("PATCH", "/api/v1/cases/{case_id}"): {"name": "周望舒诈骗案"},
     ("POST", "/api/v1/cases/{case_id}/numbers"): {"number": "临检起诉受[2031]99010123306号"},
     ("POST", "/api/v1/cases/{case_id}/handler"): {"handler": "苏见川"},
@@ -170,7 +181,7 @@ def test_what_is_out_of_sight_answers_as_what_does_not_exist(office: Room, metho
     things = of_room(office)
     asked: dict[str, Any] = {"params": {"number": "1", "wait": "0", "q": "林晓禾"}}
     insider, outsider = office.signed_in_as("闵榆"), office.signed_in_as("邬怀青")
-    if ACCESS[(method, path)] == WRITE:
+    if ACCESS[(method, path)] in (WRITE, PREPARERS):
         insider, outsider = office.signed_in_as("段知行"), office.signed_in_as("祝青禾")
     if ACCESS[(method, path)] == CHECKERS:
         insider, outsider = office.signed_in_as("凌一诺"), office.signed_in_as("庄知微")

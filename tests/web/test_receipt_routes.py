@@ -1,0 +1,107 @@
+"""Receipts over REST and on their pages: written down, corrected, compared, printed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from site_under_test import Room
+
+from dossier.viewers import CHECKER, OPERATOR, WRITE
+
+NUMBER = "临检起诉受[2031]99010100031号"
+RECEIPT: dict[str, Any] = {
+    "unit": "临江分局", "case_name": "闵照屿等3人诈骗案", "suspects": ["闵照屿", "邬怀青"], "received_on": "2031-07-04",
+    "numbers": [{"number": NUMBER}],
+    "volumes": [{"kind": "诉讼文书卷", "number": 1, "paper_pages": 42}, {"kind": "证据材料卷", "number": 1}],
+}  # fmt: skip
+
+
+def test_a_receipt_is_written_down_once_listed_and_corrected(room: Room) -> None:
+    client = room.with_key(WRITE, "read")
+    sent = [client.post("/api/v1/receipts", json=RECEIPT, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    assert [answer.status_code for answer in sent] == [201, 200]
+    receipt = sent[0].json()
+    assert sent[1].json()["id"] == receipt["id"]
+    assert sent[0].headers["Location"] == f"/api/v1/receipts/{receipt['id']}"
+    assert [each["id"] for each in client.get("/api/v1/receipts").json()["receipts"]] == [receipt["id"]]
+    assert [(volume["name"], volume["state"]) for volume in receipt["volumes"]] == [
+        ("诉讼文书卷一", "absent"), ("证据材料卷一", "absent")
+    ]  # fmt: skip
+    right = {**RECEIPT, "unit": "江北分局", "version": receipt["version"]}
+    changed = client.patch(f"/api/v1/receipts/{receipt['id']}", json=right)
+    assert (changed.status_code, changed.json()["unit"], changed.json()["version"]) == (200, "江北分局", 2)
+    again = client.patch(f"/api/v1/receipts/{receipt['id']}", json=right)
+    assert (again.status_code, again.json()["code"]) == (409, "receipt_changed")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "code"),
+    [
+        ({"secrecy": "绝密"}, 422, "secrecy_refused"),
+        ({"volumes": [{"kind": "证据材料卷", "number": 1}] * 2}, 409, "deed_refused"),
+        ({"volumes": [{"kind": "证据材料卷", "number": 1, "known_gaps": "三十六"}]}, 409, "deed_refused"),
+        ({"volumes": [{"kind": "证据材料卷", "number": 0}]}, 422, "invalid_request"),
+        ({"received_on": "昨天"}, 422, "invalid_request"),
+        ({"case_id": "c00000000000000000000"}, 404, "not_found"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_kept(
+    room: Room, wrong: dict[str, Any], status: int, code: str
+) -> None:
+    client = room.with_key(WRITE, "read")
+    answer = client.post("/api/v1/receipts", json={**RECEIPT, **wrong})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert client.get("/api/v1/receipts").json() == {"receipts": []}
+    assert client.get("/api/v1/cases", params={"number": NUMBER}).status_code == 404
+
+
+def test_a_number_that_names_two_cases_answers_with_both(room: Room) -> None:
+    client = room.with_key(WRITE, "read")
+    other = "临检起诉受[2031]99010100032号"
+    ids = {client.post("/api/v1/cases", json={"numbers": [{"number": each}]}).json()["id"] for each in (NUMBER, other)}
+    both = {**RECEIPT, "numbers": [{"number": NUMBER}, {"number": other}]}
+    answer = client.post("/api/v1/receipts", json=both)
+    assert (answer.status_code, answer.json()["code"], set(answer.json()["cases"])) == (409, "number_clash", ids)
+
+
+def test_the_pages_show_what_came_and_print_what_can_be_read_back(room: Room) -> None:
+    import cv2
+    import numpy as np
+
+    room.add_user("傅溪", OPERATOR)
+    room.add_user("段知行", CHECKER)
+    browser, checker = room.signed_in_as("傅溪"), room.signed_in_as("段知行")
+    assert "还没有登记" in browser.get("/receipts").text
+    receipt = browser.post("/api/v1/receipts", json={**RECEIPT, "numbers": []}).json()
+    for page in ("/receipts", f"/receipts/{receipt['id']}"):
+        assert "闵照屿等3人诈骗案" in browser.get(page).text
+        assert "还没有编号" in checker.get(page).text
+    assert "print?what" not in checker.get(f"/receipts/{receipt['id']}").text
+    assert checker.get(f"/receipts/{receipt['id']}/print").status_code == 403
+    form = browser.get(f"/receipts/{receipt['id']}/correct").text
+    assert form.count('class="volume"') == 2 and 'value="42"' in form
+    sheets = browser.get(f"/receipts/{receipt['id']}/print?what=sheets&copies=2")
+    assert sheets.text.count("separator-sheet") == 4
+    assert not re.search(r"<svg[^>]*style=|EDOSSIER", sheets.text)
+    path = re.findall(r'<path[^>]* d="([^"]+)"', sheets.text)[0]
+    assert cv2.QRCodeDetector().detectAndDecode(drawn(path, np))[0].startswith("EDOSSIER1:V:V")
+    labels = browser.get(f"/receipts/{receipt['id']}/print?what=labels&volume={receipt['volumes'][1]['id']}").text
+    assert labels.count('class="label"') == 1 and "诉讼文书卷一" not in labels
+
+
+def drawn(path: str, np: Any) -> Any:
+    """The picture that a path of horizontal strokes (M, m, h) of width 1 draws, eight pixels a module."""
+    picture = np.full((41, 41), 255, np.uint8)
+    x = y = 0.0
+    for command, numbers in re.findall(r"([Mmh])([-\d. ]+)", path):
+        values = [float(number) for number in re.findall(r"-?[\d.]+", numbers)]
+        if command == "M":
+            x, y = values
+        elif command == "m":
+            x, y = x + values[0], y + values[1]
+        else:
+            picture[int(y), int(x) : int(x + values[0])] = 0
+            x += values[0]
+    return np.kron(picture, np.ones((8, 8), np.uint8))
