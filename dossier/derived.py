@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, assert_never
 
+# How wide the small pictures are that stand in grids and beside hits, pixels. Whoever makes a page's picture makes this
+# one, too: twenty of them are asked for at once, and each would take longer to make than to send.
+THUMBNAIL = 240
+
 # Raised when the way of making pictures or PDFs changes: old ones are then no longer found, and made anew.
 PICTURE_RECIPE = 1
 PDF_RECIPE = 1
@@ -53,6 +57,17 @@ class Derived:
         for path in kept.parent.glob(f"{volume_id}.*.pdf"):
             if path != kept:
                 path.unlink(missing_ok=True)
+
+
+def smaller_picture(picture: Path, width: int) -> Path:
+    """Where a page's picture is kept at another width (pixels), beside it."""
+    return picture.with_name(f"{picture.stem}.{width}.jpg")
+
+
+def keep_time_of(picture: Path, smaller: Path) -> None:
+    """Say of which picture a smaller one was made: it bears its time, and counts only as long as it does."""
+    taken = picture.stat().st_mtime_ns
+    os.utime(smaller, ns=(taken, taken))
 
 
 @contextmanager

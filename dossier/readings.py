@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Page, ReadingRow
-from dossier.errors import ObjectChanged
+from dossier.errors import ObjectChanged, StoreError
 from dossier.reading import Reading
 from dossier.vault import Vault
 
@@ -22,12 +23,30 @@ def reading_of(session: Session, vault: Vault, page: Page) -> Reading | None:
     """
     if page.reading_version is None:
         return None
-    row = session.get_one(ReadingRow, (page.id, page.reading_version))
+    return _stored(vault, session.get_one(ReadingRow, (page.id, page.reading_version)))
+
+
+def _stored(vault: Vault, row: ReadingRow) -> Reading:
     try:
-        return Reading.from_bytes(vault.reading(page.id, row.version, row.sha256))
+        return Reading.from_bytes(vault.reading(row.page_id, row.version, row.sha256))
     except ValueError as error:
         # Without the error's text, which repeats the page's.
-        raise ObjectChanged(f"{page.id}.{row.version}: {type(error).__name__}") from error
+        raise ObjectChanged(f"{row.page_id}.{row.version}: {type(error).__name__}") from error
+
+
+def readings_of(session: Session, vault: Vault, pages: Collection[Page]) -> Iterator[tuple[str, Reading | StoreError]]:
+    """The readings in use of pages, by page id, asked for with one statement; what has not been read is left out.
+
+    What the vault has lost, or altered, comes as the error that `reading_of` would raise.
+    """
+    read = {page.id: page for page in pages if page.reading_version is not None}
+    for row in session.scalars(select(ReadingRow).where(ReadingRow.page_id.in_(read))):
+        page = read[row.page_id]
+        if row.version == page.reading_version:
+            try:
+                yield page.id, _stored(vault, row)
+            except StoreError as error:
+                yield page.id, error
 
 
 def reading_file(session: Session, vault: Vault, page: Page) -> tuple[Path, str] | None:

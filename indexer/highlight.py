@@ -19,7 +19,7 @@ from indexer.query import IDENTIFIER, PHRASE, SIMILAR, TRANSCRIPTION, Query, Wor
 from indexer.running_text import Place, running_text
 from indexer.similar import Variant
 from indexer.tokens import Token, is_han, tokens_of_lines
-from indexer.turn import turn_between
+from indexer.turn import last_tokens, turn_between
 
 _BEFORE, _AFTER = 30, 60  # characters of a snippet around its first match
 
@@ -100,6 +100,15 @@ def highlight(query: Query, rung: str, reading: Reading, following: Reading | No
         next_rects=_boxes(following, there) if following else (),
         snippet=_snippet([line.text for line in reading.lines], here),
     )
+
+
+def may_reach_turn(query: Query, rung: str, reading: Reading) -> bool:
+    """Whether a match of a query may run over the end of a page; if not, `highlight` needs no page after it."""
+    phrases = [phrase for phrase in _phrases(query, rung) if len(phrase) > 1]
+    if not phrases:
+        return False
+    last = last_tokens(reading, max(map(len, phrases)) - 1)
+    return any(phrase[0] in last for phrase in phrases)
 
 
 def highlight_human(query: Query, human: Reading, reading: Reading | None) -> Highlight:

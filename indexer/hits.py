@@ -14,11 +14,11 @@ from dossier import cases
 from dossier.catalogue.tables import Case, Document, Page, Volume
 from dossier.errors import StoreError
 from dossier.reading import Box, Reading
-from dossier.readings import following_page, reading_of
+from dossier.readings import following_page, reading_of, readings_of
 from dossier.transcriptions.standing import transcribed_reading
 from dossier.vault import Vault
 from indexer import engine
-from indexer.highlight import Highlight, Snippet, highlight, highlight_human
+from indexer.highlight import Highlight, Snippet, highlight, highlight_human, may_reach_turn
 from indexer.query import SCORES, TRANSCRIPTION, Query
 from indexer.sight import Sight
 
@@ -103,12 +103,13 @@ def hits_shown(session: Session, vault: Vault, query: Query, sight: Sight, found
         if sight.allows(case)
     }
     numbers = cases.numbers_of(session, {page.case_id for page, _, _ in rows.values()})
+    readings = dict(readings_of(session, vault, [page for page, _, _ in rows.values()]))
     hits = []
     for hit in found:
         if hit.page_id not in rows:
             continue
         page, volume, document = rows[hit.page_id]
-        shown, following = _shown(session, vault, query, hit.rung, page)
+        shown, following = _shown(session, vault, query, hit.rung, page, readings.get(page.id))
         hits.append(
             Hit(
                 page_id=page.id,
@@ -130,21 +131,27 @@ def hits_shown(session: Session, vault: Vault, query: Query, sight: Sight, found
     return hits
 
 
-def _shown(session: Session, vault: Vault, query: Query, rung: str, page: Page) -> tuple[Highlight, str]:
+def _shown(
+    session: Session, vault: Vault, query: Query, rung: str, page: Page, reading: Reading | StoreError | None
+) -> tuple[Highlight, str]:
     """What to mark on a page, and the id of the page that its sentence goes on to.
 
     A reading that is lost or altered is the business of `verify`; the page stays found, without marks.
     """
-    following = following_page(session, page)
+    next_reading = following = None
     try:
-        reading = reading_of(session, vault, page)
-        next_reading = reading_of(session, vault, following) if following else None
+        if isinstance(reading, StoreError):
+            raise reading
+        # Few matches come near the end of their page: the next one is looked for, and read, for these alone.
+        if reading is not None and may_reach_turn(query, rung, reading):
+            following = following_page(session, page)
+            next_reading = reading_of(session, vault, following) if following else None
     except StoreError as error:
         log.error("%s", error)
         reading = None
     if rung == TRANSCRIPTION:
         return _human_shown(session, vault, query, page, reading), ""
-    if reading is None:
+    if reading is None or isinstance(reading, StoreError):
         return _NOTHING_TO_SHOW, ""
     return highlight(query, rung, reading, next_reading), following.id if following else ""
 

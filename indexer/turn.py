@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dossier.folding import fold_for_search
 from dossier.reading import Line, Reading
-from indexer.tokens import Token, tokens_of_lines
+from indexer.tokens import Token, texts_of_tokens, tokens_of_lines
 
 LONGEST = 32  # tokens on each side; a longer part of a phrase over the turn is not found
 
@@ -43,6 +43,26 @@ def turn_between(reading: Reading, following: Reading | None) -> Turn:
     return Turn(tuple(before[-LONGEST:]), tuple(after[:LONGEST]))
 
 
+def last_tokens(reading: Reading, count: int) -> set[str]:
+    """What may be among the last `count` tokens before the turn, whatever page comes next.
+
+    Which lines at the edges are heads and feet, the next page says: so all of theirs may be.
+    """
+    last: set[str] = set()
+    found = 0
+    for line in reversed(reading.lines):
+        is_at_edge = _is_at_edge(line)
+        if is_at_edge or found < count:
+            tokens = texts_of_tokens([line.text])
+            last.update(tokens)
+            found += 0 if is_at_edge else len(tokens)
+    return last
+
+
+def _is_at_edge(line: Line) -> bool:
+    return line.box.y1 <= _MARGIN or line.box.y0 >= 1 - _MARGIN
+
+
 def _body_tokens(reading: Reading, neighbour: Reading) -> list[Token]:
     # Left-out lines stay as empty ones, so that the tokens' lines are the page's.
     return tokens_of_lines(["" if _is_furniture(line, neighbour) else line.text for line in reading.lines])
@@ -50,7 +70,7 @@ def _body_tokens(reading: Reading, neighbour: Reading) -> list[Token]:
 
 def _is_furniture(line: Line, neighbour: Reading) -> bool:
     """Whether a line is a page number, or a head or foot that stands at the same place on the neighbour."""
-    if line.box.y1 > _MARGIN and line.box.y0 < 1 - _MARGIN:
+    if not _is_at_edge(line):
         return False
     if _PAGE_NUMBER.fullmatch(re.sub(r"\W+", " ", fold_for_search(line.text).text).strip()):
         return True

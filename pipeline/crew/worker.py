@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dossier.acceptance import Contents
-from dossier.derived import written_whole
+from dossier.derived import THUMBNAIL, keep_time_of, smaller_picture, written_whole
 from dossier.errors import (
     EdossierError,
     FileRefused,
@@ -143,12 +143,17 @@ class Worker:
 
 
 def write_picture(page: UprightPage, target: Path) -> None:
-    """Write a page as a JPEG for screens, its long side capped; whole or not at all."""
+    """Write a page as a JPEG for screens, its long side capped, and a small one beside it; each whole or not at all."""
     from PIL import Image
 
     image = Image.fromarray(page.reduced(PICTURE_SIDE))
     with written_whole(target) as temporary:
         image.save(temporary, "JPEG", quality=PICTURE_QUALITY)
+    if image.width > THUMBNAIL:
+        small = image.resize((THUMBNAIL, max(1, round(image.height * THUMBNAIL / image.width))), Image.Resampling.BOX)
+        with written_whole(smaller_picture(target, THUMBNAIL)) as temporary:
+            small.save(temporary, "JPEG", quality=PICTURE_QUALITY)
+            keep_time_of(target, temporary)
 
 
 def _inspect(task: InspectTask) -> Contents:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
+import logging
+import os
+import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from dossier import looks, work
 from dossier.catalogue.tables import Page, Work
-from dossier.derived import PICTURE_RECIPE
+from dossier.derived import PICTURE_RECIPE, THUMBNAIL, smaller_picture
 from dossier.errors import NotFound, error_of
 from dossier.permissions import sees
 from dossier.viewers import Viewer
@@ -27,18 +31,20 @@ from search_api.site import Site, TheSite, TheViewer
 
 # Thumbnail, beside the text, for reading; anything larger is the picture itself. Few sizes, so that browsers find them
 # in their cache again.
-THUMBNAIL = 240
 WIDTHS = (THUMBNAIL, 800, 1600)
 LONGEST_WAIT_SECONDS = 15.0
 _POLL_SECONDS = 0.1
 # A page may be read while its scan's picture is awaited: look which picture is wanted so often.
 _ASK_AGAIN_SECONDS = 1.0
 _QUALITY = 82
+_END_OF_JPEG = b"\xff\xd9"
 # A picture that is hardly wider than asked is sent as it is: making it narrower costs time and sharpness.
 _NEARLY = 1.2
 # No longer than an hour: a desk is shared, and pictures must not outlive their reader in its cache.
 _FOR_AN_HOUR = "private, max-age=3600, immutable"
 _ASK_FIRST = "private, no-cache"
+
+_log = logging.getLogger(__name__)
 
 router = APIRouter()
 
@@ -149,9 +155,16 @@ def _standing_work(session: Session, page_id: str) -> Work | None:
 
 
 def _at_width(path: Path, width: int | None) -> bytes:
-    """The JPEG bytes of a picture, made narrower where it is wider than `width` pixels."""
+    """The JPEG bytes of a picture, made narrower where it is wider than `width` pixels; once, then it is kept."""
     if width is None:
         return path.read_bytes()
+    taken = path.stat().st_mtime_ns
+    kept = smaller_picture(path, width)
+    with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+        content = kept.read_bytes()
+        # After a power cut it may be there without all of its bytes: nobody waited for the disk.
+        if content.endswith(_END_OF_JPEG) and kept.stat().st_mtime_ns == taken:
+            return content
     with Image.open(path) as picture:
         if picture.width <= width * _NEARLY:
             return path.read_bytes()
@@ -161,7 +174,20 @@ def _at_width(path: Path, width: int | None) -> bytes:
         smaller = picture.resize(size, Image.Resampling.BOX if width == THUMBNAIL else Image.Resampling.LANCZOS)
     encoded = io.BytesIO()
     smaller.save(encoded, "JPEG", quality=_QUALITY)
+    _keep(encoded.getvalue(), kept, taken)
     return encoded.getvalue()
+
+
+def _keep(content: bytes, target: Path, taken: int) -> None:
+    """Keep a smaller picture for the next who asks, if the disk has room: it can be made again."""
+    temporary = target.with_name(f".{secrets.token_hex(6)}.{target.name}")
+    try:
+        temporary.write_bytes(content)
+        os.utime(temporary, ns=(taken, taken))
+        temporary.replace(target)
+    except OSError as error:
+        _log.warning("%s: %s", target, error)
+        temporary.unlink(missing_ok=True)
 
 
 def _version_name(reading_version: int | None) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Case, CaseNumber, Page
+from dossier.derived import THUMBNAIL
 from dossier.errors import EdossierError
 from dossier.permissions import case_in_sight, seen_by
 from dossier.viewers import Viewer
@@ -22,7 +23,7 @@ from indexer.narrowing import ANYTHING
 from indexer.results import SearchResult
 from search_api.access import start_of
 from search_api.asked import Asked, Cursor, TheAsked
-from search_api.desk.page_picture import THUMBNAIL, picture_address
+from search_api.desk.page_picture import picture_address
 from search_api.problems import problem_of
 from search_api.site import Site, TheSite, TheViewer
 from search_api.wording import FACETS, GROUPINGS, ORDERS

@@ -16,13 +16,14 @@ from dossier.attention import sentence_of
 from dossier.cases import number_of
 from dossier.catalogue.tables import Case, Document, Flag, Page, Volume
 from dossier.deeds import claims, page_order
+from dossier.derived import THUMBNAIL
 from dossier.errors import NotFound, error_of
 from dossier.page_labels import LabelQuestion, label_questions
 from dossier.permissions import seen_by, sees
 from dossier.quality import making
 from dossier.status import document_statuses
 from search_api import wording
-from search_api.desk.page_picture import THUMBNAIL, picture_address
+from search_api.desk.page_picture import picture_address
 from search_api.site import TheSite, TheViewer
 
 # Small pictures in one view: a whole ordinary volume; a volume of thousands stays quick.

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import html
+import random
 
 import pytest
 
 from dossier.reading import Box, Line, Reading
-from indexer.highlight import Highlight, Snippet, highlight
+from indexer.highlight import Highlight, Snippet, highlight, may_reach_turn
 from indexer.query import understand
 
 
@@ -207,3 +208,31 @@ def test_dates_asked_for_by_their_field_are_marked_on_every_rung(text: str, rung
     marked = [result.snippet.text[start:end] for start, end in result.snippet.matches]
     assert marked == ["2020年3月5日", *(["甲"] if "甲" in text else [])]
     assert shown(f"乙 -{text.split()[0]}", "phrase", page(row("2020年3月5日乙", 0))).snippet.matches == ((9, 10),)
+
+
+def test_no_match_over_the_turn_is_missed_by_looking_at_its_own_page_alone() -> None:
+    chance, over, spared = random.Random(5), 0, 0
+    for _ in range(3000):
+        # Few different characters, so that most phrases stand somewhere; heads and feet, alike on both or not.
+        first, second = ([_drawn(chance, 6) for _ in range(5)] for _ in range(2))
+        rows = [line(text, y) for text, y in zip(first, (0.03, 0.3, 0.5, 0.7, 0.93), strict=True)]
+        following = [line(text, y) for text, y in zip(second, (0.03, 0.3, 0.5, 0.7, 0.93), strict=True)]
+        if chance.random() < 0.5:
+            following[0], following[4] = rows[0], rows[4]
+        reading = page(*rows[chance.randrange(2) : 5 - chance.randrange(2)])
+        over_turn = chance.choice(rows[2:]).text[-2:] + chance.choice(following[:3]).text[:2]
+        query = understand(chance.choice((over_turn, _drawn(chance, 4))))
+        reaches = may_reach_turn(query, "phrase", reading)
+        goes_on = bool(highlight(query, "phrase", reading, page(*following)).next_rects)
+        assert reaches or not goes_on
+        over, spared = over + goes_on, spared + (not reaches)
+    assert over > 20
+    assert spared > 300
+
+
+def line(text: str, y0: float) -> Line:
+    return Line(text, Box(0.2, y0, 0.8, y0 + 0.015))
+
+
+def _drawn(chance: random.Random, most: int) -> str:
+    return "".join(chance.choice("甲乙丙丁戊己庚辛壬癸子丑寅卯") for _ in range(chance.randrange(1, most + 1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 import time
 
@@ -13,6 +14,7 @@ from site_under_test import PAGES, Room
 from starlette.testclient import TestClient
 
 from dossier import work
+from dossier.derived import smaller_picture
 from search_api.desk.page_picture import snapped_width
 
 
@@ -36,6 +38,35 @@ def test_a_picture_hardly_wider_than_asked_is_sent_as_it_is(browser: TestClient,
     path = room.scanroom.derived.page_picture(room.page_ids[0], 1)
     Image.new("L", (1653, 2339), 255).save(path)
     assert browser.get(address(room.page_ids[0], width=1600)).content == path.read_bytes()
+
+
+def test_a_smaller_picture_is_made_once_and_again_when_the_picture_is_another(room: Room) -> None:
+    browser, path = room.signed_in(), room.scanroom.derived.page_picture(room.page_ids[0], 1)
+    small = smaller_picture(path, 240)
+    first = browser.get(address(room.page_ids[0], width=240)).content
+    assert small.read_bytes() == first
+    # What is kept is what is sent, nothing is made anew …
+    mark = first[:-2] + b"\xff\xfe\x00\x06mark\xff\xd9"
+    taken = path.stat().st_mtime_ns
+    small.write_bytes(mark)
+    os.utime(small, ns=(taken, taken))
+    assert browser.get(address(room.page_ids[0], width=240)).content == mark
+    # … unless it is cut short, or was made of another picture.
+    small.write_bytes(mark[:200])
+    os.utime(small, ns=(taken, taken))
+    assert browser.get(address(room.page_ids[0], width=240)).content == first
+    Image.new("L", (1200, 2400), 255).save(path)
+    with Image.open(io.BytesIO(browser.get(address(room.page_ids[0], width=240)).content)) as picture:
+        assert picture.size == (240, 480)
+
+
+def test_a_full_disk_does_not_keep_anybody_from_a_smaller_picture(room: Room) -> None:
+    path = room.scanroom.derived.page_picture(room.page_ids[0], 1)
+    # A folder stands where the smaller picture would be kept.
+    (smaller_picture(path, 800) / "in the way").mkdir(parents=True)
+    answer = room.signed_in().get(address(room.page_ids[0], width=800))
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        assert picture.size == (800, round(HEIGHT * 800 / WIDTH))
 
 
 def test_a_width_is_snapped_to_the_next_larger_one() -> None:
