@@ -35,7 +35,7 @@ def retry(
         work.request(session, work.ASSEMBLE, unassembled)
         for document_id in unassembled:
             flags.close_flag(session, "document", document_id, "assembly_failed")
-        for kind in (work.PICTURE, work.BIND):
+        for kind in (work.PICTURE, work.BIND, work.BIND_CASE, work.BIND_EXHIBIT):
             failed = select(Work.subject_id).where(Work.kind == kind, Work.state == "failed")
             work.request(session, kind, session.scalars(failed).all())
         entries = outbox.revive_dead(session)

@@ -51,6 +51,25 @@ class Derived:
         """A volume's searchable PDF; `key` as of a document's, with the bookmarks."""
         return self._root / "volumes" / volume_id[1:3] / f"{volume_id}.{key}.pdf"
 
+    def case_pdf(self, case_id: str, key: str) -> Path:
+        """A whole dossier's searchable PDF; `key` as of a volume's."""
+        return self._root / "cases" / case_id[1:3] / f"{case_id}.{key}.pdf"
+
+    def exhibit_pdf(self, exhibit_id: str, key: str) -> Path:
+        """The searchable PDF of chosen pages; `key` as of a volume's, with groups and watermark."""
+        return self._root / "exhibits" / exhibit_id[1:3] / f"{exhibit_id}.{key}.pdf"
+
+    def forget_exhibit(self, exhibit_id: str) -> None:
+        """Remove what was made of chosen pages."""
+        for path in self.exhibit_pdf(exhibit_id, "").parent.glob(f"{exhibit_id}.*.pdf"):
+            path.unlink(missing_ok=True)
+
+    def forget_others(self, kept: Path, subject_id: str) -> None:
+        """Remove what was made of a subject before the file that stands now."""
+        for path in kept.parent.glob(f"{subject_id}.*.pdf"):
+            if path != kept:
+                path.unlink(missing_ok=True)
+
     def forget_other_volume_pdfs(self, volume_id: str, key: str) -> None:
         """Remove what was made of a volume before."""
         kept = self.volume_pdf(volume_id, key)

@@ -29,6 +29,8 @@ READ = "read"
 ASSEMBLE = "assemble"
 PICTURE = "picture"
 BIND = "bind"
+BIND_CASE = "bind_case"
+BIND_EXHIBIT = "bind_exhibit"
 
 URGENT = 0
 """A person waits for just this: the page that is open on the screen."""

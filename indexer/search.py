@@ -21,17 +21,19 @@ from dossier.errors import NotFound, UsageError
 from dossier.vault import Vault
 from dossier.viewers import Viewer
 from indexer import engine as engines
-from indexer.clause import Clause, OneOf, Term
+from indexer.clause import AllOf, AnyOf, Clause, OneOf, Term
 from indexer.cursor import opened_cursor, sealed_cursor
-from indexer.engine import DEEPEST, Engine, Grouping, Order, Search, check_window
+from indexer.engine import DEEPEST, Engine, Grouping, Order, Rung, Search, check_window
 from indexer.entry import SEPARATOR
 from indexer.facets import Facets, facets_of
 from indexer.hits import Hit, hits_shown
 from indexer.narrowing import ANYTHING, Narrowing
 from indexer.near_names import Proposal, names_in_sight, proposed_queries
-from indexer.query import SIMILAR, settled, settled_hits
+from indexer.query import PHRASE, SIMILAR, phrase_clause, settled, settled_hits
 from indexer.question import Question, question_of
 from indexer.results import Group, Groups, Neighbours, SearchResult
+from indexer.sight import sight_of
+from indexer.tokens import tokens_of_text
 
 HITS_OF_A_GROUP = 3
 # So few pages that a name may have been mistyped; and at most so many proposals, each of which is a search.
@@ -250,6 +252,29 @@ class Searcher:
             return tuple(page_number for page_id, page_number in in_order if page_id in found)
 
         return self._answered(ask, answer)
+
+    def pages_saying(self, case_id: str, phrase: str, beside: Sequence[str], *, viewer: Viewer) -> set[str]:
+        """The ids of a case's pages that say a phrase, as it stands, and at least one of others.
+
+        Args:
+            case_id: the case's.
+            phrase: such as a name; longer than a character.
+            beside: phrases.
+            viewer: who asks; the caller looks whether they see what was found.
+
+        Raises:
+            EngineUnreachable: the engine does not answer.
+        """
+        with self._catalogue.reading() as session:
+            scope = replace(sight_of(session, viewer), only_cases=frozenset({case_id})).clause
+        said = [phrase_clause(tuple(tokens_of_text(text))) for text in (phrase, *beside)]
+        search = Search((Rung(PHRASE, AllOf((said[0], AnyOf(tuple(said[1:]))))),), scope, "page")
+        found: set[str] = set()
+        portion = self._engine.search(search, DEEPEST)
+        while portion.hits:
+            found |= {hit.page_id for hit in portion.hits}
+            portion = self._engine.search(search, DEEPEST, after=portion.after)
+        return found
 
     def _pages_within(self, question: Question, part: Clause) -> set[str]:
         """The ids of all pages that a question finds in a part of what it asks of."""

@@ -31,6 +31,7 @@ from search_api.desk import (
     page_view,
     reader,
     search_page,
+    statement_routes,
     transcription_routes,
 )
 from search_api.gate import Gate
@@ -120,15 +121,16 @@ def create_app(
     app.add_middleware(Stopwatch, times=times)
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
-        session, oidc_routes, own_password, board, case_routes, file_routes, tus_routes, change_routes, pdf_routes,
-        deed_routes, quality_routes, quality_page, ledger_page, receipt_routes, volume_view, search_page,
-        search_routes, page_view, page_picture, page_citation, reader, excerpts_page, excerpt_routes,
-        transcription_routes, note_routes, metrics,
+        session, oidc_routes, own_password, board, pdf_routes, case_routes, file_routes, tus_routes, change_routes,
+        deed_routes, receipt_routes, volume_view, search_page, search_routes, page_view, page_picture, page_citation,
+        reader, excerpts_page, excerpt_routes, statement_routes, transcription_routes, note_routes, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)
+    for module in (quality_routes, quality_page, ledger_page):
+        app.include_router(module.router)
     for module in (first, overview, users, keys, cases, audit, statistics):
         app.include_router(module.router)
     app.include_router(_health)

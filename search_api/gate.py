@@ -29,7 +29,9 @@ OPEN_FOLDER = "/static/"
 
 # Nothing that is offered takes more than a short form, except these.
 MOST_BODY_BYTES = 16 * 1024
-LARGER_BODIES = {"/api/v1/roster": MOST_BYTES + MOST_BODY_BYTES}
+# Chosen pages are a thousand ids at most.
+MOST_EXHIBIT_BYTES = 64 * 1024
+LARGER_BODIES = {"/api/v1/roster": MOST_BYTES + MOST_BODY_BYTES, "/api/v1/pdfs": MOST_EXHIBIT_BYTES}
 # A case may name a thousand suspects.
 MOST_CASE_BYTES = 1 << 20
 _CASE_PATHS = re.compile(r"/api/v1/cases(/[^/]+(/(numbers|handler|deliveries|proceedings|merge|split))?)?")

@@ -48,7 +48,7 @@ def note_sheet(page_id: str, reason: str) -> tuple[Image.Image, Reading]:
     sheet = Image.new("L", (WIDTH, HEIGHT), 255)
     draw = ImageDraw.Draw(sheet)
     draw.rectangle((MARGIN // 2, MARGIN // 2, WIDTH - MARGIN // 2, HEIGHT - MARGIN // 2), outline=128, width=3)
-    chinese, latin = _chinese_font(), ImageFont.load_default(SIZE * 2 // 3)
+    chinese, latin = chinese_font(SIZE), ImageFont.load_default(SIZE * 2 // 3)
     rows: list[tuple[str, ImageFont.FreeTypeFont | ImageFont.ImageFont | None]]
     rows = [(row, chinese) for row in textwrap.wrap(reason, (WIDTH - 2 * MARGIN) // SIZE)]
     rows += [(_ENGLISH, latin), (page_id, latin)]
@@ -62,10 +62,11 @@ def note_sheet(page_id: str, reason: str) -> tuple[Image.Image, Reading]:
     return sheet, Reading(width=WIDTH, height=HEIGHT, dpi=DPI, lines=tuple(lines))
 
 
-def _chinese_font() -> ImageFont.FreeTypeFont | None:
+def chinese_font(size: int) -> ImageFont.FreeTypeFont | None:
+    """A font of this machine that has Han characters, `size` pixels; None where there is none."""
     for name in _CHINESE_FONTS:
         try:
-            return ImageFont.truetype(name, SIZE)
+            return ImageFont.truetype(name, size)
         except OSError:
             continue  # not on this machine
     return None

@@ -28,10 +28,12 @@ class Bookmark:
     Attributes:
         title: as shown.
         page: 0-based.
+        level: how deep it stands, 0 outermost; at most one deeper than the one before it.
     """
 
     title: str
     page: int
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +115,14 @@ def set_up_viewing(pdf: Pdf, bookmarks: Sequence[Bookmark], labels: Sequence[str
     root.PageLabels = _page_labels(labels)
     root.OutputIntents = Array([_srgb_intent(pdf)])
     with pdf.open_outline() as outline:
+        above: list[OutlineItem] = []
         for bookmark in bookmarks:
             if not 0 <= bookmark.page < len(labels):
                 raise ValueError(f"bookmark {bookmark.title!r} names page {bookmark.page} of {len(labels)}")
-            outline.root.append(OutlineItem(printable(bookmark.title), bookmark.page, "XYZ"))
+            item = OutlineItem(printable(bookmark.title), bookmark.page, "XYZ")
+            del above[bookmark.level :]
+            (above[-1].children if above else outline.root).append(item)
+            above.append(item)
 
 
 def save(pdf: Pdf, target: Path) -> None:

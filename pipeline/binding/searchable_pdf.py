@@ -27,6 +27,7 @@ from pipeline.binding.picture_stream import PictureStream, lossless_stream, page
 from pipeline.binding.placement import half_placement, placement
 from pipeline.binding.text_check import check_text
 from pipeline.binding.text_layer import FONT, layer_lines, text_operators
+from pipeline.binding.watermark import Watermark
 from pipeline.files.affine import Affine
 from pipeline.files.decode import decode_page
 
@@ -85,6 +86,7 @@ def assemble(
     bookmarks: Sequence[Bookmark],
     target: Path,
     quality: Quality = "archive",
+    watermark: str = "",
 ) -> AssemblyReport:
     """Write the searchable PDF of some pages: whole and compared, or not at all.
 
@@ -94,6 +96,7 @@ def assemble(
         bookmarks: in order.
         target: the file to be written; an older one is replaced.
         quality: how pictures are stored; geometry and text are the same in both.
+        watermark: what stands faintly over every page; empty: nothing.
 
     Raises:
         TextLayerMismatch: the written text differs from what was read.
@@ -104,7 +107,7 @@ def assemble(
     with written_whole(target) as temporary, _Book(temporary.parent, quality) as book:
         for page in pages:
             book.add(page)
-        return book.finish(info, bookmarks, temporary)
+        return book.finish(info, bookmarks, temporary, watermark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +195,13 @@ class _Book:
         numbers = tuple(self._spool.add(layer.stream) for layer in layers)
         return _Drawn((width, height), numbers, drawing + text, [text for text, _ in lines], label)
 
-    def finish(self, info: PdfInfo, bookmarks: Sequence[Bookmark], path: Path) -> AssemblyReport:
+    def finish(self, info: PdfInfo, bookmarks: Sequence[Bookmark], path: Path, watermark: str = "") -> AssemblyReport:
         """Write the file to the disk and compare its text."""
         if not self._pages:
             raise ValueError("a PDF has at least one page")
         with self._spool.opened() as pdf:
             font = self._font.embed(pdf) if any(page.lines for page in self._pages) else None
+            mark = Watermark(pdf, watermark) if watermark else None
             for page in self._pages:
                 made = pdf.add_blank_page(page_size=page.size)
                 pictures = {f"/Im{n}": pdf.get_object(number, 0) for n, number in enumerate(page.pictures)}
@@ -205,6 +209,8 @@ class _Book:
                 if font is not None and page.lines:
                     made.obj.Resources.Font = Dictionary({FONT: font})
                 made.obj.Contents = pdf.make_stream(page.operators)
+                if mark is not None:
+                    mark.put_over(made, page.size)
             describe(pdf, info)
             set_up_viewing(pdf, bookmarks, [page.label for page in self._pages])
             save(pdf, path)

@@ -1,12 +1,12 @@
 """The crew: leases work from the catalogue, hands it to worker processes, and writes what they answer.
 
-Readers do nothing but read pages, one process a core. Three further processes, each started with its first task, keep
+Readers do nothing but read pages, one process a core. Four further processes, each started with its first task, keep
 what is short from standing behind what is long: the desk makes the pictures that somebody waits for, the reception
-looks into files whose contents are not known yet, the bindery makes PDFs.
+looks into files whose contents are not known yet, the bindery makes PDFs, the library those of whole dossiers.
 
-Whoever does not have a person waiting gives way to whoever answers people: readers, reception and bindery are nice.
-The crew itself and the feed of the index are not: they write to the catalogue, and who is put off in the middle of that
-puts off all others.
+Whoever does not have a person waiting gives way to whoever answers people: readers, reception, bindery and library are
+nice. The crew itself and the feed of the index are not: they write to the catalogue, and who is put off in the middle
+of that puts off all others.
 
 No single piece of work can stop the crew: whatever goes wrong with it is counted against it, unless the machine itself
 is at fault (a full disk, a broken installation); then the work is put back untried and the crew pauses.
@@ -30,6 +30,7 @@ from dossier.acceptance import Contents
 from dossier.catalogue.commits import Commits
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page
+from dossier.citations import CitationTemplate
 from dossier.derived import Derived
 from dossier.errors import EdossierError, PageFailed, ServiceUnreachable, WorkerDied, is_machine_fault
 from dossier.reading import Reading
@@ -47,8 +48,10 @@ log = logging.getLogger(__name__)
 READER_KINDS = (work.READ,)
 DESK_KINDS = (work.PICTURE,)
 RECEPTION_KINDS = (work.PAGINATE,)
-BINDERY_KINDS = (work.ASSEMBLE, work.BIND)
+BINDERY_KINDS = (work.ASSEMBLE, work.BIND, work.BIND_EXHIBIT)
+LIBRARY_KINDS = (work.BIND_CASE,)
 _ASSEMBLY_SECONDS = 1800.0
+_DOSSIER_SECONDS = 4 * 3600.0
 # A tenth of the weight of a process that is not nice (kernel, sched_prio_to_weight): two readers on two processors
 # leave nine tenths of them to the site while it has something to do, and take all when it has not.
 NICENESS = 10
@@ -93,6 +96,7 @@ class Crew:
         self._catalogue, self._vault, self._derived = catalogue, vault, derived
         self._settings = settings
         self._limits = Limits(settings.max_pixels, settings.max_pages, settings.split_spreads)
+        self._template = CitationTemplate(settings.citation_template)
         self._owner = work.this_process()
         self._next_renewal = 0.0
         factory = reader_factory or partial(page_reader, ocr_engine=settings.ocr_engine)
@@ -102,7 +106,8 @@ class Crew:
             return _Hand(WorkerProcess(models_dir, limit, pages, factory, niceness), kinds)
 
         self._hands = [hand(READER_KINDS) for _ in range(settings.worker_count())]
-        self._hands += [hand(DESK_KINDS, niceness=0), hand(RECEPTION_KINDS), hand(BINDERY_KINDS)]
+        self._hands += [hand(DESK_KINDS, niceness=0)]
+        self._hands += [hand(kinds) for kinds in (RECEPTION_KINDS, BINDERY_KINDS, LIBRARY_KINDS)]
         self._keeps_ready = keeps_ready
         self._paused_until = 0.0
         self._in_trouble = False
@@ -207,6 +212,14 @@ class Crew:
                 case work.PICTURE:
                     return plans.plan_picture(session, self._vault, self._derived, job.subject_id), None
             quality = self._settings.pdf_quality
+            if job.kind == work.BIND_CASE:
+                task, hand.key = plans.plan_kept_case(session, self._vault, self._derived, job.subject_id, quality)
+                return task, _DOSSIER_SECONDS
+            if job.kind == work.BIND_EXHIBIT:
+                task, hand.key = plans.plan_exhibit(
+                    session, self._vault, self._derived, job.subject_id, quality, self._template
+                )
+                return task, _ASSEMBLY_SECONDS
             plan = plans.plan_kept_volume if job.kind == work.BIND else plans.plan_document
             task, hand.key = plan(session, self._vault, self._derived, job.subject_id, quality)
             return task, _ASSEMBLY_SECONDS
@@ -244,6 +257,12 @@ class Crew:
         elif job.kind == work.ASSEMBLE:
             quality = self._settings.pdf_quality
             results.document_assembled(self._catalogue, self._vault, self._derived, job, self._owner, key, quality)
+        elif job.kind == work.BIND_CASE:
+            kept = self._derived.case_pdf(job.subject_id, key)
+            results.kept_pdf_bound(self._catalogue, self._derived, job, self._owner, kept)
+        elif job.kind == work.BIND_EXHIBIT:
+            kept = self._derived.exhibit_pdf(job.subject_id, key)
+            results.kept_pdf_bound(self._catalogue, self._derived, job, self._owner, kept)
         elif job.kind == work.BIND:
             results.volume_bound(self._catalogue, self._derived, job, self._owner, key)
         else:

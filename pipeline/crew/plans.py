@@ -8,11 +8,15 @@ from typing import cast
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from dossier.catalogue.tables import Arrival, Page, Volume
+from dossier.catalogue.tables import Arrival, Case, Exhibit, Page, Volume
+from dossier.citations import CitationTemplate
 from dossier.derived import Derived, Quality
+from dossier.exhibits import contents_of_exhibit
 from dossier.pdf_contents import (
     BoundPage,
     PdfContents,
+    contents_key,
+    contents_of_case,
     contents_of_document,
     contents_of_volume,
     document_key,
@@ -66,6 +70,28 @@ def plan_kept_volume(
     return _assembly(vault, contents, derived.volume_pdf(volume_id, key), quality), key
 
 
+def plan_kept_case(
+    session: Session, vault: Vault, derived: Derived, case_id: str, quality: Quality = "archive"
+) -> tuple[AssembleTask, str]:
+    """How to make a whole dossier's PDF that is kept for whoever asks again, and its key."""
+    contents = contents_of_case(session, session.get_one(Case, case_id))
+    if not contents.pages:
+        raise NoResultFound(case_id)
+    key = contents_key(vault, contents, quality)
+    return _assembly(vault, contents, derived.case_pdf(case_id, key), quality), key
+
+
+def plan_exhibit(
+    session: Session, vault: Vault, derived: Derived, exhibit_id: str, quality: Quality, template: CitationTemplate
+) -> tuple[AssembleTask, str]:
+    """How to make the PDF of chosen pages, and its key."""
+    contents = contents_of_exhibit(session, session.get_one(Exhibit, exhibit_id), template)
+    if not contents.pages:
+        raise NoResultFound(exhibit_id)
+    key = contents_key(vault, contents, quality)
+    return _assembly(vault, contents, derived.exhibit_pdf(exhibit_id, key), quality), key
+
+
 def plan_volume(
     session: Session, vault: Vault, volume: Volume, target: Path, quality: Quality = "archive"
 ) -> AssembleTask:
@@ -97,8 +123,9 @@ def _original(session: Session, vault: Vault, page: Page) -> Path:
 
 def _assembly(vault: Vault, contents: PdfContents, target: Path, quality: Quality) -> AssembleTask:
     info = PdfInfo(title=contents.title, case_number=contents.case_number, volume=contents.volume)
-    bookmarks = tuple(Bookmark(title, index) for title, index in contents.bookmarks)
-    return AssembleTask(tuple(_page_plan(vault, bound) for bound in contents.pages), info, bookmarks, target, quality)
+    bookmarks = tuple(Bookmark(*bookmark) for bookmark in contents.bookmarks)
+    pages = tuple(_page_plan(vault, bound) for bound in contents.pages)
+    return AssembleTask(pages, info, bookmarks, target, quality, contents.watermark)
 
 
 def _page_plan(vault: Vault, bound: BoundPage) -> PagePlan:

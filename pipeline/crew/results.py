@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from sqlalchemy import case, exists, func, select, update
 from sqlalchemy.orm import Session
@@ -107,6 +107,14 @@ def volume_bound(catalogue: Catalogue, derived: Derived, job: Job, owner: str, k
         if not work.complete(session, job, owner):
             return
     derived.forget_other_volume_pdfs(job.subject_id, key)
+
+
+def kept_pdf_bound(catalogue: Catalogue, derived: Derived, job: Job, owner: str, kept: Path) -> None:
+    """The PDF of a dossier, or of chosen pages, stands; what was made of it before goes."""
+    with catalogue.writing() as session:
+        if not work.complete(session, job, owner):
+            return
+    derived.forget_others(kept, job.subject_id)
 
 
 def picture_made(catalogue: Catalogue, job: Job, owner: str) -> None:

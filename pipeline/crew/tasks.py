@@ -58,6 +58,7 @@ class AssembleTask:
     bookmarks: tuple[Bookmark, ...]
     target: Path
     quality: Quality = "archive"
+    watermark: str = ""
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ def _assemble(task: AssembleTask) -> None:
 
     pages = (replace(plan.page, reading=_stored_reading(plan)) for plan in task.pages)
     task.target.parent.mkdir(parents=True, exist_ok=True)
-    assemble(pages, task.info, task.bookmarks, task.target, task.quality)
+    assemble(pages, task.info, task.bookmarks, task.target, task.quality, task.watermark)
 
 
 def _stored_reading(plan: PagePlan) -> Reading | None:

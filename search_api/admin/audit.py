@@ -65,6 +65,7 @@ DEED_WORDS = {
     "change_excerpt": "修改摘录",
     "move_excerpt": "移动摘录",
     "remove_excerpt": "删除摘录",
+    "make_exhibit": "选页制成 PDF",
     "add_transcription": "人工校录",
     "change_transcription": "改正人工校录",
     "withdraw_transcription": "撤回人工校录",
@@ -119,7 +120,7 @@ _VALUE_WORDS = {"picture": "图像", "text": "文字", **ROLES}
 # What only a program has use for.
 _UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids"}
 # What is told of deeds on dossiers to those who manage: nothing that somebody looked for, read or wrote.
-_ON_DOSSIERS = {"case", "volume", "document", "arrival", "page", "excerpt", "search"}
+_ON_DOSSIERS = {"case", "volume", "document", "arrival", "page", "excerpt", "exhibit", "search"}
 _TOLD_OF_DOSSIERS = {"what", "hits", "state", "error", "is_sealed"}
 _TOLD_OF_CASES = _TOLD_OF_DOSSIERS | {"before", "after", "name", "until"}
 

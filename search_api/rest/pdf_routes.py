@@ -1,4 +1,4 @@
-"""PDFs of documents and volumes over the API: sent where they stand, asked for where they do not yet.
+"""PDFs of documents, volumes, dossiers and chosen pages over the API: sent where they stand, asked for where not yet.
 
 They are made by workers; here it is only known from the catalogue whether the file that stands there is of today.
 """
@@ -7,26 +7,40 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
 from fastapi.responses import FileResponse, JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dossier import looks, work
 from dossier.catalogue.tables import Document, Volume, Work
-from dossier.errors import NotFound, error_of
+from dossier.errors import NotFound, UsageError, error_of
+from dossier.exhibits import (
+    LONGEST_TITLE,
+    MOST_GROUPS,
+    MOST_PAGES,
+    Group,
+    add_exhibit,
+    contents_of_exhibit,
+    exhibit_in_sight,
+)
 from dossier.pdf_contents import (
+    MOST_CASE_PAGES,
     PdfContents,
+    contents_key,
+    contents_of_case,
     contents_of_document,
     contents_of_volume,
     document_key,
     file_name,
+    pages_of_case,
     volume_key,
 )
-from dossier.permissions import sees
+from dossier.permissions import case_in_sight, sees
 from dossier.viewers import Viewer
 from search_api.site import Site, TheSite, TheViewer
 
@@ -36,6 +50,28 @@ RETRY_SECONDS = 2
 _FAILED_FOR_SECONDS = 60.0
 
 router = APIRouter()
+
+_PageId = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class ExhibitGroup(BaseModel):
+    """Pages that prove one thing, in order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field("", max_length=LONGEST_TITLE, description="its bookmark")
+    pages: list[_PageId] = Field(min_length=1, max_length=MOST_PAGES, description="page ids")
+
+
+class NewExhibit(BaseModel):
+    """Pages to be one PDF: in groups, or in one row; groups come first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field("", max_length=LONGEST_TITLE)
+    groups: list[ExhibitGroup] = Field(default=[], max_length=MOST_GROUPS)
+    pages: list[_PageId] = Field(default=[], max_length=MOST_PAGES, description="page ids")
+
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"content": {MEDIA_TYPE: {}}, "description": "the PDF; parts of it by Range"},
@@ -68,6 +104,66 @@ def volume_pdf(site: TheSite, viewer: TheViewer, volume_id: str) -> Response:
         contents = contents_of_volume(session, row)
     key = volume_key(site.vault, contents, site.settings.pdf_quality)
     return _answer(site, viewer, work.BIND, volume_id, contents, site.derived.volume_pdf(volume_id, key), key)
+
+
+@router.get("/api/v1/cases/{case_id}.pdf", response_class=FileResponse, responses=_RESPONSES)
+def case_pdf(site: TheSite, viewer: TheViewer, case_id: str) -> Response:
+    """A whole dossier's searchable PDF, with a bookmark for each volume and under it for each document."""
+    with site.catalogue.reading() as session:
+        case = case_in_sight(session, viewer, case_id)
+        if pages_of_case(session, case.id) > MOST_CASE_PAGES:
+            raise UsageError(
+                f"全案超过 {MOST_CASE_PAGES:,} 页，请按卷下载 / more than {MOST_CASE_PAGES:,} pages: take it by volumes"
+            )
+        contents = contents_of_case(session, case)
+    key = contents_key(site.vault, contents, site.settings.pdf_quality)
+    return _answer(site, viewer, work.BIND_CASE, case.id, contents, site.derived.case_pdf(case.id, key), key)
+
+
+@router.post(
+    "/api/v1/pdfs",
+    status_code=202,
+    response_class=JSONResponse,
+    responses={200: {"description": "it stands already"}, 202: {"description": "it is being made"}},
+)
+def new_exhibit_pdf(
+    site: TheSite,
+    viewer: TheViewer,
+    wanted: NewExhibit,
+    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+) -> Response:
+    """Ask for one PDF of chosen pages, in groups; with an `Idempotency-Key`, or equal content, once."""
+    groups = [Group(group.title, tuple(group.pages)) for group in wanted.groups]
+    if wanted.pages:
+        groups.append(Group("", tuple(wanted.pages)))
+    # A program signs nothing; a person's copy says whose it is.
+    mark = site.watermark_of(viewer) if viewer.scopes is None else ""
+    with site.catalogue.writing() as session:
+        exhibit, forgotten = add_exhibit(session, viewer, wanted.title.strip() or "示证", groups, mark, idempotency_key)
+        contents = contents_of_exhibit(session, exhibit, site.citations)
+        exhibit_id, key = exhibit.id, contents_key(site.vault, contents, site.settings.pdf_quality)
+    for other in forgotten:
+        site.derived.forget_exhibit(other)
+    address = f"/api/v1/pdfs/{exhibit_id}.pdf"
+    told = {"id": exhibit_id, "title": contents.title, "pages": len(contents.pages), "pdf": address}
+    if site.derived.exhibit_pdf(exhibit_id, key).exists():
+        return JSONResponse({**told, "state": "done"}, 200, {"Location": address})
+    state = _ask_for(site, work.BIND_EXHIBIT, exhibit_id)
+    headers = {"Location": address, "Retry-After": str(RETRY_SECONDS)}
+    return JSONResponse({**told, "state": state}, 202, headers)
+
+
+@router.get("/api/v1/pdfs/{exhibit_id}.pdf", response_class=FileResponse, responses=_RESPONSES)
+def exhibit_pdf(site: TheSite, viewer: TheViewer, exhibit_id: str) -> Response:
+    """The PDF of chosen pages, for whoever has chosen them: a bookmark for each group and piece of a document, each
+    page's citation as its label.
+    """
+    with site.catalogue.reading() as session:
+        exhibit = exhibit_in_sight(session, viewer, exhibit_id)
+        contents = contents_of_exhibit(session, exhibit, site.citations)
+    key = contents_key(site.vault, contents, site.settings.pdf_quality)
+    path = site.derived.exhibit_pdf(exhibit_id, key)
+    return _answer(site, viewer, work.BIND_EXHIBIT, exhibit_id, contents, path, key)
 
 
 def _answer(

@@ -6,7 +6,8 @@
   const WIDTH = 800, AHEAD = 8, BEHIND = 2, KEPT = 40;
   const POST_PAUSE = 700, POST_MOST = 200, RETRY_PAUSE = 3000, PICTURE_PAUSE = 2000;
   const sheets = document.getElementById("sheets");
-  const sheet = document.getElementById("sheet");
+  // The picture on the screen: the very one that was asked for beforehand, so that nothing is asked for twice.
+  let sheet = document.getElementById("sheet");
   const wait = document.getElementById("wait");
   const marked = document.getElementById("marked");
   const other = document.getElementById("other");
@@ -95,9 +96,14 @@
       sheet.hidden = true;
       return;
     }
+    if (sheet !== picture) {
+      picture.id = "sheet";
+      picture.draggable = false;
+      sheets.replaceChild(picture, sheet);
+      sheet = picture;
+    }
     wait.hidden = true;
     sheet.hidden = false;
-    sheet.src = picture.src;
     sheet.alt = "第 " + (at + 1) + " 页";
     const shown = at;
     const painted = function () {
@@ -110,11 +116,8 @@
         });
       });
     };
-    if (typeof sheet.decode === "function") {
-      sheet.decode().then(painted, function () { if (shown === at && sheet.complete) { painted(); } });
-    } else {
-      painted();
-    }
+    // Where it cannot be decoded now, it is drawn a moment later: it has come whole.
+    picture.decode().then(painted, painted);
     prefetch();
   }
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from dossier import api_keys, excerpts, flags, permissions, users
+from dossier import api_keys, excerpts, exhibits, flags, permissions, users
 from dossier.catalogue.tables import ApiKey, AuditRow, Case, Page, User
 from dossier.notes import bookmarks, notes
 from dossier.receipts import receipt as receipts
@@ -115,6 +115,8 @@ def of_room(room: Room) -> dict[str, str]:
         insider = users.viewer_of_user(users.user_named(session, "闵榆"))
         excerpt, _ = excerpts.add_excerpt(session, insider, [page.id], {"quotation": "被害人"})
         excerpt_id = excerpt.id
+        exhibit, _ = exhibits.add_exhibit(session, insider, "示证", [exhibits.Group("", (page.id,))])
+        exhibit_id = exhibit.id
         # What was written down by whoever received the volume.
         case_id = session.get_one(Page, page.id).case_id
         volume = VolumeGiven("证据材料卷", 1, paper_pages=3)
@@ -128,7 +130,7 @@ def of_room(room: Room) -> dict[str, str]:
     )
     return {
         "page_id": page.id, "volume_id": page.volume_id, "document_id": page.document_id, "case_id": page.case_id,
-        "excerpt_id": excerpt_id, "note_id": note_id, "bookmark_id": bookmark_id,
+        "excerpt_id": excerpt_id, "exhibit_id": exhibit_id, "note_id": note_id, "bookmark_id": bookmark_id,
         "transcription_id": transcription.id, "receipt_id": receipt_id, "file_id": page.arrival_id,
         "upload_id": UNKNOWN,
     }  # fmt: skip
@@ -179,7 +181,7 @@ def test_every_route_says_what_it_is_for(room: Room) -> None:
 @pytest.mark.parametrize(("method", "path"), with_things())
 def test_what_is_out_of_sight_answers_as_what_does_not_exist(office: Room, method: str, path: str) -> None:
     things = of_room(office)
-    asked: dict[str, Any] = {"params": {"number": "1", "wait": "0", "q": "林晓禾"}}
+    asked: dict[str, Any] = {"params": {"number": "1", "wait": "0", "q": "林晓禾", "name": "林晓禾"}}
     insider, outsider = office.signed_in_as("闵榆"), office.signed_in_as("邬怀青")
     if ACCESS[(method, path)] in (WRITE, PREPARERS):
         insider, outsider = office.signed_in_as("段知行"), office.signed_in_as("祝青禾")
@@ -217,7 +219,7 @@ def test_no_list_count_or_suggestion_tells_of_a_case_out_of_sight(office: Room, 
         told = answer.text.replace(query, "") if query else answer.text
         assert [secret for secret in secrets if secret in told] == []
     if path in ("/", "/board", "/api/v1/search", "/api/v1/status"):
-        assert any(secret in insider.get(path, params={"q": "林晓禾"}).text for secret in secrets)
+        assert any(secret in insider.get(path, params={"q": "林晓禾", "name": "林晓禾"}).text for secret in secrets)
 
 
 @pytest.mark.parametrize(("path", "name"), [("/api/v1/search/neighbours", "page_id")])
