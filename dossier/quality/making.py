@@ -111,7 +111,8 @@ def open_in(session: Session, volume_id: str) -> Open:
         ),
     )
     asked = session.scalar(select(func.count()).where(Flag.closed_at.is_(None), Flag.code.in_(_TO_BE_SAID), of_volume))
-    return Open(unopened, unread, parked, refused, asked or 0, len(faults.standing_faults(session, volume_id)))
+    told = [fault for fault in faults.standing_faults(session, volume_id) if fault.told_at is not None]
+    return Open(unopened, unread, parked, refused, asked or 0, len(told))
 
 
 def hand_in(session: Session, volume_id: str, maker: Viewer, remark: str, sampling: Sampling) -> Done:
