@@ -451,7 +451,7 @@ STEPS: dict[str, Callable[[Bundle, int], None]] = {
 }  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 7)), min_size=4, max_size=14))
 def test_what_stands_approved_is_what_another_person_approved(steps: list[tuple[str, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
