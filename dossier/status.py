@@ -13,6 +13,7 @@ from dossier.attention import count_questions, is_open_refusal
 from dossier.cases import numbers_of
 from dossier.catalogue.tables import Arrival, Attachment, Case, Document, OutboxRow, Page, Volume, Work
 from dossier.permissions import Extent
+from dossier.quality.making import states_of
 from dossier.reindexing import ReindexStatus, engine_in_service, open_reindex, status_of_reindex
 from dossier.viewers import Viewer
 
@@ -23,7 +24,7 @@ _SPEED_WINDOW_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class VolumeStatus:
-    """A volume on the board."""
+    """A volume on the board; `making` is how far making and checking it is, of `quality.making.STATES`."""
 
     volume_id: str
     case_id: str
@@ -37,6 +38,7 @@ class VolumeStatus:
     parked: int
     failed_files: int
     first_page_id: str | None
+    making: str
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
         .limit(limit)
     ).all()  # fmt: skip
     numbers = numbers_of(session, {case.id for _, _, case, *_ in rows})
+    checked = states_of(session, [volume_id for volume_id, *_ in rows])
     first_pages = dict(
         session.execute(
             select(Page.volume_id, Page.id).where(
@@ -181,6 +184,7 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
             volume_id=volume_id, case_id=case.id, case_number=numbers.get(case.id), case_name=case.name,
             case_state=case.state, due_on=case.due_on, volume=name, pages=pages, searchable=searchable or 0,
             parked=parked or 0, failed_files=failed_files, first_page_id=first_pages.get(volume_id),
+            making=checked[volume_id],
         )
         for volume_id, name, case, pages, searchable, parked, failed_files in rows
     ]  # fmt: skip

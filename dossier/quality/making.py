@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -74,12 +74,18 @@ def state_expression() -> ColumnElement[str]:
 
 def state_of(session: Session, volume_id: str) -> str:
     """The state of a volume, one of `STATES`."""
-    return session.scalars(
-        select(state_expression())
+    return states_of(session, [volume_id])[volume_id]
+
+
+def states_of(session: Session, volume_ids: Collection[str]) -> dict[str, str]:
+    """The states of volumes, by their ids."""
+    rows = session.execute(
+        select(Volume.id, state_expression())
         .select_from(Volume)
         .outerjoin(VolumeCheck, VolumeCheck.volume_id == Volume.id)
-        .where(Volume.id == volume_id)
-    ).one()
+        .where(Volume.id.in_(volume_ids))
+    )
+    return dict(rows.all())
 
 
 def open_in(session: Session, volume_id: str) -> Open:

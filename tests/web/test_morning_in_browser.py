@@ -1,5 +1,5 @@
-"""A maker's and a checker's morning in a real browser, on recorded readings: received, put right, handed in, refused for
-a fault, mended, approved.
+"""A maker's and a checker's morning in a real browser, on recorded readings: received, put right, handed in, refused
+for a fault, mended, approved.
 """
 
 from __future__ import annotations
