@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from dossier.cases import numbers_of
-from dossier.catalogue.tables import Arrival, Case, Page, Volume, VolumeCheck, VolumeReturn
+from dossier.catalogue.tables import Arrival, Case, Page, Receipt, ReceiptVolume, Volume, VolumeCheck, VolumeReturn
 from dossier.permissions import seen_by
 from dossier.quality.faults import fault_counts
 from dossier.quality.making import state_expression
@@ -25,7 +25,8 @@ class Wanted:
 
     Attributes:
         since, until: ISO dates, both included: of when the first page was received.
-        department: the case's, or the unit that it came from.
+        department: the case's.
+        unit: that it came from, as its receipt says.
         state: of `making.STATES`; "overdue": past its deadline and not approved.
         maker: who handed it in.
     """
@@ -33,6 +34,7 @@ class Wanted:
     since: str = ""
     until: str = ""
     department: str = ""
+    unit: str = ""
     state: str = ""
     maker: str = ""
 
@@ -46,6 +48,7 @@ class Row:
     case_name: str
     case_number: str | None
     department: str
+    unit: str
     due_on: str | None
     volume: str
     paper_pages: int | None
@@ -91,16 +94,25 @@ def ledger(
         .group_by(Page.volume_id)
         .subquery()
     )
+    came = (
+        select(ReceiptVolume.volume_id, func.max(Receipt.unit).label("unit"))
+        .join(Receipt, Receipt.id == ReceiptVolume.receipt_id)
+        .group_by(ReceiptVolume.volume_id)
+        .subquery()
+    )
     statement = (
         select(Volume, Case, VolumeCheck, state_expression(), counted.c.pages,
-               func.coalesce(received.c.at, Volume.created_at))
+               func.coalesce(received.c.at, Volume.created_at), func.coalesce(came.c.unit, ""))
         .join(Case, Case.id == Volume.case_id)
         .outerjoin(VolumeCheck, VolumeCheck.volume_id == Volume.id)
         .outerjoin(counted, counted.c.volume_id == Volume.id)
         .outerjoin(received, received.c.volume_id == Volume.id)
+        .outerjoin(came, came.c.volume_id == Volume.id)
         .where(seen_by(viewer), *_conditions(wanted, func.coalesce(received.c.at, Volume.created_at)))
         .order_by(Case.due_on.is_(None), Case.due_on, Case.created_at, Case.id, Volume.order_key, Volume.id)
     )  # fmt: skip
+    if wanted.unit:
+        statement = statement.where(came.c.unit == wanted.unit)
     if states:
         statement = statement.where(state_expression().in_(states))
     found = session.execute(statement.limit(limit)).all()
@@ -114,12 +126,12 @@ def ledger(
         )
     }
     rows = []
-    for volume, case, check, state, pages, received_at in found:
+    for volume, case, check, state, pages, received_at, unit in found:
         returned = returns.get(volume.id)
         rows.append(
             Row(
                 volume_id=volume.id, case_id=case.id, case_name=case.name, case_number=numbers.get(case.id),
-                department=case.department, due_on=case.due_on, volume=volume.name,
+                department=case.department, unit=unit, due_on=case.due_on, volume=volume.name,
                 paper_pages=volume.paper_pages, pages=pages or 0, state=state,
                 received_at=received_at, handed_in_at=check.handed_in_at if check else None,
                 approved_at=check.checked_at if check and state == "approved" else None,
@@ -133,8 +145,8 @@ def ledger(
     return rows
 
 
-def choices(session: Session, viewer: Viewer) -> tuple[list[str], list[str]]:
-    """The departments and the makers that a viewer can choose among."""
+def choices(session: Session, viewer: Viewer) -> tuple[list[str], list[str], list[str]]:
+    """The departments, units and makers that a viewer can choose among."""
     departments: Select[str] = select(Case.department).where(seen_by(viewer), Case.department != "").distinct()
     makers: Select[str] = (
         select(VolumeCheck.maker)
@@ -143,7 +155,13 @@ def choices(session: Session, viewer: Viewer) -> tuple[list[str], list[str]]:
         .where(seen_by(viewer), VolumeCheck.maker != "")
         .distinct()
     )
-    return sorted(session.scalars(departments)), sorted(session.scalars(makers))
+    units: Select[str] = (
+        select(Receipt.unit)
+        .join(Case, Case.id == Receipt.case_id)
+        .where(seen_by(viewer), Receipt.unit != "")
+        .distinct()
+    )
+    return sorted(session.scalars(departments)), sorted(session.scalars(units)), sorted(session.scalars(makers))
 
 
 def _conditions(wanted: Wanted, received_at: ColumnElement[float]) -> list[ColumnElement[bool]]:

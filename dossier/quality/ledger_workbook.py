@@ -19,7 +19,8 @@ from dossier.quality.making import STATES
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 COLUMNS = (
-    ("案件", 26), ("案件编号", 34), ("部门", 16), ("卷", 20), ("状态", 12), ("纸质页数", 10), ("系统页数", 10),
+    ("案件", 26), ("案件编号", 34), ("移送单位", 20), ("部门", 16), ("卷", 20), ("状态", 12),
+    ("纸质页数", 10), ("系统页数", 10),
     ("收到", 17), ("送审", 17), ("审核通过", 17), ("制作人", 12), ("审核人", 12), ("退回次数", 10), ("差错", 8),
     ("未改差错", 10), ("还卷日期", 12), ("还给", 14), ("到期日", 12), ("剩余天数", 10),
 )  # fmt: skip
@@ -31,7 +32,8 @@ _LONGEST = 32_000  # characters of a cell; Excel takes 32,767
 def cells_of(row: Row, today: dt.date) -> list[str | int | None]:
     """What stands in a row of the ledger, column by column."""
     return [
-        row.case_name, row.case_number or "", row.department, row.volume, STATES[row.state], row.paper_pages, row.pages,
+        row.case_name, row.case_number or "", row.unit, row.department, row.volume, STATES[row.state],
+        row.paper_pages, row.pages,
         _moment(row.received_at), _moment(row.handed_in_at), _moment(row.approved_at), row.maker, row.checker,
         row.refusals, row.faults, row.standing_faults, row.returned_on or "", row.returned_to, row.due_on or "",
         row.days_left(today),

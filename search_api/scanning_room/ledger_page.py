@@ -24,14 +24,16 @@ Day = Annotated[str, Query(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 Name = Annotated[str, Query(max_length=100)]
 
 
-def _wanted(since: Day = "", until: Day = "", department: Name = "", state: Name = "", maker: Name = "") -> Wanted:
+def _wanted(
+    since: Day = "", until: Day = "", department: Name = "", unit: Name = "", state: Name = "", maker: Name = ""
+) -> Wanted:
     """What the address asks for."""
     for day in filter(None, (since, until)):
         try:
             dt.date.fromisoformat(day)
         except ValueError:
             raise Problem(422, "invalid_request", "请求中的参数不对。", "请改正后再试。", day) from None
-    return Wanted(since, until, department, state if state in STATE_CHOICES else "", maker)
+    return Wanted(since, until, department, unit, state if state in STATE_CHOICES else "", maker)
 
 
 TheWanted = Annotated[Wanted, Depends(_wanted)]
@@ -42,7 +44,7 @@ def ledger_page(request: Request, site: TheSite, viewer: TheViewer, wanted: TheW
     """The ledger as a page."""
     with site.catalogue.reading() as session:
         rows = ledger(session, viewer, wanted, limit=MOST_ROWS + 1)
-        departments, makers = choices(session, viewer)
+        departments, units, makers = choices(session, viewer)
     today = dt.date.today()
     asked = {name: value for name, value in asdict(wanted).items() if value}
     context = {
@@ -53,6 +55,7 @@ def ledger_page(request: Request, site: TheSite, viewer: TheViewer, wanted: TheW
         "wanted": wanted,
         "states": STATE_CHOICES,
         "departments": departments,
+        "units": units,
         "makers": makers,
         "workbook": "/ledger.xlsx" + (f"?{urlencode(asked)}" if asked else ""),
         "today": today.isoformat(),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from scanroom import CASE
 from site_under_test import Room
 from sqlalchemy import select
 from starlette.testclient import TestClient
@@ -196,7 +197,7 @@ def test_no_text_becomes_a_formula(office: Room, maker: TestClient, text: str) -
         session.scalars(select(Volume)).one().name = text
     cells = load_workbook(io.BytesIO(maker.get("/ledger.xlsx").content)).active
 
-    for cell in (cells["A2"], cells["D2"]):
+    for cell in (cells["A2"], cells["E2"]):
         assert cell.data_type == "s"
         assert cell.value == text.replace("\x01", "")
 
@@ -206,11 +207,19 @@ def test_no_text_becomes_a_formula(office: Room, maker: TestClient, text: str) -
     [
         ({}, 1), ({"state": "handed_in"}, 1), ({"state": "making"}, 0), ({"maker": MAKER}, 1), ({"maker": "某人"}, 0),
         ({"since": "2001-01-01"}, 1), ({"until": "2001-01-01"}, 0), ({"since": "2999-01-01"}, 0),
-        ({"department": "第一检察部"}, 0), ({"state": "overdue"}, 0), ({"state": "unheard"}, 1),
+        ({"department": "第一检察部"}, 0),
+        ({"unit": "某市公安局"}, 1), ({"unit": "某区公安局"}, 0), ({"state": "overdue"}, 0), ({"state": "unheard"}, 1),
     ],
 )  # fmt: skip
 def test_the_filters_of_the_ledger(office: Room, maker: TestClient, asked: dict[str, str], found: int) -> None:
     post(maker, office, "hand-in")
+    receipt = {
+        "received_on": "2031-03-05",
+        "unit": "某市公安局",
+        "volumes": [{"name": "证据材料卷一"}],
+        "numbers": [{"number": CASE}],
+    }
+    assert maker.post("/api/v1/receipts", json=receipt).status_code == 201
 
     assert len(sheet_of(maker.get("/ledger.xlsx", params=asked))) == found
     page = maker.get("/ledger", params=asked).text
