@@ -77,6 +77,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/ledger"): PEOPLE,
     ("GET", "/ledger.xlsx"): PEOPLE,
     ("GET", "/excerpts"): PEOPLE,
+    ("GET", "/notes"): PEOPLE,
     ("GET", "/cases/{case_id}/excerpts"): PEOPLE,
     ("GET", "/cases/{case_id}/statements"): PEOPLE,
     ("GET", "/receipts"): PEOPLE,
