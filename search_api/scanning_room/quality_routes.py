@@ -21,11 +21,19 @@ from dossier.permissions import sees
 from dossier.quality import counts, faults, making, returns, sample
 from dossier.quality.contents import contents_of, version_of
 from dossier.viewers import Viewer
+from search_api.contract import refusals
 from search_api.scanning_room.deed_routes import Id, UndoCall
+from search_api.scanning_room.quality_answers import PagesToSee, QualityAnswer, QualityStanding, SeenAnswer, SeenCount
 from search_api.site import Site, TheSite, TheViewer
 
 MOST_SEEN = 500
 """Pages that are noted as seen with one call."""
+
+_LOOK = refusals("not_found")
+_DEED = refusals("not_found", "deed_refused")
+_HANDING_IN = refusals("not_found", "deed_refused", "pages_unsettled")
+_REFUSAL = refusals("not_found", "deed_refused", "two_persons_needed")
+_APPROVAL = refusals("not_found", "deed_refused", "two_persons_needed", "pages_unseen", "volume_changed")
 
 router = APIRouter(prefix="/api/v1/volumes/{volume_id}")
 
@@ -43,7 +51,7 @@ class HandingIn(_Body):
 class Approval(_Body):
     """The version of the volume that was looked at."""
 
-    version: Id
+    version: Annotated[Id, Field(examples=["0f3a9c1b2d4e5f60"])]
 
 
 class Refusal(_Body):
@@ -63,20 +71,20 @@ class FoundFault(_Body):
 class OneFault(_Body):
     """Which fault."""
 
-    fault: Id
+    fault: Annotated[Id, Field(examples=["q0f3a9c1b2d4e5f607182"])]
 
 
 class Mended(_Body):
     """Which faults have been mended, or have not."""
 
-    faults: Annotated[list[Id], Field(max_length=1000)]
+    faults: Annotated[list[Id], Field(max_length=1000, examples=[["q0f3a9c1b2d4e5f607182"]])]
     mended: bool = True
 
 
 class Seen(_Body):
     """Pages that were on somebody's screen."""
 
-    pages: Annotated[list[Id], Field(max_length=MOST_SEEN)]
+    pages: Annotated[list[Id], Field(max_length=MOST_SEEN, examples=[["p5f2e25435ae121a9e03d"]])]
 
 
 class Return(_Body):
@@ -95,54 +103,43 @@ class Slip(_Body):
     reason: Annotated[str, Field(max_length=1000, examples=["登记有误"])]
 
 
-class QualityAnswer(BaseModel):
-    """What was done, the volume's state and version now, what came into being, and the calls that undo it."""
-
-    done: str
-    volume_id: str
-    state: str
-    version: str
-    created: str | None
-    undo: list[UndoCall]
-
-
-@router.get("/quality")
-def quality(site: TheSite, viewer: TheViewer, volume_id: str) -> dict[str, Any]:
+@router.get("/quality", responses=_LOOK)
+def quality(site: TheSite, viewer: TheViewer, volume_id: str) -> QualityStanding:
     """How far making and checking a volume is: its state and version, what is open, counts, sample and faults.
 
     `seen` counts the pages that whoever asks has seen as they are now; `sample` those of them that belong to the
     sample.
     """
     with site.catalogue.reading() as session:
-        return quality_of(session, viewer, volume_in_sight(session, viewer, volume_id))
+        return QualityStanding(**quality_of(session, viewer, volume_in_sight(session, viewer, volume_id)))
 
 
-@router.post("/hand-in")
+@router.post("/hand-in", responses=_HANDING_IN)
 def hand_in(site: TheSite, viewer: TheViewer, volume_id: str, asked: HandingIn) -> QualityAnswer:
     """Hand a volume to the checkers; with open questions a remark is needed."""
     sampling = sample.Sampling(site.settings.sample_share, site.settings.sample_least)
     return _do(site, viewer, volume_id, lambda s: making.hand_in(s, volume_id, viewer, asked.remark, sampling))
 
 
-@router.post("/take-back")
+@router.post("/take-back", responses=_DEED)
 def take_back(site: TheSite, viewer: TheViewer, volume_id: str) -> QualityAnswer:
     """Take a volume back that waits for its check."""
     return _do(site, viewer, volume_id, lambda s: making.take_back(s, volume_id, _name(viewer)))
 
 
-@router.post("/approve")
+@router.post("/approve", responses=_APPROVAL)
 def approve(site: TheSite, viewer: TheViewer, volume_id: str, asked: Approval) -> QualityAnswer:
     """Approve a volume as it was looked at; 409 `volume_changed` where it is no longer so."""
     return _do(site, viewer, volume_id, lambda s: making.approve(s, volume_id, viewer, asked.version))
 
 
-@router.post("/refuse")
+@router.post("/refuse", responses=_REFUSAL)
 def refuse(site: TheSite, viewer: TheViewer, volume_id: str, asked: Refusal) -> QualityAnswer:
     """Send a volume back to its maker, with the faults that stand."""
     return _do(site, viewer, volume_id, lambda s: making.refuse(s, volume_id, viewer, asked.words))
 
 
-@router.post("/faults")
+@router.post("/faults", responses=_DEED)
 def mark_fault(site: TheSite, viewer: TheViewer, volume_id: str, asked: FoundFault) -> QualityAnswer:
     """Note a fault of a volume that waits for its check."""
     return _do(
@@ -151,13 +148,13 @@ def mark_fault(site: TheSite, viewer: TheViewer, volume_id: str, asked: FoundFau
     )  # fmt: skip
 
 
-@router.post("/withdraw-fault")
+@router.post("/withdraw-fault", responses=_DEED)
 def withdraw_fault(site: TheSite, viewer: TheViewer, volume_id: str, asked: OneFault) -> QualityAnswer:
     """Take back a fault that is none."""
     return _do(site, viewer, volume_id, lambda s: faults.withdraw(s, volume_id, asked.fault, _name(viewer)))
 
 
-@router.post("/mended")
+@router.post("/mended", responses=_DEED)
 def mended(site: TheSite, viewer: TheViewer, volume_id: str, asked: Mended) -> QualityAnswer:
     """Say that faults for which the volume was refused have been mended."""
     return _do(
@@ -165,8 +162,8 @@ def mended(site: TheSite, viewer: TheViewer, volume_id: str, asked: Mended) -> Q
     )  # fmt: skip
 
 
-@router.get("/seen")
-def seen(site: TheSite, viewer: TheViewer, volume_id: str) -> dict[str, Any]:
+@router.get("/seen", responses=_LOOK)
+def seen(site: TheSite, viewer: TheViewer, volume_id: str) -> SeenAnswer:
     """The pages of a volume in its order, and which of them whoever asks has seen: what the flip-through shows.
 
     `pages` has a list for each of `page_ids`, `labels`, `readings` (null before a page has been read), `seen`,
@@ -185,32 +182,32 @@ def seen(site: TheSite, viewer: TheViewer, volume_id: str) -> dict[str, Any]:
         of_page: dict[str, list[str]] = {}
         for fault in faults.standing_faults(session, volume_id):
             of_page.setdefault(fault.page_id or "", []).append(fault.kind)
-        return {
-            "volume_id": volume_id,
-            "volume": volume.name,
-            "version": version_of(contents_of(session, volume_id)),
-            "pages": {
-                "page_ids": [row.id for row in rows],
-                "labels": [row.page_label for row in rows],
-                "readings": [row.reading_version for row in rows],
-                "seen": [row.id in known for row in rows],
-                "sampled": [row.id in drawn for row in rows],
-                "faults": [of_page.get(row.id, []) for row in rows],
-            },
-        }
+        return SeenAnswer(
+            volume_id=volume_id,
+            volume=volume.name,
+            version=version_of(contents_of(session, volume_id)),
+            pages=PagesToSee(
+                page_ids=[row.id for row in rows],
+                labels=[row.page_label for row in rows],
+                readings=[row.reading_version for row in rows],
+                seen=[row.id in known for row in rows],
+                sampled=[row.id in drawn for row in rows],
+                faults=[of_page.get(row.id, []) for row in rows],
+            ),
+        )
 
 
-@router.post("/seen")
-def note_seen(site: TheSite, viewer: TheViewer, volume_id: str, asked: Seen) -> dict[str, int]:
+@router.post("/seen", responses=_LOOK)
+def note_seen(site: TheSite, viewer: TheViewer, volume_id: str, asked: Seen) -> SeenCount:
     """Note pages that were on the screen of whoever asks; those that are not of this volume are passed over."""
     with site.catalogue.writing() as session:
         volume_in_sight(session, viewer, volume_id)
         sample.note_seen(session, volume_id, viewer.id, asked.pages)
         session.flush()
-        return {"seen": len(sample.seen_pages(session, volume_id, viewer.id))}
+        return SeenCount(seen=len(sample.seen_pages(session, volume_id, viewer.id)))
 
 
-@router.post("/return")
+@router.post("/return", responses=_DEED)
 def give_back(site: TheSite, viewer: TheViewer, volume_id: str, asked: Return) -> QualityAnswer:
     """Record that a volume's paper was given back 还卷."""
     return _do(
@@ -222,7 +219,7 @@ def give_back(site: TheSite, viewer: TheViewer, volume_id: str, asked: Return) -
     )  # fmt: skip
 
 
-@router.post("/undo-return")
+@router.post("/undo-return", responses=_DEED)
 def undo_return(site: TheSite, viewer: TheViewer, volume_id: str, asked: Slip) -> QualityAnswer:
     """Say that the paper has not been given back after all."""
     return _do(site, viewer, volume_id, lambda s: returns.undo_return(s, volume_id, asked.reason, _name(viewer)))
