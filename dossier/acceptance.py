@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 from dossier import audit, cases, changes, flags, work
 from dossier.case_metadata import apply_metadata, parse_metadata
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Arrival, Case, IdempotencyKey, Original, Volume
+from dossier.catalogue.tables import Arrival, Case, IdempotencyKey, Original, Page, Volume
 from dossier.errors import EdossierError, FileRefused, KeyReused
 from dossier.pages import PageShape, register_attachment, register_pages, volume_named
 from dossier.place import METADATA_NAME, METADATA_TYPE, Place
+from dossier.receipts.sorting import settle_stack
 from dossier.vault import StoredOriginal, Vault, digest
 from dossier.volume_moves import volume_for
 
@@ -243,8 +244,16 @@ def settle_contents(session: Session, arrival: Arrival, contents: Contents, size
         refuse(arrival, contents.refusal)
     elif contents.shapes:
         register_pages(session, arrival, contents.shapes, contents.is_single_picture)
+        _follow_sheet(session, arrival)
     else:
         register_attachment(session, arrival, size)
+
+
+def _follow_sheet(session: Session, arrival: Arrival) -> None:
+    """Let a picture that comes late to a stack follow the separator sheet that stands before it there."""
+    first = session.scalars(select(Page).where(Page.arrival_id == arrival.id).order_by(Page.index_in_file)).first()
+    if first is not None and first.order_key:
+        settle_stack(session, first)
 
 
 def refuse(arrival: Arrival, error: EdossierError) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dossier.catalogue.counters import reserve
 from dossier.catalogue.tables import Arrival, Case, ChangeRow, Page, Volume
@@ -95,11 +95,25 @@ def record_searchable(session: Session, arrival_ids: Collection[str]) -> None:
             .having(func.sum(is_open) == 0, func.sum(is_found) > 0)
             .order_by(Page.arrival_id)
         ).all()
+        whole = [*whole, *_origins_found(session, whole)]
         if whole:
             first = reserve(session, _COUNTER, len(whole))
             session.add_all(
                 ChangeRow(number=first + place, kind=SEARCHABLE, file_id=file_id) for place, file_id in enumerate(whole)
             )
+
+
+def _origins_found(session: Session, arrival_ids: Sequence[str]) -> Sequence[str]:
+    """The files that these were split off from by separator sheets, and of which nothing is still to come."""
+    origins = select(Arrival.split_from).where(Arrival.id.in_(arrival_ids), Arrival.split_from.is_not(None))
+    part = aliased(Arrival)
+    is_open = Page.state.not_in(("searchable", "parked")) & Page.outside.is_(None)
+    is_waiting = (
+        select(Page.id)
+        .join(part, part.id == Page.arrival_id)
+        .where((part.id == Arrival.id) | (part.split_from == Arrival.id), is_open)
+    )
+    return session.scalars(select(Arrival.id).where(Arrival.id.in_(origins), ~is_waiting.exists())).all()
 
 
 def portion(session: Session, viewer: Viewer, after: str, limit: int) -> Portion:

@@ -107,6 +107,7 @@ class Reading:
         corners: of a photograph: where the upright page's top left, top right, bottom right and bottom left lie on it,
             as fractions 0–1 of the picture as decoded. They hold turn and deskew too, which are then for information.
             None where the page is the whole picture.
+        separator: what the code of a separator sheet on the page says, genuine or not; None where it bears none.
     """
 
     width: int
@@ -122,6 +123,7 @@ class Reading:
     flags: tuple[str, ...] = field(default=())
     labels: tuple[LabelCandidate, ...] = ()
     corners: Corners | None = None
+    separator: str | None = None
 
     @property
     def text(self) -> str:
@@ -143,6 +145,8 @@ class Reading:
         document["labels"] = [_fields_of(label) for label in self.labels]
         if self.corners is None:
             del document["corners"]  # as before there were any, so that equal readings stay equal
+        if self.separator is None:
+            del document["separator"]
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         return gzip.compress(text.encode("utf-8"), compresslevel=6, mtime=0)
 

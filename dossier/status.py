@@ -217,9 +217,9 @@ def _reindex(session: Session, sight: Extent) -> ReindexStatus | None:
 
 def _counts(session: Session, table: type[Arrival] | type[Page], sight: Extent) -> dict[str, int]:
     counted = select(table.state, func.count()).where(sight.holds(table.case_id)).group_by(table.state)
-    if table is Page:
-        counted = counted.where(Page.outside.is_(None))
-    return dict(session.execute(counted).all())
+    # What a separator sheet has split off came in one file.
+    is_counted = Page.outside.is_(None) if table is Page else Arrival.split_from.is_(None)
+    return dict(session.execute(counted.where(is_counted)).all())
 
 
 def _is_within(sight: Extent) -> ColumnElement[bool]:

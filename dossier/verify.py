@@ -133,6 +133,10 @@ def _rows(session: Session) -> Iterator[Fault]:
     ):
         yield Fault("inconsistent", page_id, f"page stands outside the order, but is numbered {number}")
     with_pages = set(session.scalars(select(Page.arrival_id).distinct()))
+    # A file whose pages a separator sheet has sent to other volumes has none left itself; nor has what was split off
+    # for a sheet, where another one has been read between it and its pages since.
+    for part, whole in session.execute(select(Arrival.id, Arrival.split_from).where(Arrival.split_from.is_not(None))):
+        with_pages |= {part, str(whole)}
     attached = set(session.scalars(select(Attachment.arrival_id)))
     queued = set(
         session.scalars(select(Work.subject_id).where(Work.kind == "paginate", Work.state.in_(("waiting", "leased"))))

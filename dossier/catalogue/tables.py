@@ -259,7 +259,7 @@ class Page(Table):
     page_label_state: Mapped[str | None]
     label_candidates: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
     sheet_code: Mapped[str | None]
-    sheet_state: Mapped[str | None]
+    sheet_state: Mapped[str | None] = mapped_column(index=True)
     sorted_by: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="waiting", index=True)
     error_code: Mapped[str | None]

@@ -76,6 +76,8 @@ def restore(session: Session, page_id: str, actor: str) -> Done:
         return Done(f"{name_of(page)}在页序里。", page.volume_id)
     was, reason = page.outside, page.outside_reason
     page.outside, page.outside_reason, page.replaced_by = None, "", None
+    if page.sheet_code is not None:  # from now on it separates nothing
+        page.sheet_state = "put_back"
     renumber(session, page.volume_id)
     audit.record(session, "restore", "page", page.id, actor, before=was)
     settle(session, page.volume_id, [page.id], [page.document_id])

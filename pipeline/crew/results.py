@@ -25,6 +25,7 @@ from dossier.numbers import find_numbers
 from dossier.page_labels import candidates_as_json, settle_labels
 from dossier.pages import renumber
 from dossier.reading import Reading
+from dossier.receipts.sorting import settle_stack
 from dossier.vault import Vault
 from dossier.work import Job
 from pipeline.crew import plans
@@ -62,6 +63,8 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
         page.blank = reading.blank if page.blank_by_hand is None else page.blank_by_hand
         page.confidence = reading.confidence
         page.label_candidates = candidates_as_json(reading.labels)
+        if reading.separator is not None and page.sheet_state is None:
+            page.sheet_code = reading.separator
         session.flush()
         if page.outside == "folded" and not page.blank:
             # Read again, it proved not to be blank: it counts again.
@@ -80,6 +83,7 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
         outbox.enqueue(session, [page.id])
         audit.record(session, "read", "page", page.id, ACTOR, version=version, engine=reading.engine)
         _page_settled(session, page)
+        settle_stack(session, page)
 
 
 def document_assembled(

@@ -34,6 +34,9 @@ from pipeline.crew.tasks import Answer, AssembleTask, InspectTask, PagePlan, Pic
 from pipeline.files.sources import PageSource
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pipeline.cleaning.upright_page import UprightPage
     from pipeline.reading.page_reader import PageResult
 
@@ -133,8 +136,11 @@ class Worker:
 
     def _read(self, task: ReadTask) -> Reading:
         result = self._loaded_reader().read(task.path, task.source)
-        write_picture(result.page, task.picture)
-        return result.reading
+        from pipeline.cleaning.separator import separator_code
+
+        shown = result.page.reduced(PICTURE_SIDE)
+        _write_jpeg(shown, task.picture)
+        return replace(result.reading, separator=separator_code(shown))
 
     def _loaded_reader(self) -> Reads:
         if self._reader is None:
@@ -144,9 +150,13 @@ class Worker:
 
 def write_picture(page: UprightPage, target: Path) -> None:
     """Write a page as a JPEG for screens, its long side capped, and a small one beside it; each whole or not at all."""
+    _write_jpeg(page.reduced(PICTURE_SIDE), target)
+
+
+def _write_jpeg(picture: NDArray[np.uint8], target: Path) -> None:
     from PIL import Image
 
-    image = Image.fromarray(page.reduced(PICTURE_SIDE))
+    image = Image.fromarray(picture)
     with written_whole(target) as temporary:
         image.save(temporary, "JPEG", quality=PICTURE_QUALITY)
     if image.width > THUMBNAIL:

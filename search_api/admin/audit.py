@@ -50,6 +50,7 @@ DEED_WORDS = {
     "divide": "分开材料",
     "receive": "收卷登记",
     "correct_receipt": "更正收卷登记",
+    "sort": "按分隔页归卷",
     "print_sheets": "打印卷标、分隔页",
     "add_excerpt": "添加摘录",
     "change_excerpt": "修改摘录",

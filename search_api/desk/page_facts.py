@@ -22,6 +22,7 @@ from search_api.site import Site
 # What is to be known of a page outside the order, and what to do next.
 _OUTSIDE = {
     "folded": ("这一页是折叠的空白页，不计页", "需要计页的，请在卷的页面上放回"),
+    "separator": ("这一页是分隔页，不计页，不入卷", "不是分隔页的，请在卷的页面上放回原位"),
     "removed": ("这一页已移出页序，不参与搜索", "需要的话，可以在卷的页面上放回原位"),
     "replaced": ("这一页已被替换，不参与搜索", "引用它的仍可打开；新的页在卷里原来的位置"),
 }

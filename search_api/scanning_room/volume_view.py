@@ -57,7 +57,9 @@ class PageCard:
     def name(self) -> str:
         """What the page is called on the screen."""
         if self.outside:
-            return {"folded": "折叠的空白页", "replaced": "已被替换的页"}.get(self.outside, "移出的页")
+            return {"folded": "折叠的空白页", "replaced": "已被替换的页", "separator": "分隔页"}.get(
+                self.outside, "移出的页"
+            )
         return wording.place(self.page_number, self.page_label)
 
 
@@ -120,7 +122,9 @@ def volume(
             "before": standing[first - 2].id if 1 < first <= len(standing) + 1 else "",
             "may_change": viewer.prepares,
             "pairs": _pairs(session, volume_id) if any(flag.code in _ON_LABELS for flag in flagged) else [],
-            "outside": _cards(session, Page.volume_id == volume_id, Page.outside.in_(("removed", "replaced"))),
+            "outside": _cards(
+                session, Page.volume_id == volume_id, Page.outside.in_(("removed", "replaced", "separator"))
+            ),
             "blanks": sum(page.blank for page in standing),
             "folded": sum(page.outside == "folded" for page in ordered),
             "is_unclaimed": case.state == "unclaimed",

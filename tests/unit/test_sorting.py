@@ -1,0 +1,221 @@
+"""Sorting by separator sheets: any stack, read in any order, any number of times; no page is lost or counted twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+
+from dossier import flags
+from dossier.acceptance import Contents, Incoming, accept
+from dossier.case_metadata import NumberGiven
+from dossier.catalogue.tables import Arrival, AuditRow, Case, ChangeRow, Document, Page, Volume, Work
+from dossier.deeds import page_order
+from dossier.home import Home
+from dossier.place import Place
+from dossier.receipts.receipt import ReceiptGiven, VolumeGiven, save
+from dossier.receipts.sheet_code import code_of
+from dossier.receipts.sorting import settle_stack
+from dossier.verify import verify_store
+from dossier.viewers import AT_MACHINE
+from tests.web.scanroom import Scanroom, Shape
+
+NUMBER = "临检起诉受[2031]99010100031号"
+
+
+class Stacks(Scanroom):
+    """A scanning room with two announced volumes, A and B, into which stacks are put."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__(home)
+        volumes = [VolumeGiven("证据材料卷", number) for number in (1, 2)]
+        came = ReceiptGiven(dt.date(2031, 7, 4), numbers=[NumberGiven(number=NUMBER)], volumes=volumes)
+        with self.catalogue.writing() as session:
+            save(session, AT_MACHINE, came, "test")
+            ids = session.scalars(select(Volume.id).order_by(Volume.number)).all()
+            self.volumes = dict(zip("AB", ids, strict=True))
+            self.codes = {name: code_of(session, id_) for name, id_ in self.volumes.items()}
+            self.codes["x"] = self.codes["A"][:-16] + "0" * 16
+
+    def file(self, place: Place, pages: int, content: str = "") -> list[str]:
+        """Take a file in; its pages' ids."""
+        path = self.home.inbox / "scan"
+        path.write_bytes(f"{place} {content}".encode())
+        shapes = [Shape(index) for index in range(pages)]
+        contents = Contents("application/pdf", shapes, is_single_picture=pages == 1)
+        found = accept(self.catalogue, self.vault, Incoming(path, place, place.path, "watch", contents), "watch")
+        with self.catalogue.reading() as session:
+            of_file = select(Page.id).join(Arrival, Arrival.id == Page.arrival_id)
+            mine = (Arrival.id == found.arrival_id) | (Arrival.split_from == found.arrival_id)
+            return list(session.scalars(of_file.where(mine).order_by(Page.index_in_file)))
+
+    def read_page(self, page_id: str, mark: str) -> None:
+        """Read a page as a worker does: what it says, and then the code on it."""
+        if self.page(page_id).state == "waiting":
+            self.read(page_id, [f"第{page_id}页"])
+            self.finish_work("read", page_id)
+        with self.catalogue.writing() as session:
+            page = session.get_one(Page, page_id)
+            page.sheet_code = page.sheet_code or self.codes.get(mark)
+            settle_stack(session, page)
+            arrival = session.get_one(Arrival, page.arrival_id)
+            waiting = select(func.count()).where(Page.arrival_id == arrival.id, Page.state.in_(("waiting", "reading")))
+            if not session.scalar(waiting):
+                arrival.state = "done"
+
+    def where(self, page_ids: list[str]) -> list[str]:
+        """For each page its volume, A, B or - (elsewhere), in capitals; sheets in small letters."""
+        names = {id_: name for name, id_ in self.volumes.items()}
+        found = []
+        for page_id in page_ids:
+            page = self.page(page_id)
+            name = names.get(page.volume_id, "-")
+            found.append(name.lower() if page.outside == "separator" else name)
+        return found
+
+    def numbers(self, volume: str) -> list[str]:
+        """The pages in the order of a volume, by their numbers 1 to n."""
+        with self.catalogue.reading() as session:
+            in_order = (Page.volume_id == self.volumes[volume]) & Page.outside.is_(None)
+            rows = session.execute(select(Page.id, Page.page_number).where(in_order).order_by(Page.page_number)).all()
+        assert [number for _, number in rows] == list(range(1, len(rows) + 1))
+        return [id_ for id_, _ in rows]
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Stacks]:
+    stacks = Stacks(Home.at(tmp_path))
+    yield stacks
+    stacks.close()
+
+
+def expected(marks: str) -> list[str]:
+    """Where the pages of a stack belong: marks are A, B (a sheet), x (a forged one), . (a page)."""
+    found, now = [], "-"
+    for mark in marks:
+        if mark in "AB":
+            now = mark
+            found.append(mark.lower())
+        else:
+            found.append(now)
+    return found
+
+
+def settle_everything(room: Stacks) -> None:
+    with room.catalogue.writing() as session:
+        session.execute(update(Work).where(Work.kind != "read").values(state="done"))
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "loose"])
+@pytest.mark.parametrize("seed", range(2))
+def test_any_stack_read_in_any_order_is_sorted_and_loses_nothing(room: Stacks, kind: str, seed: int) -> None:
+    chance = random.Random(f"{kind}{seed}")
+    for stack in range(2):
+        marks = "".join(chance.choice("..x..ABA") for _ in range(chance.randint(2, 7)))
+        if kind == "file":
+            ids = room.file(Place("", "未分卷", f"stack{stack}.pdf"), len(marks))
+        else:
+            folder = "一摞" if kind == "folder" else ""
+            name = f"{stack}-scan" if folder else f"{'abc'[stack]}-scan"
+            places = [
+                Place(folder, "未分卷", f"{name}{at:04}.jpg" if not folder else f"{stack}/{name}{at:04}.jpg")
+                for at in range(len(marks))
+            ]
+            ids = [room.file(place, 1)[0] for place in places]
+        once = [*zip(ids, marks, strict=True)]
+        readings = chance.sample(once, len(once)) + chance.sample(once, 2)
+        for page_id, mark in readings:
+            room.read_page(page_id, mark)
+        assert room.where(ids) == expected(marks), marks
+        mine = set(ids)
+        for volume in "AB":
+            kept = [page_id for page_id, at in zip(ids, expected(marks), strict=True) if at == volume]
+            assert [page_id for page_id in room.numbers(volume) if page_id in mine] == kept
+    settle_everything(room)
+    with room.catalogue.reading() as session:
+        assert list(verify_store(session, room.vault)) == []
+
+
+def test_done_again_nothing_changes_and_nothing_is_told_twice(room: Stacks) -> None:
+    ids = room.file(Place("", "未分卷", "stack.pdf"), 5)
+    for page_id, mark in zip(ids, ".A.B.", strict=True):
+        room.read_page(page_id, mark)
+
+    def standing() -> list[object]:
+        with room.catalogue.reading() as session:
+            tables = (AuditRow, ChangeRow, Arrival, Document, Page)
+            return [session.scalar(select(func.count()).select_from(table)) for table in tables]
+
+    before = standing()
+    for page_id, mark in zip(ids, ".A.B.", strict=True):
+        room.read_page(page_id, mark)
+    assert standing() == before
+    assert room.file(Place("", "未分卷", "stack.pdf"), 5) == ids, "the same file again is known"
+
+
+def test_a_forged_sheet_stays_a_page_and_is_flagged(room: Stacks) -> None:
+    ids = room.file(Place("", "未分卷", "stack.pdf"), 3)
+    for page_id, mark in zip(ids, ".x.", strict=True):
+        room.read_page(page_id, mark)
+    assert room.where(ids) == ["-", "-", "-"]
+    assert [room.page(page_id).page_number for page_id in ids] == [1, 2, 3]
+    with room.catalogue.reading() as session:
+        assert flags.stands(session, "page", ids[1], "sheet_unknown")
+
+
+def test_a_sheet_put_back_is_a_page_and_what_a_person_moved_stays(room: Stacks) -> None:
+    ids = room.file(Place("", "未分卷", "stack.pdf"), 4)
+    for page_id, mark in zip(ids, "A...", strict=True):
+        room.read_page(page_id, mark)
+    with room.catalogue.writing() as session:
+        page_order.restore(session, ids[0], "傅溪")
+        page_order.move(session, ids[3], ids[0], None, "傅溪")
+    for page_id, mark in zip(ids, "A...", strict=True):
+        room.read_page(page_id, mark)
+    assert room.where(ids) == ["A", "A", "A", "A"]
+    assert room.numbers("A") == [ids[0], ids[3], ids[1], ids[2]]
+
+
+def test_a_sheet_in_its_own_volumes_folder_only_steps_aside(room: Stacks) -> None:
+    place = Place(NUMBER, "证据卷1", "stack.pdf")
+    ids = room.file(place, 3)
+    for page_id, mark in zip(ids, "A..", strict=True):
+        room.read_page(page_id, mark)
+    assert room.where(ids) == ["a", "A", "A"]
+    with room.catalogue.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Arrival)) == 1
+
+
+def test_a_picture_that_comes_late_follows_the_sheet_before_it(room: Stacks) -> None:
+    names = [Place("一摞", "未分卷", f"{number:04}.jpg") for number in (1, 2, 4, 3)]
+    first = [room.file(place, 1)[0] for place in names[:3]]
+    for page_id, mark in zip(first, "A..", strict=True):
+        room.read_page(page_id, mark)
+    (late,) = room.file(names[3], 1)
+    assert room.where([late]) == ["A"], "before it is read"
+    assert room.numbers("A") == [first[1], late, first[2]]
+
+
+def test_loose_pictures_of_another_day_are_another_stack(room: Stacks) -> None:
+    ids = [room.file(Place("", "未分卷", f"{number:04}.jpg"), 1)[0] for number in (1, 2, 3)]
+    with room.catalogue.writing() as session:
+        late = session.get_one(Arrival, room.page(ids[2]).arrival_id)
+        late.received_at += 86_400
+    for page_id, mark in zip(ids, "A..", strict=True):
+        room.read_page(page_id, mark)
+    assert room.where(ids) == ["a", "A", "-"]
+
+
+def test_no_sheet_takes_pages_out_of_a_sealed_case(room: Stacks) -> None:
+    ids = room.file(Place("临检起诉受[2031]99010100099号", "证据卷9", "stack.pdf"), 2)
+    with room.catalogue.writing() as session:
+        session.get_one(Case, room.page(ids[0]).case_id).sealed = True
+    for page_id, mark in zip(ids, "A.", strict=True):
+        room.read_page(page_id, mark)
+    assert room.where(ids) == ["-", "-"]
+    with room.catalogue.reading() as session:
+        assert flags.stands(session, "page", ids[0], "sheet_refused")
