@@ -8,7 +8,7 @@ LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-has
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-servers demo run test bench bench-search lint format lock clean
+.PHONY: help setup setup-dev setup-servers demo run test bench bench-search bench-office lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ bench: setup-dev ## all measurements, beside other programs, with plots, to docs
 
 bench-search: setup-dev setup-servers ## all measurements of the search, with plots, to docs/benchmarks (builds an index of a million pages)
 	$(BIN)/python -m bench.finding
+
+bench-office: setup-dev ## how quickly an office of 100,000 pages is answered, with plots, to docs/benchmarks (about 10 minutes)
+	$(BIN)/python -m bench.office
 
 lint: setup-dev ## style, types, direction of imports
 	$(BIN)/ruff check .

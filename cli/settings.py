@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import typer
 from pydantic import SecretStr
 from rich.table import Table
 from rich.text import Text
 
 from cli.context import JsonOption, context_of, people, print_json
-from dossier.settings import Settings
+from dossier.settings import Settings, source_of
 
 
 def settings(
@@ -23,10 +21,9 @@ def settings(
     for name, field in Settings.model_fields.items():
         value = getattr(current, name)
         shown = ("***" if value.get_secret_value() else "") if isinstance(value, SecretStr) else value
-        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        is_default = (value.get_secret_value() if isinstance(value, SecretStr) else value) == default
-        source = "environment" if f"EDOSSIER_{name.upper()}" in os.environ else "default" if is_default else "file"
-        rows.append({"name": name, "value": shown, "source": source, "help": field.description})
+        rows.append(
+            {"name": name, "value": shown, "source": source_of(current, name), "help": field.description}
+        )  # fmt: skip
     if as_json:
         print_json({"settings": rows})
         return

@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 
 from cli.context import JsonOption, context_of, people, print_json
 from cli.progress import waiting_progress
+from dossier import audit
+from dossier.audit import person_at_the_keyboard
 from dossier.audit_chain import broken_link
 from dossier.catalogue.tables import Original, Page
 from dossier.errors import EngineUnreachable
@@ -35,6 +37,8 @@ def verify(
     except EngineUnreachable as error:
         away = error
         faults.append(Fault("unchecked", context.engine.name, str(error)))
+    with context.catalogue.writing() as session:
+        audit.record(session, "verify", "home", "", person_at_the_keyboard(), faults=len(faults), pages=pages)
     if as_json:
         print_json({"originals": originals, "pages": pages, "faults": [asdict(fault) for fault in faults]})
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -244,7 +245,10 @@ def _dead_letters(session: Session, statement: Select[OutboxRow, Page, str]) -> 
 
 def _flags(session: Session, statement: Select[Flag]) -> list[Question]:
     found = []
-    for flag in session.scalars(statement):
+    raised = session.scalars(statement).all()
+    # Asked for together, and held as long as the list is made: what a flag stands on is then at hand.
+    _held = _stood_on(session, raised)
+    for flag in raised:
         volume, source, page_id = _subject(session, flag)
         message, remedy = sentence_of(flag)
         found.append(
@@ -255,6 +259,22 @@ def _flags(session: Session, statement: Select[Flag]) -> list[Question]:
             )
         )  # fmt: skip
     return found
+
+
+def _stood_on(session: Session, raised: Collection[Flag]) -> list[object]:
+    """What flags stand on, and the volumes where that is, with one statement a kind."""
+    found: list[Page | Document | Arrival] = []
+    tables: dict[str, type[Page] | type[Document] | type[Arrival]] = {
+        "page": Page,
+        "document": Document,
+        "arrival": Arrival,
+    }
+    for kind, table in tables.items():
+        if ids := [flag.subject_id for flag in raised if flag.subject_kind == kind]:
+            found.extend(session.scalars(select(table).where(table.id.in_(ids))))
+    volume_ids = {each.volume_id for each in found}
+    volumes = session.scalars(select(Volume).where(Volume.id.in_(volume_ids))).all() if volume_ids else []
+    return [*found, *volumes]
 
 
 def _remedies(session: Session, flag: Flag) -> list[Remedy]:

@@ -45,6 +45,11 @@ def hash_of(password: str) -> str:
         return _hasher.hash(_bytes(password))
 
 
+def mark_of(stored: str) -> str:
+    """A digest of what is stored of a password: it tells whether that is another one now, and nothing else."""
+    return hashlib.sha256(stored.encode("utf-8")).hexdigest()
+
+
 def matches(password: str, stored: str) -> bool:
     """Whether a password is the one that was stored; with nothing stored, False after the same time."""
     if len(password) > LONGEST:

@@ -94,6 +94,12 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address that the web page listens on.")
     port: int = Field(8400, ge=0, le=65535, description="Port that the web page listens on.")
+    requests_a_minute: int = Field(
+        12_000,
+        ge=0,
+        description="Requests that one person, or one API key, may make in a minute; a search counts as four. "
+        "0: without end.",
+    )
     watermark: bool = Field(
         False, description="Show name and time as a faint watermark over the web page, on screen and in print."
     )
@@ -384,6 +390,14 @@ def _is_loopback(host: str) -> bool:
 
 def _secret_in(file: str) -> str:
     return Path(file).read_text("utf-8").strip()
+
+
+def source_of(settings: Settings, name: str) -> Literal["environment", "file", "default"]:
+    """Where the value of a setting comes from; one that the file repeats as it is by default is that default."""
+    value, default = getattr(settings, name), Settings.model_fields[name].default
+    if f"EDOSSIER_{name.upper()}" in os.environ:
+        return "environment"
+    return "default" if value == default else "file"
 
 
 def load_settings(home: Path) -> Settings:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dossier.catalogue.tables import Arrival, AuditRow, Page
+from dossier.catalogue.tables import Arrival, AuditRow, Original, Page
+
+_PACE_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -56,3 +59,28 @@ def _day(session: Session, date: dt.date) -> Day:
     refused = select(func.count()).select_from(Arrival)
     refused = refused.where(Arrival.state == "failed", Arrival.received_at >= begin, Arrival.received_at < end)
     return Day(date, pages, median, session.scalar(parked) or 0, session.scalar(refused) or 0)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """When `edossier verify` was run last, in seconds since 1970, and how many faults it found."""
+
+    at: float
+    faults: int
+
+
+def last_verified(session: Session) -> Verified | None:
+    """The last verification; None where there has been none."""
+    row = session.scalars(
+        select(AuditRow).where(AuditRow.deed == "verify").order_by(AuditRow.at.desc()).limit(1)
+    ).first()
+    return None if row is None else Verified(row.at, int(row.details.get("faults", 0)))
+
+
+def bytes_a_day(session: Session) -> float:
+    """Bytes of the originals that came on a day, over the last seven, or since the first came."""
+    now = time.time()
+    since = now - _PACE_DAYS * 86400
+    total = session.scalar(select(func.sum(Original.size)).where(Original.stored_at >= since)) or 0
+    first = session.scalar(select(func.min(Original.stored_at))) or now
+    return float(total / max((now - max(first, since)) / 86400, 1.0))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from dossier import audit
+from dossier import audit, sessions
 from dossier.catalogue.tables import User
 from dossier.errors import NotFound, UsageError
 from dossier.viewers import ADMIN, ROLES, Viewer, plain_name
@@ -101,6 +101,7 @@ def disable_user(session: Session, user: User, actor: str) -> None:
     if user.disabled_at is None:
         _leave_somebody_who_manages(session, user)
         user.disabled_at = time.time()
+        sessions.end_sessions_of(session, user.id)
         audit.record(session, "disable_user", "user", user.id, actor, name=user.name)
 
 
@@ -108,6 +109,7 @@ def set_password(session: Session, user: User, password_hash: str, actor: str) -
     """Give a user a new password, and let them in again if they were disabled; their sessions end."""
     user.password = password_hash
     user.disabled_at = None
+    sessions.end_sessions_of(session, user.id)
     audit.record(session, "set_password", "user", user.id, actor, name=user.name)
 
 

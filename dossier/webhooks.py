@@ -55,7 +55,7 @@ def add_webhook(session: Session, name: str, address: str, key: ApiKey, actor: s
     except ValueError:
         is_address = False
     if not is_address or parts.username is not None or not address.isprintable() or " " in address:
-        raise UsageError("--address: http://host:port/path")
+        raise UsageError("--address: 请写成 http://host:port/path / write it as http://host:port/path")
     if key.revoked_at is not None:
         raise UsageError(f"--key {key.name}: 已吊销 / revoked")
     webhook = Webhook(

@@ -20,7 +20,7 @@ from dossier.vault import Vault
 from indexer.search import Searcher
 from search_api import own_password, problems, session
 from search_api.access import check_access, method_not_allowed
-from search_api.admin import audit, cases, first, keys, overview, statistics, users
+from search_api.admin import audit, cases, first, keys, overview, statistics, users, webhooks
 from search_api.callers import Callers
 from search_api.desk import (
     chosen_page,
@@ -43,6 +43,8 @@ from search_api.oidc import routes as oidc_routes
 from search_api.oidc.provider import Provider
 from search_api.oidc.ticket import Tickets
 from search_api.proxies import TrustedProxies
+from search_api.rate_limits import RateLimits
+from search_api.remembered import Remembered
 from search_api.request_times import RequestTimes, Stopwatch
 from search_api.rest import (
     case_routes,
@@ -56,7 +58,7 @@ from search_api.rest import (
     webhook_sender,
 )
 from search_api.scanning_room import board, deed_routes, receipt_routes, volume_view
-from search_api.session import Doorkeeper
+from search_api.session import FORGOTTEN_SECONDS, IDLE_SECONDS, Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
 
@@ -86,7 +88,8 @@ def create_app(
         settings: the home's; without them they are loaded from it.
     """
     settings = settings or load_settings(home.root)
-    doorkeeper = Doorkeeper(one_time_password)
+    remembered = Remembered(catalogue, IDLE_SECONDS, FORGOTTEN_SECONDS)
+    doorkeeper = Doorkeeper(one_time_password, remembered=remembered)
     proxies = TrustedProxies(settings.proxy_addresses(), settings.sign_in_header)
     callers = Callers(catalogue, doorkeeper, proxies)
     looks = Looks(catalogue)
@@ -110,9 +113,11 @@ def create_app(
     )  # fmt: skip
     problems.install(app)
     app.add_exception_handler(405, method_not_allowed)
+    names = [*hosts, *settings.site_names()]
+    limits = RateLimits(settings.requests_a_minute)
     app.add_middleware(
-        Gate, callers=callers, hosts=[*hosts, *settings.site_names()], most_upload_bytes=settings.max_upload_bytes
-    )
+        Gate, callers=callers, hosts=names, most_upload_bytes=settings.max_upload_bytes, limits=limits
+    )  # fmt: skip
     app.add_middleware(Stopwatch, times=times)
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
@@ -127,7 +132,7 @@ def create_app(
         app.include_router(roster_answer.router)
         app.include_router(roster_page.router)
         app.state.rosters = KeptRosters(roster_answer.one_at_a_time)
-    for module in (first, overview, users, keys, cases, audit, statistics):
+    for module in (first, overview, users, keys, webhooks, cases, audit, statistics):
         app.include_router(module.router)
     app.include_router(_health)
     return app

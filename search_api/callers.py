@@ -81,7 +81,7 @@ class Callers:
             if proof.user_id is None:
                 return None if users.are_there_any(session) else AT_MACHINE
             user = session.get(User, proof.user_id)
-            if user is None or user.disabled_at is not None or user.password != proof.stored:
+            if user is None or user.disabled_at is not None or not proof.fits(user.password):
                 return None
             return users.viewer_of_user(user)
 
@@ -122,7 +122,7 @@ class Callers:
             if role and user.role != ADMIN:
                 users.set_role(session, user, role, "oidc")
             audit.record(session, "sign_in", "user", user.id, user.name, address=address, by="oidc")
-            proof = Proof(user.id, user.password)
+            proof = Proof.of(user.id, user.password)
         return self._doorkeeper.admit(proof)
 
     def change_password(self, address: str, name: str, old: str, new: str) -> str | None:
@@ -137,14 +137,15 @@ class Callers:
         proof = self._doorkeeper.proof_of(proved) if proved else None
         if proved is None or proof is None or proof.user_id is None:
             return None
+        user_id = proof.user_id
         self._doorkeeper.leave(proved)
         with self._catalogue.writing() as session:
-            user = session.get_one(User, proof.user_id)
+            user = session.get_one(User, user_id)
             # Meanwhile they may have been disabled, or given another one: a new password would let them in again.
-            if user.disabled_at is not None or user.password != proof.stored:
+            if user.disabled_at is not None or not proof.fits(user.password):
                 return None
             users.set_password(session, user, stored, user.name)
-        return self._doorkeeper.enter_by(address, lambda: Proof(proof.user_id, stored), _counted_name(name))
+        return self._doorkeeper.enter_by(address, lambda: Proof.of(user_id, stored), _counted_name(name))
 
     def _record_lock_out(self, address: str, name: str) -> None:
         """Put on record that an address, or a name, must wait from now on. What was typed is not, unless it is a user's
@@ -171,7 +172,7 @@ class Callers:
             return None
         if passwords.is_outdated(known[1]):
             known = self._renewed(*known, password)
-        return Proof(*known)
+        return Proof.of(*known)
 
     def _renewed(self, user_id: str, stored: str, password: str) -> tuple[str, str]:
         """The user with what is stored of the password from now on: this is when it is known."""

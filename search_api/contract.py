@@ -31,9 +31,10 @@ _MEANINGS = {
     413: "the body is too large, or its length is not said",
     422: "a parameter or field has an impossible value",
     428: "If-Match is missing",
+    429: "the caller has asked too much of late; Retry-After says when to go on",
     503: "the catalogue is not reachable",
 }
-_ALWAYS = (400, 401, 403, 422, 503)
+_ALWAYS = (400, 401, 403, 422, 429, 503)
 _SCHEMA = ProblemAnswer.model_json_schema()
 
 

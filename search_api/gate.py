@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from indexer.roster.sheet import MOST_BYTES
 from search_api import problems
 from search_api.problems import Problem
+from search_api.rate_limits import Left, RateLimits, too_many
 
 if TYPE_CHECKING:
     from search_api.callers import Callers
@@ -52,6 +53,7 @@ _EXCERPT = re.compile(r"/api/v1/excerpts(/[^/]+)?")
 # These are streamed to the disk and may be as large as the setting says, also where nobody knows beforehand how large.
 _UPLOADS = re.compile(r"/api/v1/(cases/[^/]+/files|uploads/[^/]+)")
 
+_OVERRIDING = {"PATCH", "PUT", "DELETE"}
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
@@ -72,10 +74,19 @@ class Gate:
         callers: tells who asks; they stand in the request's state as `viewer`.
         hosts: names under which the site is reached besides the loopback ones.
         most_upload_bytes: of a file that is uploaded.
+        limits: how much each of them may ask; None: without end.
     """
 
-    def __init__(self, app: ASGIApp, callers: Callers, hosts: Collection[str] = (), most_upload_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        callers: Callers,
+        hosts: Collection[str] = (),
+        most_upload_bytes: int = 0,
+        limits: RateLimits | None = None,
+    ) -> None:
         self._app = app
+        self._limits = limits
         self._most_upload_bytes = most_upload_bytes
         self._callers = callers
         self._names = {"localhost", *(host.casefold().rstrip(".") for host in hosts)}
@@ -92,11 +103,16 @@ class Gate:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _add_headers(MutableHeaders(scope=message), request.url.path)
+                _add_headers(MutableHeaders(scope=message), request)
             await send(message)
 
         try:
-            refusal = self._refusal(request) or await run_in_threadpool(self._stranger, request)
+            refusal = (
+                self._refusal(request)
+                or _overridden(request)
+                or await run_in_threadpool(self._stranger, request)
+                or self._glutton(request)
+            )
             if refusal is not None:
                 await refusal(scope, receive, send_with_headers)
                 return
@@ -162,6 +178,15 @@ class Gate:
         target = path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(target, safe='/')}", 303)
 
+    def _glutton(self, request: Request) -> Response | None:
+        """What to answer somebody who has asked too much of late; None where they may go on."""
+        viewer = getattr(request.state, "viewer", None)
+        if self._limits is None or viewer is None:
+            return None
+        left = self._limits.take(viewer, request.method, request.url.path)
+        request.state.left = left
+        return problems.answer(request, too_many(left)) if left is not None and left.wait else None
+
     def _is_our_host(self, header: str) -> bool:
         """Whether the Host header names this site.
 
@@ -178,6 +203,21 @@ class Gate:
         except ValueError:
             return False
         return True
+
+
+def _overridden(request: Request) -> Response | None:
+    """Take a POST to the API for the method that it says it stands for, since old clients can send no other; an answer
+    where that is none. All that is checked afterwards is checked of that method; that a POST comes from here, before.
+    """
+    said = request.headers.get("x-http-method-override")
+    if said is None or request.method != "POST" or not request.url.path.startswith("/api/v1/"):
+        return None
+    if said.upper() not in _OVERRIDING:
+        return problems.as_json(
+            Problem(400, "method_override", "X-HTTP-Method-Override 不对。", "只能写 PATCH、PUT 或 DELETE。")
+        )
+    request.scope["method"] = said.upper()
+    return None
 
 
 def _is_same_origin(request: Request) -> bool:
@@ -214,7 +254,13 @@ def _most_bytes(path: str) -> int:
     return LARGER_BODIES.get(path, MOST_BODY_BYTES)
 
 
-def _add_headers(headers: MutableHeaders, path: str) -> None:
+def _add_headers(headers: MutableHeaders, request: Request) -> None:
+    path = request.url.path
+    left: Left | None = getattr(request.state, "left", None)
+    if left is not None and path.startswith("/api/"):
+        headers.setdefault("RateLimit-Policy", left.policy_header)
+        if left.is_low:
+            headers.setdefault("RateLimit", left.header)
     for name, value in _HEADERS.items():
         headers[name] = value
     if path.startswith("/api/v1/uploads"):

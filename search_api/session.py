@@ -1,8 +1,9 @@
 """Sessions: who may come in. A person shows name and password and gets a cookie; where there are no users yet, the
 one-time password printed at start does.
 
-The cookie is an opaque random token; what it stands for is kept here, in memory. Both end with the process, as the
-one-time password does.
+The cookie is an opaque random token. What it stands for is kept in memory, and beside it in the catalogue, where a
+restart finds it again (docs/decisions/0033-who-comes-in.md); a session of the one-time password ends with the process,
+as that does.
 """
 
 from __future__ import annotations
@@ -15,13 +16,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from dossier import passwords
+from dossier.lock_outs import ADDRESS, NAME
 from search_api.site import Site, TheSite
+
+if TYPE_CHECKING:
+    from search_api.remembered import Remembered
 
 COOKIE = "edossier_session"
 
@@ -32,6 +38,9 @@ FIRST_LOCK_SECONDS = 30.0
 LONGEST_LOCK_SECONDS = 900.0
 FORGOTTEN_SECONDS = 3600.0
 _MOST_KNOWN = 1000  # addresses, and names
+# That a session is in use is written down this often, and not with each request.
+USE_KEPT_SECONDS = 900.0
+_LONGEST_TOKEN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +49,20 @@ class Proof:
 
     Attributes:
         user_id: whose password they knew; None: the one-time password.
-        stored: the user's password as it was stored then; another one since ends the session.
+        mark: of the user's password as it was stored then; another one since ends the session.
     """
 
     user_id: str | None = None
-    stored: str = field(default="", repr=False)
+    mark: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, user_id: str, stored: str) -> Proof:
+        """The proof of a user whose password is stored so now."""
+        return cls(user_id, passwords.mark_of(stored))
+
+    def fits(self, stored: str) -> bool:
+        """Whether the user's password is still the one."""
+        return hmac.compare_digest(self.mark, passwords.mark_of(stored))
 
 
 class Doorkeeper:
@@ -59,9 +77,12 @@ class Doorkeeper:
     Args:
         password: the one-time password; never empty.
         clock: seconds, monotonic.
+        remembered: where sessions and failures are kept across a restart; None: nowhere.
     """
 
-    def __init__(self, password: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, password: str, clock: Callable[[], float] = time.monotonic, remembered: Remembered | None = None
+    ) -> None:  # fmt: skip
         if not password:
             raise ValueError("an empty password would let everybody in")
         self._password = password.encode("utf-8")
@@ -70,6 +91,14 @@ class Doorkeeper:
         self._seen: dict[str, tuple[float, Proof]] = {}
         self._of_addresses: dict[str, _Failures] = {}
         self._of_names: dict[str, _Failures] = {}
+        self._remembered = remembered
+        self._use_kept: dict[str, float] = {}
+        for kept in remembered.failures() if remembered else ():
+            known = self._of_addresses if kept.kind == ADDRESS else self._of_names
+            now = clock()
+            known[kept.whose] = _Failures(
+                Counter(kept.by_name), now - kept.seconds_ago, now + kept.seconds_locked, is_kept=True
+            )
 
     def seconds_locked(self, address: str, name: str = "") -> int:
         """Whole seconds that an address, or a name, must still wait; 0 when it may try."""
@@ -95,36 +124,68 @@ class Doorkeeper:
             if name:
                 _count_failure(self._of_names, name, name, now)
         proof = look()
-        if proof is None:
-            return None
-        with self._lock:
-            _forgive(self._of_addresses, address, name)
-            _forgive(self._of_names, name, name)
-        return self.admit(proof)
+        if proof is not None:
+            with self._lock:
+                _forgive(self._of_addresses, address, name)
+                _forgive(self._of_names, name, name)
+        self._keep_failures(self._of_addresses, ADDRESS, address, has_failed=proof is None)
+        if name:
+            self._keep_failures(self._of_names, NAME, name, has_failed=proof is None)
+        return None if proof is None else self.admit(proof)
 
     def admit(self, proof: Proof) -> str:
         """The token of a new session of somebody who has proved who they are, here or elsewhere."""
         with self._lock:
             now = self._clock()
             self._seen = {token: seen for token, seen in self._seen.items() if now - seen[0] <= IDLE_SECONDS}
+            self._use_kept = {token: at for token, at in self._use_kept.items() if token in self._seen}
             token = secrets.token_urlsafe(32)
             self._seen[token] = (now, proof)
-            return token
+            self._use_kept[token] = now
+        if self._remembered is not None and proof.user_id is not None:
+            self._remembered.keep_session(token, proof.user_id, proof.mark)
+        return token
 
     def proof_of(self, token: str) -> Proof | None:
         """What was proved by whoever holds a session in use, None if it is none; asking counts as use."""
         with self._lock:
             now = self._clock()
             at, proof = self._seen.get(token, (0.0, None))
-            if proof is None or now - at > IDLE_SECONDS:
-                return None
+        kept_at = self._use_kept.get(token, now)
+        if proof is None and self._remembered is not None and 0 < len(token) <= _LONGEST_TOKEN:
+            kept = self._remembered.session_of(token)
+            if kept is not None:
+                at = kept_at = now - kept.idle_seconds
+                proof = Proof(kept.user_id, kept.mark)
+        if proof is None or now - at > IDLE_SECONDS:
+            return None
+        is_to_keep = self._remembered is not None and proof.user_id is not None and now - kept_at > USE_KEPT_SECONDS
+        with self._lock:
             self._seen[token] = (now, proof)
-            return proof
+            self._use_kept[token] = now if is_to_keep else kept_at
+        if is_to_keep and self._remembered is not None:
+            self._remembered.note_use(token)
+        return proof
 
     def leave(self, token: str) -> None:
         """End a session."""
         with self._lock:
-            self._seen.pop(token, None)
+            _, proof = self._seen.pop(token, (0.0, None))
+            self._use_kept.pop(token, None)
+        if self._remembered is not None and proof is not None and proof.user_id is not None:
+            self._remembered.end_session(token)
+
+    def _keep_failures(self, known: dict[str, _Failures], kind: str, whose: str, has_failed: bool) -> None:
+        """Keep what an address or a name has failed; who has never failed is not written about."""
+        if self._remembered is None:
+            return
+        with self._lock:
+            failures = known.get(whose)
+            if failures is None or not (has_failed or failures.is_kept):
+                return
+            failures.is_kept = bool(failures.by_name)
+            by_name, wait = dict(failures.by_name), failures.locked_until - self._clock()
+        self._remembered.keep_failures(kind, whose, by_name, max(wait, 0.0))
 
     def _locked_until(self, address: str, name: str) -> float:
         return max(
@@ -140,6 +201,7 @@ class _Failures:
     by_name: Counter[str]
     last: float = 0.0
     locked_until: float = 0.0
+    is_kept: bool = False
 
 
 _NO_FAILURES = _Failures(Counter())

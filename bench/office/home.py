@@ -50,7 +50,7 @@ from dossier.catalogue.tables import (
     Work,
     new_id,
 )
-from dossier.derived import Derived
+from dossier.derived import THUMBNAIL, Derived, smaller_picture
 from dossier.home import Home
 from dossier.numbers import canonical, folded
 from dossier.outbox import COUNTER
@@ -70,7 +70,7 @@ PASSWORD = "麦田-4821-风筝"
 DOSSIER_CASE = "阙叙采等三人非法吸收公众存款案"
 SCANS = 12
 WIDTH, HEIGHT, DPI = 1654, 2339, 200.0
-_RECIPE = 1  # raised with any change to what is built
+_RECIPE = 2  # raised with any change to what is built
 _SEED = 31
 _BATCH = 2000
 _LINE_STEP = 0.02
@@ -175,13 +175,15 @@ class _Builder:
     def _scans(self) -> None:
         """Print the scans that all pages share, and make their pictures as the program does."""
         folder = FOLDER / "scans"
+        pictures = FOLDER / "pictures"
+        pictures.mkdir(parents=True, exist_ok=True)
         if len(list(folder.glob("*.jpg"))) < SCANS:
             write_pages(folder, SCANS, seed=_SEED, dpi=200)
         worker = Worker(Path())
         for scan in sorted(folder.glob("*.jpg"))[:SCANS]:
             stored = self._vault.store_original(scan)
-            picture = folder / f"{scan.stem}.picture"
-            if not picture.exists():
+            picture = pictures / f"{scan.stem}.jpg"
+            if not smaller_picture(picture, THUMBNAIL).exists():
                 worker.perform(PictureTask(scan, inspect(scan).pages[0], None, picture))
             self._rows.add(Original, sha256=stored.sha256, md5=stored.md5, size=stored.size, stored_at=self._now)
             self._originals.append((stored.sha256, picture))
@@ -276,6 +278,7 @@ class _Builder:
         shown = self._derived.page_picture(where.page_id, 1)
         shown.parent.mkdir(parents=True, exist_ok=True)
         os.link(picture, shown)
+        os.link(smaller_picture(picture, THUMBNAIL), smaller_picture(shown, THUMBNAIL))
         low = number % 250 == 0
         rows.add(
             Page, id=where.page_id, case_id=where.case_id, volume_id=where.volume_id, document_id=where.document_id,

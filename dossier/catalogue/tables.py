@@ -181,7 +181,10 @@ class Arrival(Table):
     """
 
     __tablename__ = "arrivals"
-    __table_args__ = (UniqueConstraint("volume_id", "path", "sha256"),)
+    __table_args__ = (
+        UniqueConstraint("volume_id", "path", "sha256"),
+        Index("ix_arrivals_case_state", "case_id", "state"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("f"))
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     volume_id: Mapped[str] = mapped_column(ForeignKey("volumes.id"), index=True)
@@ -236,6 +239,9 @@ class Page(Table):
         UniqueConstraint("arrival_id", "index_in_file"),
         Index("ix_pages_volume_number", "volume_id", "page_number"),
         Index("ix_pages_outside", "volume_id", "outside"),
+        # What the board counts stands in the index alone: a page's row is never read for it.
+        Index("ix_pages_case_state", "case_id", "outside", "state"),
+        Index("ix_pages_volume_state", "volume_id", "outside", "state"),
     )
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("p"))
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)

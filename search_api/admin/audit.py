@@ -89,6 +89,7 @@ DEED_WORDS = {
     "reindex_done": "新索引启用",
     "reindex_failed": "新索引没有启用",
     "search_audit": "查审计记录",
+    "verify": "校验",
 }
 # Where one code stands for what is done to several kinds of things.
 _WORDS_OF_KINDS = {
@@ -106,6 +107,7 @@ _DETAIL_WORDS = {
     "asked": "条件", "since": "从", "until": "到", "case": "案件", "is_sealed": "已封存", "by": "经由",
     "title": "名称", "reason": "原因", "label": "页码", "turn_degrees": "转向", "blank": "空白", "numbers": "编号",
     "number": "编号", "folder": "文件夹", "source": "来源", "state": "状态", "fields": "字段",
+    "faults": "问题", "pages": "页",
 }  # fmt: skip
 _VALUE_WORDS = {"picture": "图像", "text": "文字", **ROLES}
 # What only a program has use for.

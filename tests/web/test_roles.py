@@ -40,6 +40,7 @@ FOR_MANAGERS = {
     ("GET", "/admin/keys"),
     ("POST", "/admin/keys"),
     ("POST", "/admin/keys/{key_id}/revoke"),
+    ("POST", "/admin/retry"),
     ("GET", "/admin/settings"),
     ("GET", "/admin/statistics"),
     ("GET", "/admin/users"),
@@ -49,6 +50,10 @@ FOR_MANAGERS = {
     ("POST", "/admin/users/{user_id}/disable"),
     ("POST", "/admin/users/{user_id}/password"),
     ("POST", "/admin/users/{user_id}/role"),
+    ("GET", "/admin/webhooks"),
+    ("POST", "/admin/webhooks"),
+    ("POST", "/admin/webhooks/{webhook_id}/remove"),
+    ("POST", "/admin/webhooks/{webhook_id}/revive"),
 }
 
 # Whatever changes a case, a volume, a document or a page, by its address; excerpts are their owner's.
