@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import select
 
+import search_api.scanning_room.upload_page
 from dossier.catalogue.database import Catalogue
 from dossier.citations import CitationTemplate
 from dossier.derived import Derived
@@ -134,6 +135,7 @@ def create_app(
         app.state.rosters = KeptRosters(roster_answer.one_at_a_time)
     for module in (first, overview, users, keys, webhooks, cases, audit, statistics):
         app.include_router(module.router)
+    app.include_router(search_api.scanning_room.upload_page.router)
     app.include_router(_health)
     return app
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from dossier import looks
 from dossier.cases import unmerged
 from dossier.catalogue.tables import Case, Document, Page, Volume
-from dossier.deeds import claims, documents, page_deeds, page_order
+from dossier.deeds import claims, documents, page_deeds, page_order, page_volumes
 from dossier.deeds.deed import Done
 from dossier.errors import NotFound, NumberClash
 from dossier.permissions import sees
@@ -66,6 +66,16 @@ class Place(_Body):
     """Behind which page of the volume; null: to the front. `document_id`: whose it is to be."""
 
     after: Id | None
+    document_id: Id | None = None
+
+
+class OtherVolume(_Body):
+    """Which volume of the case, by id or by name, and behind which page there; null: at the end."""
+
+    volume_id: Id | None = None
+    volume: Annotated[str, Field(max_length=200, examples=["证据材料卷二"])] = ""
+    after: Id | None = None
+    at_front: bool = False
     document_id: Id | None = None
 
 
@@ -188,6 +198,22 @@ def move(site: TheSite, viewer: TheViewer, page_id: str, asked: Place) -> Answer
     return _on_page(
         site, viewer, page_id, lambda s, by: page_order.move(s, page_id, asked.after, asked.document_id, by)
     )
+
+
+@router.post("/pages/{page_id}/volume")
+def to_volume(site: TheSite, viewer: TheViewer, page_id: str, asked: OtherVolume) -> Answer:
+    """Put a page into another volume of its case."""
+
+    def deed(session: Session, actor: str) -> Done:
+        if asked.volume_id is not None:
+            _case_of(session, viewer, Volume, asked.volume_id)
+        case_id = session.get_one(Page, page_id).case_id
+        volume_id = asked.volume_id or page_volumes.volume_in_case(session, case_id, asked.volume).id
+        return page_volumes.move_to_volume(
+            session, page_id, volume_id, asked.after, asked.document_id, actor, asked.at_front
+        )
+
+    return _on_page(site, viewer, page_id, deed)
 
 
 @router.post("/pages/{page_id}/replace")

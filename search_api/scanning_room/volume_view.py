@@ -125,6 +125,13 @@ def volume(
             "outside": _cards(
                 session, Page.volume_id == volume_id, Page.outside.in_(("removed", "replaced", "separator"))
             ),
+            "other_volumes": [
+                name
+                for name in dict.fromkeys(
+                    session.scalars(select(Volume.name).where(Volume.case_id == row.case_id).order_by(Volume.order_key))
+                )
+                if name != row.name
+            ],
             "blanks": sum(page.blank for page in standing),
             "folded": sum(page.outside == "folded" for page in ordered),
             "is_unclaimed": case.state == "unclaimed",

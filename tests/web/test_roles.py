@@ -60,7 +60,7 @@ FOR_MANAGERS = {
 FOR_PREPARERS = {
     (method, path)
     for method, path in ACCESS
-    if path.startswith("/api/v1/uploads")
+    if path.startswith(("/api/v1/uploads", "/upload"))
     or (method not in ("GET", "HEAD") and path.startswith(("/api/v1/cases", "/api/v1/volumes", "/api/v1/documents")))
     or (method not in ("GET", "HEAD") and path.startswith("/api/v1/receipts"))
     or path in ("/receipts/new", "/receipts/{receipt_id}/correct", "/receipts/{receipt_id}/print")
