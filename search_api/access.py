@@ -72,6 +72,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/volumes/{volume_id}/page"): PEOPLE,
     ("GET", "/volumes/{volume_id}/read"): PEOPLE,
     ("GET", "/excerpts"): PEOPLE,
+    ("GET", "/notes"): PEOPLE,
     ("GET", "/cases/{case_id}/excerpts"): PEOPLE,
     ("GET", "/cases/{case_id}/statements"): PEOPLE,
     ("GET", "/chosen"): PEOPLE,

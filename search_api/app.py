@@ -28,6 +28,7 @@ from search_api.desk import (
     excerpt_routes,
     excerpts_page,
     note_routes,
+    notes_page,
     page_citation,
     page_picture,
     page_view,
@@ -125,7 +126,7 @@ def create_app(
         session, oidc_routes, own_password, board, pdf_routes, case_routes, file_routes, tus_routes, change_routes,
         deed_routes, receipt_routes, volume_view, search_page, search_routes, page_view, page_picture, page_citation,
         reader, excerpts_page, excerpt_routes, statement_routes, chosen_page, transcription_routes, note_routes,
-        metrics,
+        notes_page, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)

@@ -14,7 +14,7 @@ from dossier.reading import Reading
 from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
 from search_api.asked import Asked, QueryText, TheAsked
-from search_api.desk.page_facts import PageFacts, facts_of, hurry_reading, reading_of
+from search_api.desk.page_facts import PageFacts, facts_of, human_reading_of, hurry_reading, reading_of
 from search_api.desk.page_marks import Rect, ranges_in_line, rects_of_hit, rects_of_query
 from search_api.desk.page_picture import picture_address
 from search_api.desk.search_page import HITS_A_VIEW
@@ -68,8 +68,8 @@ def page_view(
     place = _hit_place(site, viewer, page_id, asked, hit, problems) if query and hit else None
     around = _around(site, viewer, page_id, asked, problems) if query and not problems else None
     rects = place.rects if place else ()
-    if query and not rects and reading is not None:
-        rects = rects_of_query(query, reading)
+    if query and not rects:
+        rects = rects_of_query(query, reading, human_reading_of(site, facts))
     context: dict[str, Any] = {
         "facts": facts,
         "citation": site.citations.citation_of([facts.cited]),
@@ -136,7 +136,7 @@ def page_text(site: TheSite, viewer: TheViewer, page_id: str, q: QueryText = "")
     facts = facts_of(site, viewer, page_id)
     reading = reading_of(site, viewer, facts)
     query = q.strip()
-    rects = rects_of_query(query, reading) if query and reading is not None else ()
+    rects = rects_of_query(query, reading, human_reading_of(site, facts)) if query else ()
     lines = [
         {"text": line.text, "box": line.box.as_list(), "confidence": line.confidence}
         | ({"marks": ranges_in_line(line, rects)} if query else {})

@@ -53,6 +53,7 @@ def reader(
         context = {
             "volume": volume.name,
             "volume_id": volume_id,
+            "case_id": case.id,
             "case_number": number_of(session, case),
             "case_name": case.name,
             "directory": directory,

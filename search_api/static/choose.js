@@ -79,7 +79,7 @@ var EdossierChosen = (function () {
     button.addEventListener("click", toggle);
     document.addEventListener("keydown", function (event) {
       if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, textarea, select")) { return; }
-      if (event.key.toLowerCase() === "x") { event.preventDefault(); toggle(); }
+      if (event.key.toLowerCase() === "s") { event.preventDefault(); toggle(); }
     });
     show();
     var leaves = document.getElementById("leaves");

@@ -136,7 +136,7 @@ def test_chosen_pages_become_one_pdf_with_bookmarks_and_text(desk: Any, house: H
     desk.goto("/?q=证人甲4号")
     desk.locator(".found h2 a").first.click()
     desk.get_by_role("button", name="选入示证").wait_for()
-    desk.keyboard.press("x")
+    desk.keyboard.press("s")
     desk.get_by_text("已选入示证，共 1 页").wait_for()
     desk.goto("/?q=证人甲1号")
     desk.locator(".found h2 a").first.click()
@@ -144,7 +144,7 @@ def test_chosen_pages_become_one_pdf_with_bookmarks_and_text(desk: Any, house: H
     for number in (2, 3):
         desk.locator(f".leaf.current[data-page='{number}']").wait_for()
         desk.locator("#choose[aria-pressed=false]").wait_for()
-        desk.keyboard.press("x")
+        desk.keyboard.press("s")
         desk.locator("#choose[aria-pressed=true]").wait_for()
         desk.keyboard.press("ArrowRight")
 
