@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from typing import Literal
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
 import search_api.scanning_room.upload_page
@@ -23,6 +25,7 @@ from search_api import own_password, problems, session
 from search_api.access import check_access, method_not_allowed
 from search_api.admin import audit, cases, first, keys, overview, statistics, users, webhooks
 from search_api.callers import Callers
+from search_api.description import describing
 from search_api.desk import (
     chosen_page,
     excerpt_routes,
@@ -104,7 +107,6 @@ def create_app(
         redoc_url=None,
         lifespan=_meanwhile,
         dependencies=[Depends(check_access)],
-        responses={"default": problems.DESCRIBED},
     )
     times = RequestTimes()
     app.state.site = Site(
@@ -138,6 +140,7 @@ def create_app(
         app.include_router(module.router)
     app.include_router(search_api.scanning_room.upload_page.router)
     app.include_router(_health)
+    app.openapi = describing(app)  # type: ignore[method-assign]
     return app
 
 
@@ -149,9 +152,16 @@ async def _meanwhile(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(app.state.site.looks.close)
 
 
+class Health(BaseModel):
+    """That the site answers."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"status": "ok"}})
+    status: Literal["ok"]
+
+
 @_health.get("/api/v1/health")
-def health(site: TheSite) -> dict[str, str]:
+def health(site: TheSite) -> Health:
     """Whether the site answers and its catalogue can be read; needs no login and tells nothing else."""
     with site.catalogue.reading() as opened:
         opened.execute(select(1))
-    return {"status": "ok"}
+    return Health(status="ok")

@@ -14,7 +14,9 @@ from fastapi.responses import JSONResponse, Response
 
 from indexer.roster.sheet import MOST_BYTES
 from indexer.roster.workbook import MEDIA_TYPE, workbook_of
+from search_api.contract import ENGINE_PROBLEMS, refusals
 from search_api.problems import Problem
+from search_api.rest.search_answers import RosterAnswer
 from search_api.site import TheSite, TheViewer
 
 RETRY_SECONDS = 10
@@ -27,8 +29,14 @@ one_at_a_time = threading.Lock()
 
 @router.post(
     "/api/v1/roster",
-    response_class=JSONResponse,
-    responses={200: {"content": {MEDIA_TYPE: {}}, "description": "XLSX, where the request accepts it"}},
+    response_model=RosterAnswer,
+    responses={
+        200: {
+            "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+            "description": "the matrix; as XLSX where the request accepts it",
+        },
+        **refusals("roster_refused", "roster_busy", "not_found", "number_clash", *ENGINE_PROBLEMS),
+    },
 )
 def roster(
     request: Request,

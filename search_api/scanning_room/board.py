@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from search_api.scanning_room import board_events
 from search_api.scanning_room.board_view import SHOWN_BY_STATUS, BoardView, board_context
+from search_api.scanning_room.standing_answers import StatusAnswer
 from search_api.site import TheSite, TheViewer
 
 router = APIRouter()
@@ -32,12 +33,14 @@ def board(
     return site.pages.TemplateResponse(request, "board.html", context)
 
 
-@router.get("/api/v1/status")
-def status(site: TheSite, viewer: TheViewer) -> dict[str, Any]:
+@router.get("/api/v1/status", response_model=StatusAnswer)
+def status(site: TheSite, viewer: TheViewer) -> Response:
     """Totals, volumes (deadline first), and what needs a hand (newest first)."""
     standing = site.standings.latest(viewer)
-    return {
-        **asdict(standing.status),
-        "volumes": [asdict(volume) for volume in standing.volumes[:SHOWN_BY_STATUS]],
-        "attention": [asdict(question) for question in standing.questions],
-    }
+    return JSONResponse(
+        {
+            **asdict(standing.status),
+            "volumes": [asdict(volume) for volume in standing.volumes[:SHOWN_BY_STATUS]],
+            "attention": [asdict(question) for question in standing.questions],
+        }
+    )
