@@ -13,6 +13,7 @@ from dossier.attention import count_questions, is_open_refusal
 from dossier.cases import numbers_of
 from dossier.catalogue.tables import Arrival, Attachment, Case, Document, OutboxRow, Page, Volume, Work
 from dossier.permissions import Extent
+from dossier.quality.making import states_of
 from dossier.reindexing import ReindexStatus, engine_in_service, open_reindex, status_of_reindex
 from dossier.viewers import Viewer
 
@@ -29,6 +30,7 @@ class VolumeStatus:
         pages: in the order; all of them can be looked at.
         reading: those of them that wait to be read or are being read.
         files: that were received for it, attachments among them.
+        making: how far making and checking it is, of `quality.making.STATES`.
         pages_a_minute: pages made searchable in the last minutes; 0.0 when none were.
     """
 
@@ -47,6 +49,7 @@ class VolumeStatus:
     reading: int
     files: int
     pages_a_minute: float
+    making: str
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,7 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
         .limit(limit)
     ).all()  # fmt: skip
     numbers = numbers_of(session, {case.id for _, _, case, *_ in rows})
+    checked = states_of(session, [volume_id for volume_id, *_ in rows])
     first_pages = dict(
         session.execute(
             select(Page.volume_id, Page.id).where(
@@ -209,6 +213,7 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
             case_state=case.state, due_on=case.due_on, volume=name, pages=pages, searchable=searchable or 0,
             parked=parked or 0, failed_files=failed_files, first_page_id=first_pages.get(volume_id),
             reading=reading or 0, files=files.get(volume_id, 0), pages_a_minute=paces.get(volume_id, 0.0),
+            making=checked[volume_id],
         )
         for volume_id, name, case, pages, searchable, parked, failed_files, reading in rows
     ]  # fmt: skip

@@ -62,7 +62,15 @@ from search_api.rest import (
     tus_routes,
     webhook_sender,
 )
-from search_api.scanning_room import board, deed_routes, receipt_routes, volume_view
+from search_api.scanning_room import (
+    board,
+    deed_routes,
+    ledger_page,
+    quality_page,
+    quality_routes,
+    receipt_routes,
+    volume_view,
+)
 from search_api.session import FORGOTTEN_SECONDS, IDLE_SECONDS, Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
@@ -136,6 +144,8 @@ def create_app(
         app.include_router(roster_answer.router)
         app.include_router(roster_page.router)
         app.state.rosters = KeptRosters(roster_answer.one_at_a_time)
+    for module in (quality_routes, quality_page, ledger_page):
+        app.include_router(module.router)
     for module in (first, overview, users, keys, webhooks, cases, audit, statistics):
         app.include_router(module.router)
     app.include_router(search_api.scanning_room.upload_page.router)

@@ -20,6 +20,7 @@ from dossier.derived import THUMBNAIL
 from dossier.errors import NotFound, error_of
 from dossier.page_labels import LabelQuestion, label_questions
 from dossier.permissions import seen_by, sees
+from dossier.quality import making
 from dossier.status import document_statuses
 from search_api import wording
 from search_api.contract import refusals
@@ -123,6 +124,7 @@ def volume(
             "version": page_order.version_of(session, volume_id),
             "before": standing[first - 2].id if 1 < first <= len(standing) + 1 else "",
             "may_change": viewer.prepares,
+            "making": making.state_of(session, volume_id),
             "pairs": _pairs(session, volume_id) if any(flag.code in _ON_LABELS for flag in flagged) else [],
             "outside": _cards(
                 session, Page.volume_id == volume_id, Page.outside.in_(("removed", "replaced", "separator"))
