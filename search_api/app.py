@@ -27,6 +27,7 @@ from search_api.admin import audit, cases, first, keys, overview, statistics, us
 from search_api.callers import Callers
 from search_api.description import describing
 from search_api.desk import (
+    chosen_page,
     excerpt_routes,
     excerpts_page,
     note_routes,
@@ -35,10 +36,12 @@ from search_api.desk import (
     page_picture,
     page_view,
     reader,
+    roster_page,
     search_page,
     statement_routes,
     transcription_routes,
 )
+from search_api.desk.kept_rosters import KeptRosters
 from search_api.gate import Gate
 from search_api.latest_change import LatestChange
 from search_api.oidc import routes as oidc_routes
@@ -132,13 +135,15 @@ def create_app(
     modules = (
         session, oidc_routes, own_password, board, pdf_routes, case_routes, file_routes, tus_routes, change_routes,
         deed_routes, receipt_routes, volume_view, search_page, search_routes, page_view, page_picture, page_citation,
-        reader, excerpts_page, excerpt_routes, statement_routes, transcription_routes, note_routes, notes_page,
-        metrics,
+        reader, excerpts_page, excerpt_routes, statement_routes, chosen_page, transcription_routes, note_routes,
+        notes_page, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)
+        app.include_router(roster_page.router)
+        app.state.rosters = KeptRosters(roster_answer.one_at_a_time)
     for module in (quality_routes, quality_page, ledger_page):
         app.include_router(module.router)
     for module in (first, overview, users, keys, webhooks, cases, audit, statistics):

@@ -52,7 +52,7 @@ _FAILED_FOR_SECONDS = 60.0
 
 router = APIRouter()
 
-_PageId = Annotated[str, Field(min_length=1, max_length=100)]
+_PageId = Annotated[str, Field(min_length=1, max_length=100, pattern="^[0-9A-Za-z]+$")]
 
 
 class ExhibitGroup(BaseModel):

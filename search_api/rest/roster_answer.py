@@ -24,7 +24,7 @@ RETRY_SECONDS = 10
 router = APIRouter()
 
 # Thousands of queries and a process for the file: one at a time, so that those who search by hand do not wait.
-_one_at_a_time = threading.Lock()
+one_at_a_time = threading.Lock()
 
 
 @router.post(
@@ -47,7 +47,7 @@ def roster(
 ) -> Response:
     """The matrix person × kind of document for everybody in a spreadsheet, as `edossier roster` gives it."""
     assert site.roster is not None  # the route is there only with it
-    if not _one_at_a_time.acquire(blocking=False):
+    if not one_at_a_time.acquire(blocking=False):
         raise Problem(
             429,
             "roster_busy",
@@ -65,4 +65,4 @@ def roster(
         headers = {"Content-Disposition": f"attachment; filename=\"roster.xlsx\"; filename*=UTF-8''{name}"}
         return Response(workbook_of(matrix), media_type=MEDIA_TYPE, headers=headers)
     finally:
-        _one_at_a_time.release()
+        one_at_a_time.release()

@@ -19,7 +19,7 @@ class QualityAnswer(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
-                "done": "证据材料卷三已送审。", "volume_id": _VOLUME, "state": "handed_in",
+                "done": "证据材料卷二已送审。", "volume_id": _VOLUME, "state": "handed_in",
                 "version": "0f3a9c1b2d4e5f60", "created": None,
                 "undo": [{"address": f"/api/v1/volumes/{_VOLUME}/take-back", "body": {}}],
             }
@@ -57,7 +57,7 @@ class SeenAnswer(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
-                "volume_id": _VOLUME, "volume": "证据材料卷三", "version": "0f3a9c1b2d4e5f60",
+                "volume_id": _VOLUME, "volume": "证据材料卷二", "version": "0f3a9c1b2d4e5f60",
                 "pages": {
                     "page_ids": [_PAGE], "labels": ["1"], "readings": [1], "seen": [True], "sampled": [True],
                     "faults": [["skewed"]],

@@ -171,7 +171,11 @@ def with_things() -> list[tuple[str, str]]:
     return sorted(
         (method, path)
         for (method, path), wanted in ACCESS.items()
-        if "{" in path and wanted != MANAGERS and "/uploads/" not in path and not path.endswith("/files")
+        if "{" in path
+        and wanted != MANAGERS
+        and "/uploads/" not in path
+        and "/roster/" not in path
+        and not path.endswith("/files")
     )
 
 
