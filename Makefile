@@ -8,7 +8,7 @@ LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-has
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-servers demo run test bench bench-search bench-office lint format lock clean
+.PHONY: help setup setup-dev setup-servers demo run test contract case-system bench bench-search lint format lock clean bench-office
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -26,6 +26,12 @@ test: setup-dev setup-servers ## what the tests need, and the tests
 	$(BIN)/python -m pytest -m browser tests/unit tests/web
 	$(BIN)/python -m pytest --ignore tests/unit --ignore tests/web
 
+contract: setup-dev ## the contract of the API, with many examples a route (about ten minutes)
+	EDOSSIER_TEST_EXAMPLES=200 $(BIN)/python -m pytest -q tests/web/test_contract.py --timeout 600
+
+case-system: setup-dev ## a case system's night: 1,000 cases, 200 files, the office killed 40 times in between
+	EDOSSIER_TEST_CASES=1000 EDOSSIER_TEST_FILES=200 EDOSSIER_TEST_KILLS=40 $(BIN)/python -m pytest -q -s tests/faults/test_recorded_cases.py
+
 bench: setup-dev ## all measurements, beside other programs, with plots, to docs/benchmarks (about 70 minutes)
 	bash bench/peers/install.sh
 	$(BIN)/python -m bench
@@ -40,6 +46,7 @@ lint: setup-dev ## style, types, direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy docs/client/edossier_client.py
 	$(BIN)/lint-imports
 
 format: setup-dev ## bring the code into shape

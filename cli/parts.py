@@ -82,8 +82,11 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     config = uvicorn.Config(
         application, log_level="warning", server_header=False, proxy_headers=False, timeout_graceful_shutdown=3
     )
+    server = uvicorn.Server(config)
+    # Streams that stay open would hold up the end.
+    application.state.is_stopping = lambda: server.should_exit
     with listener:
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
 
 
 def _way_in(context: Context, password: str) -> str:

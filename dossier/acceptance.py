@@ -23,6 +23,7 @@ from dossier.catalogue.tables import Arrival, Case, IdempotencyKey, Original, Pa
 from dossier.errors import EdossierError, FileRefused, KeyReused
 from dossier.pages import PageShape, register_attachment, register_pages, volume_named
 from dossier.place import METADATA_NAME, METADATA_TYPE, Place
+from dossier.quality.follow import follow
 from dossier.receipts.sorting import settle_stack
 from dossier.vault import StoredOriginal, Vault, digest
 from dossier.volume_moves import volume_for
@@ -180,6 +181,7 @@ def _accept_rows(
     if is_new:
         cases.ask_whose(session, case)
         changes.record(session, changes.RECEIVED, file_id=arrival.id)
+    follow(session, volume.id)
     changes.record_contents(session, arrival)
     return Accepted(arrival.id, is_replay=False)
 

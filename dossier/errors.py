@@ -11,6 +11,10 @@
     │   ├── CaseDeedRefused       cases that cannot be merged or split like this
     │   ├── KeyReused             an Idempotency-Key that came with another request
     │   ├── DeedRefused           what a person asked of a page, document or volume cannot be done
+    │   │   ├── PagesUnsettled    a volume is handed in with open questions, and no word about them
+    │   │   ├── TwoPersonsNeeded  whoever made a volume, or is nobody by name, would check it
+    │   │   ├── PagesUnseen       a volume would be approved whose sample has not been seen
+    │   │   └── VolumeChanged     a volume is no longer as its checker looked at it
     │   ├── OrderChanged          a new order of pages was made from an old one
     │   ├── TextChanged           somebody else has written there meanwhile
     │   ├── ReceiptChanged        somebody else has corrected the receipt meanwhile
@@ -187,6 +191,46 @@ class DeedRefused(UsageError):
     english = "This cannot be done as it stands."
     remedy_chinese = "请按说明改正后再试。"
     remedy_english = "Mend what the detail says and try again."
+
+
+class PagesUnsettled(DeedRefused):
+    """A volume is handed in although something of it is not settled, and its maker does not say why."""
+
+    code = "pages_unsettled"
+    chinese = "这一卷还有没处理完的。"
+    english = "Something of this volume is not settled yet."
+    remedy_chinese = "请处理完再送审，或写明原因。"
+    remedy_english = "Settle it first, or say why it is handed in as it is."
+
+
+class TwoPersonsNeeded(DeedRefused):
+    """Whoever made a volume would check it; or somebody without a name, who may be the maker."""
+
+    code = "two_persons_needed"
+    chinese = "制作和审核须是两个人。"
+    english = "A volume is made and checked by two persons."
+    remedy_chinese = "请由没有动过这一卷的审核人用自己的用户名审核。"
+    remedy_english = "Let a checker who has not worked on it check it under a name of their own."
+
+
+class PagesUnseen(DeedRefused):
+    """A volume would be approved although pages of the sample have not been seen."""
+
+    code = "pages_unseen"
+    chinese = "抽查的页还没有看完。"
+    english = "Pages of the sample have not been seen yet."
+    remedy_chinese = "请在快速翻阅里看完抽查的页。"
+    remedy_english = "Look at the pages of the sample in the flip-through first."
+
+
+class VolumeChanged(DeedRefused):
+    """A volume is no longer as its checker looked at it."""
+
+    code = "volume_changed"
+    chinese = "这一卷刚刚变过。"
+    english = "This volume has changed meanwhile."
+    remedy_chinese = "请刷新，看过变化再审核。"
+    remedy_english = "Load it again, look at what has changed, and decide then."
 
 
 class OrderChanged(UsageError):

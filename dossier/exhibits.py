@@ -19,7 +19,7 @@ from dossier.catalogue.tables import Case, Document, Exhibit, Work
 from dossier.citations import CitationTemplate, CitedPage
 from dossier.cited_pages import cited_pages
 from dossier.errors import NotFound, UsageError
-from dossier.excerpts import pages_in_sight
+from dossier.excerpts import pages_in_sight, printable
 from dossier.pdf_contents import BookmarkPlace, BoundPage, PdfContents, bound_pages
 from dossier.viewers import Viewer
 
@@ -68,7 +68,8 @@ def add_exhibit(
         if len(set(group.page_ids)) != len(group.page_ids):
             raise UsageError("同一组里有重复的页 / a page stands twice in a group")
     _check_sight(session, viewer, page_ids)
-    kept = [[group.title.strip(), list(group.page_ids)] for group in groups if group.page_ids]
+    title = printable(title)
+    kept = [[printable(group.title), list(group.page_ids)] for group in groups if group.page_ids]
     said = [idempotency_key] if idempotency_key else [title, kept, watermark]
     digest = hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
     exhibit = session.scalars(select(Exhibit).where(Exhibit.owner_id == viewer.id, Exhibit.digest == digest)).first()

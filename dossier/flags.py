@@ -31,6 +31,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "not_removable": ("文件已收入，但无法从收件箱移走", "请检查收件箱的写权限；原件已安全保存"),
     "machine": ("机器环境有问题，处理已暂停", "请检查磁盘空间和安装；恢复后自动继续"),
     "reindex_failed": ("新索引没有启用", "原索引照常使用；请按原因处理后重新运行 edossier reindex"),
+    "check_fault": ("审核退回的差错", "请改好后点“已改好”，全部改好再送审"),
+    "check_reopened": ("审核通过后又有改动，已退回制作中", "请核对改动后重新送审"),
     "metadata_unusable": ("case.json 无法使用", "请改正后重新放入"),
 }
 

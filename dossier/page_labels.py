@@ -13,6 +13,7 @@ from dossier import flags
 from dossier.catalogue.tables import Page, Volume
 from dossier.label_chain import LabelPage
 from dossier.label_sequence import LabelSequence, label_sequence
+from dossier.quality.follow import follow
 from dossier.reading import Box, LabelCandidate
 from dossier.receipts.known_gaps import without_known
 
@@ -32,6 +33,7 @@ def settle_labels(session: Session, volume_id: str) -> None:
     """Bring the labels of a volume's pages, and its flags about them, to what its pages say now.
 
     One query, and no files. Done again it changes nothing; labels that a person has confirmed are left as they are.
+    Every change of a volume's pages ends here, and so here it is seen whether an approval still holds.
     """
     pages = session.scalars(
         select(Page).where(Page.volume_id == volume_id, Page.outside.is_(None)).order_by(Page.page_number)
@@ -48,6 +50,7 @@ def settle_labels(session: Session, volume_id: str) -> None:
             flags.raise_flag(session, "volume", volume_id, volume.case_id, code, numbers=listed, page_id=ids[place])
         else:
             flags.close_flag(session, "volume", volume_id, code)
+    follow(session, volume_id)
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ _LONGEST_NAME = 200  # characters; Linux takes 255 bytes, other systems as many 
 _DEEPEST = 20  # folders
 
 # Files that systems and programs leave in folders, and what is still being written.
-_IGNORED_NAMES = {"thumbs.db", "desktop.ini", ".ds_store", "ehthumbs.db"}
-_IGNORED_ENDINGS = (".part", ".partial", ".crdownload", ".tmp", ".temp", ".swp", ".filepart", ".lock")
+IGNORED_NAMES = {"thumbs.db", "desktop.ini", ".ds_store", "ehthumbs.db"}
+IGNORED_ENDINGS = (".part", ".partial", ".crdownload", ".tmp", ".temp", ".swp", ".filepart", ".lock")
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def is_ignored(relative: PurePosixPath) -> bool:
     """Whether a path is something that systems leave behind or that is still being written."""
     name = relative.name.casefold()
     return (
-        name in _IGNORED_NAMES
-        or name.endswith(_IGNORED_ENDINGS)
+        name in IGNORED_NAMES
+        or name.endswith(IGNORED_ENDINGS)
         or name.startswith("~$")
         or any(part.startswith(".") for part in relative.parts)
     )

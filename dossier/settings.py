@@ -150,6 +150,18 @@ class Settings(BaseSettings):
         description="OpenID Connect: file with the CA certificate of the provider's TLS, where it is none of the "
         "system's.",
     )
+    sample_share: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        description="Share of a volume's pages that its checker must have seen before approving it; 1: every page.",
+    )
+    sample_least: int = Field(
+        5,
+        ge=1,
+        le=100_000,
+        description="Pages that its checker must have seen at least, where a volume has as many.",
+    )
     citation_template: str = Field(
         STANDARD_TEMPLATE,
         description="How pages are cited: words with {volume}, {kind}, {short_kind}, {number}, {numeral} of the "

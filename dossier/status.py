@@ -13,6 +13,7 @@ from dossier.attention import count_questions, is_open_refusal
 from dossier.cases import numbers_of
 from dossier.catalogue.tables import Arrival, Attachment, Case, Document, OutboxRow, Page, Volume, Work
 from dossier.permissions import Extent
+from dossier.quality.making import states_of
 from dossier.reindexing import ReindexStatus, engine_in_service, open_reindex, status_of_reindex
 from dossier.viewers import Viewer
 
@@ -23,7 +24,15 @@ _SPEED_WINDOW_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class VolumeStatus:
-    """A volume on the board."""
+    """A volume on the board.
+
+    Attributes:
+        pages: in the order; all of them can be looked at.
+        reading: those of them that wait to be read or are being read.
+        files: that were received for it, attachments among them.
+        making: how far making and checking it is, of `quality.making.STATES`.
+        pages_a_minute: pages made searchable in the last minutes; 0.0 when none were.
+    """
 
     volume_id: str
     case_id: str
@@ -37,6 +46,10 @@ class VolumeStatus:
     parked: int
     failed_files: int
     first_page_id: str | None
+    reading: int
+    files: int
+    pages_a_minute: float
+    making: str
 
 
 @dataclass(frozen=True)
@@ -158,6 +171,7 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
             func.sum(sql_case((Page.state == "searchable", 1), else_=0)),
             func.sum(sql_case((Page.state == "parked", 1), else_=0)),
             func.coalesce(failed.c.failed, 0),
+            func.sum(sql_case((Page.state.in_(("waiting", "reading")), 1), else_=0)),
         )
         .join(Case, Case.id == Volume.case_id)
         .outerjoin(Page, (Page.volume_id == Volume.id) & Page.outside.is_(None))
@@ -169,6 +183,7 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
         .limit(limit)
     ).all()  # fmt: skip
     numbers = numbers_of(session, {case.id for _, _, case, *_ in rows})
+    checked = states_of(session, [volume_id for volume_id, *_ in rows])
     first_pages = dict(
         session.execute(
             select(Page.volume_id, Page.id).where(
@@ -176,13 +191,31 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
             )
         ).all()
     )
+    files = dict(
+        session.execute(
+            select(Arrival.volume_id, func.count())
+            .where(Extent(viewer).holds(Arrival.case_id))
+            .group_by(Arrival.volume_id)
+        ).all()
+    )
+    now = time.time()
+    paces = {
+        volume_id: _pace(count, first, now)
+        for volume_id, count, first in session.execute(
+            select(Page.volume_id, func.count(), func.min(Page.searchable_at))
+            .where(Page.searchable_at > now - _SPEED_WINDOW_SECONDS, Page.outside.is_(None))
+            .group_by(Page.volume_id)
+        )
+    }
     return [
         VolumeStatus(
             volume_id=volume_id, case_id=case.id, case_number=numbers.get(case.id), case_name=case.name,
             case_state=case.state, due_on=case.due_on, volume=name, pages=pages, searchable=searchable or 0,
             parked=parked or 0, failed_files=failed_files, first_page_id=first_pages.get(volume_id),
+            reading=reading or 0, files=files.get(volume_id, 0), pages_a_minute=paces.get(volume_id, 0.0),
+            making=checked[volume_id],
         )
-        for volume_id, name, case, pages, searchable, parked, failed_files in rows
+        for volume_id, name, case, pages, searchable, parked, failed_files, reading in rows
     ]  # fmt: skip
 
 
@@ -246,6 +279,11 @@ def _pages_a_minute(session: Session, sight: Extent) -> float:
             Page.searchable_at > now - _SPEED_WINDOW_SECONDS, sight.holds(Page.case_id)
         )
     ).one()
+    return _pace(count, first, now)
+
+
+def _pace(count: int, first: float | None, now: float) -> float:
+    """Pages a minute, of so many since the first."""
     if first is None or count < 2:
         return 0.0
-    return float(count / max(now - first, 1.0) * 60)
+    return round(count / max(now - first, 1.0) * 60, 1)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from typing import Literal
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
+import search_api.scanning_room.upload_page
 from dossier.catalogue.database import Catalogue
 from dossier.citations import CitationTemplate
 from dossier.derived import Derived
@@ -22,18 +25,23 @@ from search_api import own_password, problems, session
 from search_api.access import check_access, method_not_allowed
 from search_api.admin import audit, cases, first, keys, overview, statistics, users, webhooks
 from search_api.callers import Callers
+from search_api.description import describing
 from search_api.desk import (
+    chosen_page,
     excerpt_routes,
     excerpts_page,
     note_routes,
+    notes_page,
     page_citation,
     page_picture,
     page_view,
     reader,
+    roster_page,
     search_page,
     statement_routes,
     transcription_routes,
 )
+from search_api.desk.kept_rosters import KeptRosters
 from search_api.gate import Gate
 from search_api.latest_change import LatestChange
 from search_api.oidc import routes as oidc_routes
@@ -54,7 +62,15 @@ from search_api.rest import (
     tus_routes,
     webhook_sender,
 )
-from search_api.scanning_room import board, deed_routes, receipt_routes, volume_view
+from search_api.scanning_room import (
+    board,
+    deed_routes,
+    ledger_page,
+    quality_page,
+    quality_routes,
+    receipt_routes,
+    volume_view,
+)
 from search_api.session import FORGOTTEN_SECONDS, IDLE_SECONDS, Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
@@ -99,7 +115,6 @@ def create_app(
         redoc_url=None,
         lifespan=_meanwhile,
         dependencies=[Depends(check_access)],
-        responses={"default": problems.DESCRIBED},
     )
     times = RequestTimes()
     app.state.site = Site(
@@ -120,15 +135,22 @@ def create_app(
     modules = (
         session, oidc_routes, own_password, board, pdf_routes, case_routes, file_routes, tus_routes, change_routes,
         deed_routes, receipt_routes, volume_view, search_page, search_routes, page_view, page_picture, page_citation,
-        reader, excerpts_page, excerpt_routes, statement_routes, transcription_routes, note_routes, metrics,
+        reader, excerpts_page, excerpt_routes, statement_routes, chosen_page, transcription_routes, note_routes,
+        notes_page, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)
     if roster is not None:
         app.include_router(roster_answer.router)
+        app.include_router(roster_page.router)
+        app.state.rosters = KeptRosters(roster_answer.one_at_a_time)
+    for module in (quality_routes, quality_page, ledger_page):
+        app.include_router(module.router)
     for module in (first, overview, users, keys, webhooks, cases, audit, statistics):
         app.include_router(module.router)
+    app.include_router(search_api.scanning_room.upload_page.router)
     app.include_router(_health)
+    app.openapi = describing(app)  # type: ignore[method-assign]
     return app
 
 
@@ -140,9 +162,16 @@ async def _meanwhile(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(app.state.site.looks.close)
 
 
+class Health(BaseModel):
+    """That the site answers."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"status": "ok"}})
+    status: Literal["ok"]
+
+
 @_health.get("/api/v1/health")
-def health(site: TheSite) -> dict[str, str]:
+def health(site: TheSite) -> Health:
     """Whether the site answers and its catalogue can be read; needs no login and tells nothing else."""
     with site.catalogue.reading() as opened:
         opened.execute(select(1))
-    return {"status": "ok"}
+    return Health(status="ok")

@@ -32,7 +32,11 @@ OPEN_FOLDER = "/static/"
 MOST_BODY_BYTES = 16 * 1024
 # Chosen pages are a thousand ids at most.
 MOST_EXHIBIT_BYTES = 64 * 1024
-LARGER_BODIES = {"/api/v1/roster": MOST_BYTES + MOST_BODY_BYTES, "/api/v1/pdfs": MOST_EXHIBIT_BYTES}
+LARGER_BODIES = {
+    "/api/v1/roster": MOST_BYTES + MOST_BODY_BYTES,
+    "/roster": MOST_BYTES + MOST_BODY_BYTES,
+    "/api/v1/pdfs": MOST_EXHIBIT_BYTES,
+}
 # A case may name a thousand suspects.
 MOST_CASE_BYTES = 1 << 20
 _CASE_PATHS = re.compile(r"/api/v1/cases(/[^/]+(/(numbers|handler|deliveries|proceedings|merge|split))?)?")

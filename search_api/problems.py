@@ -41,31 +41,6 @@ from dossier.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
-DESCRIBED = {
-    "description": "a problem (RFC 9457)",
-    "content": {
-        MEDIA_TYPE: {
-            "schema": {
-                "type": "object",
-                "required": ["type", "title", "status", "detail", "code", "remedy"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string", "description": "what is wrong, for people"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string", "description": "what exactly is concerned"},
-                    "code": {"type": "string", "description": "stable; what programs look at"},
-                    "remedy": {"type": "string", "description": "what to do next"},
-                },
-            },
-            "example": {
-                "type": "urn:edossier:problem:not_found", "title": "没有找到。", "status": 404,
-                "detail": "f0000000000000000000a", "code": "not_found", "remedy": "请核对编号。",
-            },
-        }
-    },
-}  # fmt: skip
-"""An error answer, as OpenAPI describes it."""
-
 _log = logging.getLogger(__name__)
 
 # The nearest class up the tree counts.
@@ -95,6 +70,7 @@ _STATUSES: dict[type[EdossierError], int] = {
 
 # What the web framework itself refuses, by status: code, title, remedy.
 _FRAMEWORK: dict[int, tuple[str, str, str]] = {
+    400: ("body_unreadable", "请求正文无法读取。", "请按接口说明的格式和编码（UTF-8）发送。"),
     404: ("not_found", "没有这个页面。", "请核对地址，或从搜索页重新进入。"),
     405: ("method_not_allowed", "这个地址不支持这种操作。", "请从页面上操作。"),
 }
@@ -136,6 +112,11 @@ class Problem(Exception):
         self.current = current
 
 
+def status_of_error(kind: type[EdossierError]) -> int:
+    """The status of the answers that tell of an error."""
+    return next(_STATUSES[parent] for parent in kind.__mro__ if parent in _STATUSES)
+
+
 def problem_of(error: Exception) -> Problem:
     """The problem that an exception stands for.
 
@@ -144,7 +125,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, EdossierError):
-        status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
+        status = status_of_error(type(error))
         detail = error.detail
         if isinstance(error, ServiceUnreachable):
             # Folders, servers and what these say: for whoever looks after the machine.
@@ -166,9 +147,9 @@ def problem_of(error: Exception) -> Problem:
     return Problem(500, EdossierError.code, EdossierError.chinese, EdossierError.remedy_chinese)
 
 
-def as_json(problem: Problem) -> Response:
+def as_content(problem: Problem) -> dict[str, Any]:
     """The problem as problem details."""
-    content = {
+    return {
         "type": f"urn:edossier:problem:{problem.code}",
         "title": problem.title,
         "status": problem.status,
@@ -178,7 +159,11 @@ def as_json(problem: Problem) -> Response:
         **({"cases": list(problem.case_ids)} if problem.case_ids else {}),
         **({"current": dict(problem.current)} if problem.current else {}),
     }
-    return JSONResponse(content, problem.status, problem.headers, MEDIA_TYPE)
+
+
+def as_json(problem: Problem) -> Response:
+    """The answer that tells a program of a problem."""
+    return JSONResponse(as_content(problem), problem.status, problem.headers, MEDIA_TYPE)
 
 
 def wants_json(request: Request) -> bool:

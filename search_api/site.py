@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
@@ -40,8 +41,15 @@ STATIC = Path(__file__).parent / "static"
 class RosterFunction(Protocol):
     """What the site asks for a roster's matrix: `indexer.roster.search.RosterSearcher.search`."""
 
-    def __call__(self, content: bytes, case: str | None = None, *, viewer: Viewer) -> Matrix:
-        """The matrix of a spreadsheet of people, over what the viewer sees."""
+    def __call__(
+        self,
+        content: bytes,
+        case: str | None = None,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        *,
+        viewer: Viewer,
+    ) -> Matrix:
+        """The matrix of a spreadsheet of people, over what the viewer sees; `progress` hears of people done."""
 
 
 @dataclass(frozen=True)

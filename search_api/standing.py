@@ -14,6 +14,7 @@ from dossier.status import Status, VolumeStatus, status_of, volume_statuses
 from dossier.viewers import Viewer
 
 FRESH_SECONDS = 1.0
+MOST_VOLUMES = 5000
 # Counting never takes more than a tenth of the time, however many pages there are and however many people look.
 _REST_FACTOR = 10.0
 _FORGOTTEN_SECONDS = 60.0
@@ -60,7 +61,9 @@ class Standings:
             if kept is not None and kept.permissions_version == version and begun < kept.old_at:
                 return kept.standing
             standing = Standing(
-                status_of(session, viewer), tuple(volume_statuses(session, viewer)), tuple(questions(session, viewer))
+                status_of(session, viewer),
+                tuple(volume_statuses(session, viewer, MOST_VOLUMES)),
+                tuple(questions(session, viewer)),
             )
         now = time.monotonic()
         with self._lock:

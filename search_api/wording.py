@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from dossier.quality.making import STATES as MAKING_STATES
 from indexer.engine import Grouping, Order
 
 PAGE_STATES = {
@@ -45,6 +46,11 @@ def grouping_unit(name: str) -> str:
 def case_state(state: str) -> str:
     """What an operator must know of a case's state; empty where all is well."""
     return CASE_STATES[state]
+
+
+def making_state(state: str) -> str:
+    """How far making and checking a volume is, in Chinese."""
+    return MAKING_STATES[state]
 
 
 def duration(seconds: float) -> str:
@@ -114,6 +120,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         rung,
         grouping_unit,
         case_state,
+        making_state,
         duration,
         moment,
         deadline,

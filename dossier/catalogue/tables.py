@@ -510,6 +510,80 @@ class Repeat(Table):
     at: Mapped[float] = mapped_column(default=time.time)
 
 
+class VolumeCheck(Table):
+    """How far making and checking a volume is; a volume that was never handed in has no row.
+
+    state: making, handed_in, refused, approved. `contents` says part by part what was approved, so that a change after
+    it is seen; `reason` why it went back to making. The sample's `seed`, `share` and `least` are those of the latest
+    handing in.
+    """
+
+    __tablename__ = "volume_checks"
+    volume_id: Mapped[str] = mapped_column(ForeignKey("volumes.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(default="making", index=True)
+    maker_id: Mapped[str | None]
+    maker: Mapped[str] = mapped_column(default="")
+    handed_in_at: Mapped[float | None]
+    remark: Mapped[str] = mapped_column(default="")
+    checker_id: Mapped[str | None]
+    checker: Mapped[str] = mapped_column(default="")
+    checked_at: Mapped[float | None]
+    refusals: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(default="")
+    contents: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    seed: Mapped[str] = mapped_column(default="")
+    share: Mapped[float] = mapped_column(default=0.0)
+    least: Mapped[int] = mapped_column(default=0)
+
+
+class Fault(Table):
+    """What a checker found wrong, on a page or (without one) on the volume.
+
+    It stands until it is withdrawn by a checker or mended by a maker; `told_at` is when the volume was refused for it.
+    """
+
+    __tablename__ = "faults"
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("q"))
+    volume_id: Mapped[str] = mapped_column(ForeignKey("volumes.id"), index=True)
+    page_id: Mapped[str | None] = mapped_column(ForeignKey("pages.id"))
+    kind: Mapped[str]
+    words: Mapped[str] = mapped_column(default="")
+    found_by: Mapped[str]
+    found_at: Mapped[float] = mapped_column(default=time.time)
+    told_at: Mapped[float | None]
+    mended_by: Mapped[str | None]
+    mended_at: Mapped[float | None]
+    withdrawn_at: Mapped[float | None]
+
+
+class PageSeen(Table):
+    """A page that a person has seen while leafing through its volume, as it was at that reading (0: the scan)."""
+
+    __tablename__ = "pages_seen"
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    reading_version: Mapped[int] = mapped_column(default=0)
+    at: Mapped[float] = mapped_column(default=time.time)
+
+
+class VolumeReturn(Table):
+    """The paper of a volume, bound again and given back 还卷; undone with a reason where that was a slip."""
+
+    __tablename__ = "volume_returns"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    volume_id: Mapped[str] = mapped_column(ForeignKey("volumes.id"), index=True)
+    bound_by: Mapped[str] = mapped_column(default="")
+    given_by: Mapped[str]
+    given_to: Mapped[str]
+    given_on: Mapped[str]
+    remarks: Mapped[str] = mapped_column(default="")
+    recorded_by: Mapped[str]
+    recorded_at: Mapped[float] = mapped_column(default=time.time)
+    undone_by: Mapped[str | None]
+    undone_at: Mapped[float | None]
+    undone_reason: Mapped[str] = mapped_column(default="")
+
+
 class Excerpt(Table):
     """An excerpt 摘录 that a person, or a program, has taken from pages of a case; theirs alone.
 

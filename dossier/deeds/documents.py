@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dossier import audit
 from dossier.catalogue.tables import Document, Page
-from dossier.deeds.deed import Done, Step, document_of, page_of, request_pdfs, settle, volume_of
+from dossier.deeds.deed import Done, Step, document_of, page_of, settle, volume_of
 from dossier.deeds.page_order import pages_in_place
 from dossier.errors import DeedRefused
 from dossier.reading import Line, Reading
@@ -39,7 +39,7 @@ def rename(session: Session, document_id: str, title: str, actor: str) -> Done:
         return Done(f"名称仍是“{plain}”。", document.volume_id)
     document.title = plain
     audit.record(session, "rename", "document", document_id, actor, before=before, title=plain)
-    request_pdfs(session, [document_id])
+    settle(session, document.volume_id, document_ids=[document_id])
     undo = Step("document", document_id, "title", {"title": before})
     return Done(f"已命名为“{plain}”。", document.volume_id, (undo,))
 

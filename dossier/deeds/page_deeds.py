@@ -12,6 +12,7 @@ from dossier.deeds.deed import Done, Step, name_of, page_of, settle
 from dossier.errors import DeedRefused
 from dossier.label_chain import key_of
 from dossier.pages import renumber
+from dossier.quality.follow import follow
 
 TURNS = (0, 90, 180, 270)
 HIGHEST_LABEL = 99_999
@@ -43,6 +44,7 @@ def turn(session: Session, page_id: str, turn_degrees: int | None, actor: str) -
     if turn_degrees != page.turn_degrees or page.state not in ("read", "searchable"):
         _request_reading(session, page)
     audit.record(session, "turn", "page", page.id, actor, before=before, turn_degrees=turn_degrees)
+    follow(session, page.volume_id)
     return Done(f"{name_of(page)}已转向，正在重新识别。", page.volume_id, (_step(page, "turn", turn_degrees=before),))
 
 

@@ -151,7 +151,7 @@ def move(session: Session, page_id: str, after: str | None, document_id: str | N
         return Done(f"{name_of(page)}没有移动。", volume.id)
     rest.insert(places[after] + 1 if after is not None else 0, page)
     belongs = {page.id: document_id} if document_id is not None else {}
-    name, concerned = name_of(page), _lay(session, volume, pages, rest, belongs, {page.id})
+    name, concerned = name_of(page), lay(session, volume, pages, rest, belongs, {page.id})
     audit.record(session, "move", "page", page.id, actor, after=after, before=before, document=page.document_id)
     settle(session, volume.id, [page.id], concerned)
     undo = Step("page", page.id, "move", {"after": before, "document_id": document})
@@ -202,7 +202,7 @@ def set_order(
         laid += [known[page_id], *followers.get(page_id, [])]
     former = {page.id: page.document_id for page in pages}
     known_moved = set(moved) if _is_moved(standing, page_ids, set(moved)) else None
-    concerned = _lay(session, volume, pages, laid, documents, known_moved)
+    concerned = lay(session, volume, pages, laid, documents, known_moved)
     belongs = {page.id: former[page.id] for page in laid if page.document_id != former[page.id]}
     audit.record(session, "order", "volume", volume_id, actor, before=version, after=order_version(laid))
     settle(session, volume_id, [], concerned)
@@ -278,7 +278,7 @@ def _replace(session: Session, volume: Volume, pairs: Sequence[tuple[Page, Page]
         audit.record(session, "replace", "page", old.id, actor, by=new.id)
         undo = [*steps, *undo]
     concerned = {page.document_id for pair in pairs for page in pair}
-    concerned |= _lay(session, volume, pages, laid, belongs, set(belongs))
+    concerned |= lay(session, volume, pages, laid, belongs, set(belongs))
     settle(session, volume.id, [page.id for pair in pairs for page in pair], concerned)
     return tuple(undo)
 
@@ -300,7 +300,7 @@ def _put_outside(session: Session, page: Page, how: str, reason: str = "") -> No
         changes.record_searchable(session, [page.arrival_id])
 
 
-def _lay(
+def lay(
     session: Session,
     volume: Volume,
     pages: Sequence[Page],

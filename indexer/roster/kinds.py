@@ -58,3 +58,25 @@ class Kinds:
             if text.endswith(ending):
                 return ending
         return text or UNNAMED
+
+
+_OTHERS = "其他材料"
+_GROUPED = {
+    "报案、询问笔录": (
+        "询问笔录", "报案笔录", "报案材料", "报案登记表", "报案书", "接受证据材料清单", "受案登记表", "陈述", "证言",
+    ),
+    "讯问笔录": ("讯问笔录", "供述"),
+    "合同": ("投资合同", "借款合同", "理财合同", "认购协议", "合同", "协议书", "协议"),
+    "转账、收付凭证": ("转账凭证", "转账记录", "银行流水", "交易明细", "对账单", "收据", "收条", "借条", "欠条"),
+    "身份证": ("身份证", "身份证明", "户籍证明"),
+    "审计、鉴定": ("审计报告", "鉴定意见书", "鉴定意见", "鉴定报告"),
+}  # fmt: skip
+_GROUP_OF = {kind: group for group, kinds in _GROUPED.items() for kind in kinds}
+
+GROUPS = (*_GROUPED, _OTHERS)
+"""The columns of the matrix at the screen: kinds that prove the same of a person."""
+
+
+def group_of(kind: str) -> str:
+    """The column of `GROUPS` that a kind belongs to."""
+    return _GROUP_OF.get(kind, _OTHERS)

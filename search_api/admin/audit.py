@@ -45,6 +45,7 @@ DEED_WORDS = {
     "fold": "折叠空白页",
     "unfold": "空白页重新计页",
     "order": "调整页序",
+    "move_to_volume": "移到另一卷",
     "replace": "以重扫页替换",
     "rename": "材料命名",
     "divide": "分开材料",
@@ -52,6 +53,16 @@ DEED_WORDS = {
     "correct_receipt": "更正收卷登记",
     "sort": "按分隔页归卷",
     "print_sheets": "打印卷标、分隔页",
+    "hand_in": "送审",
+    "take_back": "撤回送审",
+    "approve": "审核通过",
+    "refuse": "审核退回",
+    "reopen": "通过后有改动，退回制作",
+    "mark_fault": "记差错",
+    "withdraw_fault": "撤回差错",
+    "mend_fault": "差错已改好",
+    "give_back": "还卷",
+    "undo_return": "撤销还卷",
     "add_excerpt": "添加摘录",
     "change_excerpt": "修改摘录",
     "move_excerpt": "移动摘录",
@@ -99,7 +110,7 @@ _WORDS_OF_KINDS = {
     ("merge", "document"): "合并材料",
 }
 # The parts of the program that act by themselves.
-ACTOR_WORDS = {"watch": "收件", "work": "识别", "index": "索引", "machine": "一次性口令"}
+ACTOR_WORDS = {"watch": "收件", "work": "识别", "index": "索引", "machine": "一次性口令", "quality": "质检"}
 _DETAIL_WORDS = {
     "what": "内容", "q": "查找", "hits": "显示结果",
     "before": "原为", "after": "现为", "name": "名称", "role": "角色", "departments": "部门",

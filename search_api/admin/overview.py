@@ -44,6 +44,8 @@ SETTINGS: dict[str, str] = {
     "oidc_roles": "哪个角色对应那一项的哪个值。",
     "requests_a_minute": "每人、每个密钥每分钟最多多少次请求；0 表示不限。",
     "sign_in_header": "可信的反向代理用哪个头说明是谁登录的；空表示在本系统登录。",
+    "sample_share": "质检时审核人至少要看过每卷多大一份（随机抽取）；1 表示每一页。",
+    "sample_least": "质检时每卷至少抽查多少页。",
     "search_engine": "搜索引擎：tantivy（内置）或 elasticsearch。",
     "elasticsearch_url": "Elasticsearch 的地址；用内置引擎时不起作用。",
     "workers": "同时识别的进程数；0 表示每个处理器核心一个。",

@@ -36,6 +36,8 @@ from dossier.excerpts_document import ExcerptGrouping, WrittenExcerpt, document_
 from dossier.permissions import case_in_sight
 from dossier.viewers import Viewer
 from search_api.asked import CaseName
+from search_api.contract import refusals
+from search_api.desk.page_answers import EXCERPT, ExcerptAnswer, ExcerptsAnswer
 from search_api.site import Site, TheSite, TheViewer
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -70,8 +72,8 @@ class ExcerptChange(BaseModel):
 class NewExcerpt(ExcerptChange):
     """An excerpt to add; kind of evidence and interrogation, left out, are those that the document's title tells."""
 
-    page_ids: _PageIds = Field(description="the source's pages, of one case")
-    quotation: str = Field(min_length=1, max_length=LONGEST_QUOTATION)
+    page_ids: _PageIds = Field(description="the source's pages, of one case", examples=[EXCERPT["page_ids"]])
+    quotation: str = Field(min_length=1, max_length=LONGEST_QUOTATION, examples=[EXCERPT["quotation"]])
 
 
 class MovedExcerpt(ExcerptChange):
@@ -126,8 +128,8 @@ def note_excerpts(site: Site, viewer: Viewer, shown: Sequence[ShownExcerpt]) -> 
     site.looks.note(viewer, dict.fromkeys(page_id for one in shown for page_id in one.page_ids), looks.TEXT)
 
 
-@router.get("/api/v1/excerpts")
-def excerpts(site: TheSite, viewer: TheViewer, case: CaseName = "") -> dict[str, Any]:
+@router.get("/api/v1/excerpts", response_model=ExcerptsAnswer, responses=refusals("not_found", "number_clash"))
+def excerpts(site: TheSite, viewer: TheViewer, case: CaseName = "") -> Response:
     """The asker's own excerpts, of one case or of all within sight, each case's in its order."""
     with site.catalogue.reading() as session:
         wanted = (
@@ -136,10 +138,18 @@ def excerpts(site: TheSite, viewer: TheViewer, case: CaseName = "") -> dict[str,
         rows = [row for one in wanted for row in excerpts_of(session, viewer, one.id)]
         found = shown_excerpts(session, site, viewer, rows)
     note_excerpts(site, viewer, found)
-    return {"excerpts": [shown.as_json() for shown in found]}
+    return JSONResponse({"excerpts": [shown.as_json() for shown in found]})
 
 
-@router.post("/api/v1/excerpts", status_code=201, responses={200: {"description": "the key's, added before"}})
+@router.post(
+    "/api/v1/excerpts",
+    status_code=201,
+    response_model=ExcerptAnswer,
+    responses={
+        200: {"model": ExcerptAnswer, "description": "the key's, added before"},
+        **refusals("not_found", "usage", "idempotency_key_reused"),
+    },
+)
 def new_excerpt(
     site: TheSite,
     viewer: TheViewer,
@@ -155,7 +165,14 @@ def new_excerpt(
     return JSONResponse(content, 201 if is_new else 200)
 
 
-@router.get("/api/v1/excerpts.docx", response_class=Response, responses={200: {"content": {DOCX: {}}}})
+@router.get(
+    "/api/v1/excerpts.docx",
+    response_class=Response,
+    responses={
+        200: {"content": {DOCX: {"schema": {"type": "string", "format": "binary"}}}},
+        **refusals("not_found", "number_clash"),
+    },
+)
 def excerpts_document(
     site: TheSite,
     viewer: TheViewer,
@@ -178,17 +195,17 @@ def excerpts_document(
     )
 
 
-@router.get("/api/v1/excerpts/{excerpt_id}")
-def excerpt(site: TheSite, viewer: TheViewer, excerpt_id: str) -> dict[str, Any]:
+@router.get("/api/v1/excerpts/{excerpt_id}", response_model=ExcerptAnswer, responses=refusals("not_found"))
+def excerpt(site: TheSite, viewer: TheViewer, excerpt_id: str) -> Response:
     """One of the asker's excerpts."""
     with site.catalogue.reading() as session:
         found = shown_excerpts(session, site, viewer, [excerpt_in_sight(session, viewer, excerpt_id)])
     note_excerpts(site, viewer, found)
-    return found[0].as_json()
+    return JSONResponse(found[0].as_json())
 
 
-@router.patch("/api/v1/excerpts/{excerpt_id}")
-def changed_excerpt(site: TheSite, viewer: TheViewer, excerpt_id: str, change: MovedExcerpt) -> dict[str, Any]:
+@router.patch("/api/v1/excerpts/{excerpt_id}", response_model=ExcerptAnswer, responses=refusals("not_found", "usage"))
+def changed_excerpt(site: TheSite, viewer: TheViewer, excerpt_id: str, change: MovedExcerpt) -> Response:
     """Change an excerpt, or, with `before`, its place among the case's."""
     given = change.given()
     with site.catalogue.writing() as session:
@@ -197,10 +214,11 @@ def changed_excerpt(site: TheSite, viewer: TheViewer, excerpt_id: str, change: M
             move_excerpt(session, viewer, row, given.pop("before"))
         change_excerpt(session, viewer, row, given)
         session.flush()
-        return shown_excerpts(session, site, viewer, [row])[0].as_json()
+        content = shown_excerpts(session, site, viewer, [row])[0].as_json()
+    return JSONResponse(content)
 
 
-@router.delete("/api/v1/excerpts/{excerpt_id}", status_code=204)
+@router.delete("/api/v1/excerpts/{excerpt_id}", status_code=204, responses=refusals("not_found"))
 def removed_excerpt(site: TheSite, viewer: TheViewer, excerpt_id: str) -> None:
     """Take an excerpt away."""
     with site.catalogue.writing() as session:

@@ -24,6 +24,8 @@ from dossier.notes.notes import LONGEST, add_note, change_note, note_in_sight, n
 from dossier.permissions import case_in_sight
 from dossier.viewers import Viewer
 from search_api.asked import CaseName
+from search_api.contract import refusals
+from search_api.desk.note_answers import BookmarkAnswer, BookmarksAnswer, NoteAnswer, NotesAnswer
 from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
@@ -113,7 +115,7 @@ def shown_bookmarks(session: Session, site: Site, rows: Sequence[tuple[Bookmark,
     ]
 
 
-@router.get("/api/v1/notes")
+@router.get("/api/v1/notes", response_model=NotesAnswer, responses=refusals("not_found", "number_clash"))
 def notes(
     site: TheSite,
     viewer: TheViewer,
@@ -121,14 +123,14 @@ def notes(
     page_id: _Id = "",
     whose: WhoseNotes = "all",
     text: NoteText = "",
-) -> dict[str, Any]:
+) -> Response:
     """The asker's notes and those that others share, of one case or page or of all within sight, as the pages stand."""
     with site.catalogue.reading() as session:
         case_id = case_in_sight(session, viewer, case).id if case else ""
         rows = notes_in_sight(
             session, viewer, case_id=case_id, page_id=page_id, is_mine=is_mine_of(whose), text=text.strip()
         )
-        return {"notes": shown_notes(session, site, viewer, rows)}
+        return JSONResponse({"notes": shown_notes(session, site, viewer, rows)})
 
 
 def is_mine_of(whose: Whose) -> bool | None:
@@ -136,7 +138,15 @@ def is_mine_of(whose: Whose) -> bool | None:
     return None if whose == "all" else whose == "mine"
 
 
-@router.post("/api/v1/notes", status_code=201, responses={200: {"description": "the key's, added before"}})
+@router.post(
+    "/api/v1/notes",
+    status_code=201,
+    response_model=NoteAnswer,
+    responses={
+        200: {"model": NoteAnswer, "description": "the key's, added before"},
+        **refusals("not_found", "usage", "idempotency_key_reused"),
+    },
+)
 def new_note(
     site: TheSite, viewer: TheViewer, asked: NewNote, idempotency_key: Annotated[str, Header(max_length=200)] = ""
 ) -> Response:
@@ -147,39 +157,52 @@ def new_note(
     return JSONResponse(content, 201 if is_new else 200)
 
 
-@router.get("/api/v1/notes/{note_id}")
-def note(site: TheSite, viewer: TheViewer, note_id: str) -> dict[str, Any]:
+@router.get("/api/v1/notes/{note_id}", response_model=NoteAnswer, responses=refusals("not_found"))
+def note(site: TheSite, viewer: TheViewer, note_id: str) -> Response:
     """A note that the asker may read."""
     with site.catalogue.reading() as session:
-        return _one_note(session, site, viewer, note_in_sight(session, viewer, note_id))
+        return JSONResponse(_one_note(session, site, viewer, note_in_sight(session, viewer, note_id)))
 
 
-@router.patch("/api/v1/notes/{note_id}")
-def changed_note(site: TheSite, viewer: TheViewer, note_id: str, asked: ChangedNote) -> dict[str, Any]:
+@router.patch(
+    "/api/v1/notes/{note_id}",
+    response_model=NoteAnswer,
+    responses=refusals("not_found", "usage", "deed_refused", "text_changed"),
+)
+def changed_note(site: TheSite, viewer: TheViewer, note_id: str, asked: ChangedNote) -> Response:
     """Change one's own note, or share it."""
     with site.catalogue.writing() as session:
         row = note_in_sight(session, viewer, note_id)
         change_note(session, viewer, row, asked.model_dump(exclude_unset=True, exclude={"version"}), asked.version)
         session.flush()
-        return _one_note(session, site, viewer, row)
+        content = _one_note(session, site, viewer, row)
+    return JSONResponse(content)
 
 
-@router.delete("/api/v1/notes/{note_id}", status_code=204)
+@router.delete("/api/v1/notes/{note_id}", status_code=204, responses=refusals("not_found", "deed_refused"))
 def removed_note(site: TheSite, viewer: TheViewer, note_id: str) -> None:
     """Take one's own note away."""
     with site.catalogue.writing() as session:
         remove_note(session, viewer, note_in_sight(session, viewer, note_id))
 
 
-@router.get("/api/v1/bookmarks")
-def bookmarks(site: TheSite, viewer: TheViewer, case: CaseName = "") -> dict[str, Any]:
+@router.get("/api/v1/bookmarks", response_model=BookmarksAnswer, responses=refusals("not_found", "number_clash"))
+def bookmarks(site: TheSite, viewer: TheViewer, case: CaseName = "") -> Response:
     """The asker's own bookmarks, of one case or of all within sight, as the pages stand."""
     with site.catalogue.reading() as session:
         case_id = case_in_sight(session, viewer, case).id if case else ""
-        return {"bookmarks": shown_bookmarks(session, site, bookmarks_of(session, viewer, case_id))}
+        return JSONResponse({"bookmarks": shown_bookmarks(session, site, bookmarks_of(session, viewer, case_id))})
 
 
-@router.post("/api/v1/bookmarks", status_code=201, responses={200: {"description": "the page had one; renamed"}})
+@router.post(
+    "/api/v1/bookmarks",
+    status_code=201,
+    response_model=BookmarkAnswer,
+    responses={
+        200: {"model": BookmarkAnswer, "description": "the page had one; renamed"},
+        **refusals("not_found", "usage"),
+    },
+)
 def new_bookmark(site: TheSite, viewer: TheViewer, asked: NewBookmark) -> Response:
     """Set the asker's bookmark on a page; a page has one, which is renamed."""
     with site.catalogue.writing() as session:
@@ -188,16 +211,19 @@ def new_bookmark(site: TheSite, viewer: TheViewer, asked: NewBookmark) -> Respon
     return JSONResponse(content, 201 if is_new else 200)
 
 
-@router.patch("/api/v1/bookmarks/{bookmark_id}")
-def changed_bookmark(site: TheSite, viewer: TheViewer, bookmark_id: str, asked: ChangedBookmark) -> dict[str, Any]:
+@router.patch(
+    "/api/v1/bookmarks/{bookmark_id}", response_model=BookmarkAnswer, responses=refusals("not_found", "usage")
+)
+def changed_bookmark(site: TheSite, viewer: TheViewer, bookmark_id: str, asked: ChangedBookmark) -> Response:
     """Rename a bookmark."""
     with site.catalogue.writing() as session:
         row = bookmark_in_sight(session, viewer, bookmark_id)
         rename_bookmark(session, viewer, row, asked.name)
-        return _one_bookmark(session, site, row)
+        content = _one_bookmark(session, site, row)
+    return JSONResponse(content)
 
 
-@router.delete("/api/v1/bookmarks/{bookmark_id}", status_code=204)
+@router.delete("/api/v1/bookmarks/{bookmark_id}", status_code=204, responses=refusals("not_found"))
 def removed_bookmark(site: TheSite, viewer: TheViewer, bookmark_id: str) -> None:
     """Take a bookmark away."""
     with site.catalogue.writing() as session:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse, Response
 
 from dossier.errors import NotFound
+from search_api.contract import refusals
+from search_api.desk.page_answers import CitationAnswer
 from search_api.desk.page_facts import facts_of, reading_of
 from search_api.site import TheSite, TheViewer
 
@@ -15,14 +18,14 @@ _LAST_LINE = 1_000_000
 router = APIRouter()
 
 
-@router.get("/api/v1/pages/{page_id}/citation")
+@router.get("/api/v1/pages/{page_id}/citation", response_model=CitationAnswer, responses=refusals("not_found"))
 def page_citation(
     site: TheSite,
     viewer: TheViewer,
     page_id: str,
     first_line: Annotated[int | None, Query(ge=1, le=_LAST_LINE, description="of the reading, from 1")] = None,
     last_line: Annotated[int | None, Query(ge=1, le=_LAST_LINE, description="`first_line` where it is missing")] = None,
-) -> dict[str, Any]:
+) -> Response:
     """How the office cites a page; with lines, also what they say and their rectangles on the picture.
 
     Raises:
@@ -31,14 +34,13 @@ def page_citation(
     facts = facts_of(site, viewer, page_id)
     answer: dict[str, Any] = {"page_id": page_id, "citation": site.citations.citation_of([facts.cited])}
     if first_line is None and last_line is None:
-        return answer
+        return JSONResponse(answer)
     first = first_line or 1
     last = last_line or first
     reading = reading_of(site, viewer, facts)
     if reading is None or not first <= last <= len(reading.lines):
         raise NotFound(f"{page_id}: {first}-{last}")
     lines = reading.lines[first - 1 : last]
-    return answer | {
-        "text": "\n".join(line.text for line in lines),
-        "rects": [line.box.as_list() for line in lines],
-    }
+    answer["text"] = "\n".join(line.text for line in lines)
+    answer["rects"] = [line.box.as_list() for line in lines]
+    return JSONResponse(answer)

@@ -13,9 +13,10 @@ from dossier.cases import number_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, ReadingRow, Volume, Work
 from dossier.citations import CitedPage
 from dossier.cited_pages import cited_page
-from dossier.errors import NotFound, error_of
+from dossier.errors import NotFound, StoreError, error_of
 from dossier.permissions import sees
 from dossier.reading import Reading
+from dossier.transcriptions.standing import transcribed_reading
 from dossier.viewers import Viewer
 from search_api.site import Site
 
@@ -148,3 +149,12 @@ def reading_of(site: Site, viewer: Viewer, facts: PageFacts) -> Reading | None:
         return None
     site.looks.note(viewer, [facts.page.id], looks.TEXT)
     return Reading.from_bytes(site.vault.reading(facts.page.id, version, sha256))
+
+
+def human_reading_of(site: Site, facts: PageFacts) -> Reading | None:
+    """What people read on the page, in the form of a reading; None where nothing stands, or the vault has lost it."""
+    with site.catalogue.reading() as session:
+        try:
+            return transcribed_reading(session, site.vault, facts.page)
+        except StoreError:
+            return None  # `verify` says so

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dossier.reading import Box, Line, Reading
-from indexer.highlight import highlight
+from indexer.highlight import highlight, highlight_human
 from indexer.hits import Hit
-from indexer.query import IDENTIFIER, PHRASE, SIMILAR, WORDS, understand
+from indexer.query import IDENTIFIER, PHRASE, SIMILAR, TRANSCRIPTION, WORDS, understand
 
 Rect = tuple[float, float, float, float]
 
@@ -20,13 +20,27 @@ def rects_of_hit(page_id: str, hit: Hit) -> tuple[Rect, ...]:
     return turn.rects if turn is not None and turn.page_id == page_id else ()
 
 
-def rects_of_query(text: str, reading: Reading) -> tuple[Rect, ...]:
-    """The rectangles of a query's words on a page that is not among its hits, by the best rung that finds any."""
+def rects_of_query(text: str, reading: Reading | None, human: Reading | None = None) -> tuple[Rect, ...]:
+    """The rectangles of a query's words on a page that is not among its hits, by the best rung that finds any.
+
+    Args:
+        text: the query.
+        reading: what the program read on it.
+        human: what people did.
+    """
     query = understand(text)
     if not query.words:
         return ()
-    for rung in (IDENTIFIER, PHRASE, WORDS, SIMILAR):
-        boxes = highlight(query, rung, reading, None).rects
+    for rung in (IDENTIFIER, PHRASE, TRANSCRIPTION, WORDS, SIMILAR):
+        boxes: tuple[Box, ...] = ()
+        if rung == TRANSCRIPTION:
+            boxes = (
+                highlight_human(query, human, reading).rects
+                if human and highlight(query, rung, human, None).rects
+                else ()
+            )
+        elif reading is not None:
+            boxes = highlight(query, rung, reading, None).rects
         if boxes:
             return tuple((box.x0, box.y0, box.x1, box.y1) for box in boxes)
     return ()

@@ -26,6 +26,7 @@ from dossier.derived import PICTURE_RECIPE, THUMBNAIL, smaller_picture
 from dossier.errors import NotFound, error_of
 from dossier.permissions import sees
 from dossier.viewers import Viewer
+from search_api.contract import PAGE_PROBLEMS, refusals
 from search_api.problems import Problem
 from search_api.site import Site, TheSite, TheViewer
 
@@ -69,7 +70,15 @@ def picture_address(page_id: str, reading_version: int | None, width: int | None
 @router.get(
     "/api/v1/pages/{page_id}/image",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}, 503: {"description": "still being made; see Retry-After"}},
+    responses={
+        200: {
+            "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "the picture",
+            "headers": {"ETag": {"schema": {"type": "string"}, "description": "the reading and the width"}},
+        },
+        304: {"description": "it is as If-None-Match says"},
+        **refusals("not_found", "picture_pending", *PAGE_PROBLEMS),
+    },
 )
 async def page_image(
     request: Request,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from dossier import looks
 from dossier.errors import EdossierError, StoreError, error_of
@@ -14,7 +14,9 @@ from dossier.reading import Reading
 from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
 from search_api.asked import Asked, QueryText, TheAsked
-from search_api.desk.page_facts import PageFacts, facts_of, hurry_reading, reading_of
+from search_api.contract import refusals
+from search_api.desk.page_answers import PageAnswer, TextAnswer
+from search_api.desk.page_facts import PageFacts, facts_of, human_reading_of, hurry_reading, reading_of
 from search_api.desk.page_marks import Rect, ranges_in_line, rects_of_hit, rects_of_query
 from search_api.desk.page_picture import picture_address
 from search_api.desk.search_page import HITS_A_VIEW
@@ -68,8 +70,8 @@ def page_view(
     place = _hit_place(site, viewer, page_id, asked, hit, problems) if query and hit else None
     around = _around(site, viewer, page_id, asked, problems) if query and not problems else None
     rects = place.rects if place else ()
-    if query and not rects and reading is not None:
-        rects = rects_of_query(query, reading)
+    if query and not rects:
+        rects = rects_of_query(query, reading, human_reading_of(site, facts))
     context: dict[str, Any] = {
         "facts": facts,
         "citation": site.citations.citation_of([facts.cited]),
@@ -92,13 +94,13 @@ def page_view(
     return site.pages.TemplateResponse(request, "page.html", context)
 
 
-@router.get("/api/v1/pages/{page_id}")
-def page_as_json(site: TheSite, viewer: TheViewer, page_id: str) -> dict[str, Any]:
+@router.get("/api/v1/pages/{page_id}", response_model=PageAnswer, responses=refusals("not_found"))
+def page_as_json(site: TheSite, viewer: TheViewer, page_id: str) -> Response:
     """Where a page stands and how it is; its text and picture have addresses of their own."""
     facts = facts_of(site, viewer, page_id)
     page = facts.page
     error = error_of(page.error_code or "", page.error_detail) if page.state == "parked" else None
-    return {
+    shown = {
         "page_id": page_id,
         "case_id": page.case_id,
         "case_number": facts.case_number,
@@ -125,10 +127,11 @@ def page_as_json(site: TheSite, viewer: TheViewer, page_id: str) -> dict[str, An
         "before": facts.before,
         "after": facts.after,
     }
+    return JSONResponse(shown)
 
 
-@router.get("/api/v1/pages/{page_id}/text")
-def page_text(site: TheSite, viewer: TheViewer, page_id: str, q: QueryText = "") -> dict[str, Any]:
+@router.get("/api/v1/pages/{page_id}/text", response_model=TextAnswer, responses=refusals("not_found"))
+def page_text(site: TheSite, viewer: TheViewer, page_id: str, q: QueryText = "") -> Response:
     """What was read on a page, line by line, and how it is cited; `text` is null before it has been read.
 
     With a query, `rects` are its words on the picture, and each line has the `marks` (start, end) of them in its text.
@@ -136,13 +139,13 @@ def page_text(site: TheSite, viewer: TheViewer, page_id: str, q: QueryText = "")
     facts = facts_of(site, viewer, page_id)
     reading = reading_of(site, viewer, facts)
     query = q.strip()
-    rects = rects_of_query(query, reading) if query and reading is not None else ()
+    rects = rects_of_query(query, reading, human_reading_of(site, facts)) if query else ()
     lines = [
         {"text": line.text, "box": line.box.as_list(), "confidence": line.confidence}
         | ({"marks": ranges_in_line(line, rects)} if query else {})
         for line in (reading.lines if reading else ())
     ]
-    return {
+    shown = {
         "page_id": page_id,
         "page_number": facts.page.page_number,
         "page_label": facts.page.page_label,
@@ -154,6 +157,7 @@ def page_text(site: TheSite, viewer: TheViewer, page_id: str, q: QueryText = "")
         "text": reading.text if reading else None,
         "lines": lines,
     } | ({"rects": [list(rect) for rect in rects]} if query else {})
+    return JSONResponse(shown)
 
 
 def _first_of_view(ordinal: int | None) -> int | None:

@@ -7,10 +7,10 @@ alone that are near.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,8 @@ from dossier.errors import NotFound
 from dossier.permissions import sees
 from dossier.viewers import Viewer
 from search_api.asked import NeededText, TheAsked, TheNarrowing
+from search_api.contract import ENGINE_PROBLEMS, refusals
+from search_api.desk.page_answers import OutlineAnswer, VolumeHitsAnswer
 from search_api.site import TheSite, TheViewer
 
 router = APIRouter()
@@ -53,6 +55,7 @@ def reader(
         context = {
             "volume": volume.name,
             "volume_id": volume_id,
+            "case_id": case.id,
             "case_number": number_of(session, case),
             "case_name": case.name,
             "directory": directory,
@@ -64,8 +67,8 @@ def reader(
     return site.pages.TemplateResponse(request, "reader.html", context)
 
 
-@router.get("/api/v1/volumes/{volume_id}/outline")
-def volume_outline(site: TheSite, viewer: TheViewer, volume_id: str) -> dict[str, Any]:
+@router.get("/api/v1/volumes/{volume_id}/outline", response_model=OutlineAnswer, responses=refusals("not_found"))
+def volume_outline(site: TheSite, viewer: TheViewer, volume_id: str) -> Response:
     """A volume's directory, and its pages in order: what is needed to lay them out.
 
     `pages` has a list for each of `page_ids`, `widths` and `heights` (pixels of the upright page), `labels` (null where
@@ -82,7 +85,7 @@ def volume_outline(site: TheSite, viewer: TheViewer, volume_id: str) -> dict[str
         directory = directory_of(session, volume_id)
         name = volume.name
     names = ("page_ids", "widths", "heights", "labels", "label_states", "readings")
-    return {
+    outline = {
         "volume_id": volume_id,
         "volume": name,
         "documents": [
@@ -91,16 +94,19 @@ def volume_outline(site: TheSite, viewer: TheViewer, volume_id: str) -> dict[str
         ],
         "pages": {column: [row[at] for row in rows] for at, column in enumerate(names)},
     }
+    return JSONResponse(outline)
 
 
-@router.get("/api/v1/volumes/{volume_id}/hits")
-def volume_hits(
-    site: TheSite, viewer: TheViewer, volume_id: str, narrowing: TheNarrowing, q: NeededText
-) -> dict[str, Any]:
+@router.get(
+    "/api/v1/volumes/{volume_id}/hits",
+    response_model=VolumeHitsAnswer,
+    responses=refusals("not_found", "usage", *ENGINE_PROBLEMS),
+)
+def volume_hits(site: TheSite, viewer: TheViewer, volume_id: str, narrowing: TheNarrowing, q: NeededText) -> Response:
     """The pages of a volume that a query finds, by their place, in order."""
     found = site.searcher.pages_in_volume(volume_id, q, viewer=viewer, narrowing=narrowing)
     site.looks.note_search(viewer, q, None)
-    return {"total": len(found), "page_numbers": list(found)}
+    return JSONResponse({"total": len(found), "page_numbers": list(found)})
 
 
 def directory_of(session: Session, volume_id: str) -> list[DirectoryEntry]:

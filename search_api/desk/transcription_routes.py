@@ -13,6 +13,8 @@ from dossier.reading import Line
 from dossier.transcriptions.standing import transcription_in_sight, transcriptions_of, versions_of
 from dossier.transcriptions.transcription import Transcription, line_under
 from dossier.transcriptions.writing import LONGEST, add_transcription, change_transcription, withdraw_transcription
+from search_api.contract import refusals
+from search_api.desk.note_answers import PageTranscriptionsAnswer, TranscriptionAnswer, TranscriptionHistoryAnswer
 from search_api.desk.page_facts import PageFacts, facts_of, reading_of
 from search_api.site import Site, TheSite, TheViewer
 
@@ -46,8 +48,10 @@ class ChangedTranscription(BaseModel):
     version: int = Field(ge=1, le=1_000_000, description="the version that was seen; 409 where another one stands")
 
 
-@router.get("/api/v1/pages/{page_id}/transcriptions")
-def page_transcriptions(site: TheSite, viewer: TheViewer, page_id: str) -> dict[str, Any]:
+@router.get(
+    "/api/v1/pages/{page_id}/transcriptions", response_model=PageTranscriptionsAnswer, responses=refusals("not_found")
+)
+def page_transcriptions(site: TheSite, viewer: TheViewer, page_id: str) -> Response:
     """What people have read on a page, in reading order; `line`: of which line of the reading, from 0, null for none.
 
     `ocr` is what the program read in that line.
@@ -57,17 +61,22 @@ def page_transcriptions(site: TheSite, viewer: TheViewer, page_id: str) -> dict[
     with site.catalogue.reading() as session:
         ones = transcriptions_of(session, site.vault, [page_id]).get(page_id, ())
     site.looks.note(viewer, [page_id], looks.TEXT)
-    return {
+    content = {
         "page_id": page_id,
         "reading_version": facts.page.reading_version,
         "transcriptions": [_shown(one, lines) for one in ones],
     }
+    return JSONResponse(content)
 
 
 @router.post(
     "/api/v1/pages/{page_id}/transcriptions",
     status_code=201,
-    responses={200: {"description": "the key's, added before"}},
+    response_model=TranscriptionAnswer,
+    responses={
+        200: {"model": TranscriptionAnswer, "description": "the key's, added before"},
+        **refusals("not_found", "usage", "text_changed", "idempotency_key_reused"),
+    },
 )
 def new_transcription(
     site: TheSite,
@@ -82,8 +91,12 @@ def new_transcription(
     return JSONResponse(_shown(one, lines), 201 if is_new else 200)
 
 
-@router.get("/api/v1/transcriptions/{transcription_id}")
-def transcription(site: TheSite, viewer: TheViewer, transcription_id: str) -> dict[str, Any]:
+@router.get(
+    "/api/v1/transcriptions/{transcription_id}",
+    response_model=TranscriptionHistoryAnswer,
+    responses=refusals("not_found"),
+)
+def transcription(site: TheSite, viewer: TheViewer, transcription_id: str) -> Response:
     """A transcription with all that it has been, the earliest version first."""
     with site.catalogue.reading() as session:
         row = transcription_in_sight(session, viewer, transcription_id)
@@ -96,19 +109,25 @@ def transcription(site: TheSite, viewer: TheViewer, transcription_id: str) -> di
             "versions": [version.as_json() for version in versions],
         }
     site.looks.note(viewer, [row.page_id], looks.TEXT)
-    return content
+    return JSONResponse(content)
 
 
-@router.patch("/api/v1/transcriptions/{transcription_id}")
+@router.patch(
+    "/api/v1/transcriptions/{transcription_id}",
+    response_model=TranscriptionAnswer,
+    responses=refusals("not_found", "usage", "text_changed"),
+)
 def changed_transcription(
     site: TheSite, viewer: TheViewer, transcription_id: str, asked: ChangedTranscription
-) -> dict[str, Any]:
+) -> Response:
     """Correct a transcription; the version before stays in its history."""
     one = change_transcription(site.catalogue, site.vault, viewer, transcription_id, asked.version, asked.text)
-    return _shown(one, _lines(site, viewer, facts_of(site, viewer, one.page_id)))
+    return JSONResponse(_shown(one, _lines(site, viewer, facts_of(site, viewer, one.page_id))))
 
 
-@router.delete("/api/v1/transcriptions/{transcription_id}", status_code=204)
+@router.delete(
+    "/api/v1/transcriptions/{transcription_id}", status_code=204, responses=refusals("not_found", "text_changed")
+)
 def withdrawn_transcription(
     site: TheSite,
     viewer: TheViewer,

@@ -68,6 +68,30 @@ ANSWER_EXAMPLE: dict[str, Any] = {
 }
 
 
+_ORIGINAL: dict[str, Any] = {
+    "file_id": "f0a1b2c3d4e5f60718293", "path": "讯问笔录.pdf", "media_type": "application/pdf", "size": 184213,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "md5": "098f6bcd4621d373cade4e832627b4f6",
+}  # fmt: skip
+DIRECTORY_EXAMPLE: dict[str, Any] = {
+    "case_id": UNKNOWN_ID,
+    "case_number": NUMBER["number"],
+    "volumes": [
+        {
+            "id": "v1f2e3d4c5b6a79808172", "name": "证据材料卷三", "kind": "证据材料卷", "number": 1, "version": 1,
+            "state": "open", "delivery_id": None, "supersedes_id": None, "pages": 3, "searchable": 3,
+            "documents": [
+                {
+                    "id": "d4dd3d17be2f009625c6f", "title": "讯问笔录", "first_page": 1, "last_page": 3,
+                    "first_label": "2", "last_label": "4", "pages": 3, "searchable": 3, "originals": [_ORIGINAL],
+                }
+            ],
+            "attachments": [], "refused": [], "waiting": 0,
+        }
+    ],
+}  # fmt: skip
+
+
 def _whole(value: Any) -> Any:
     """A whole number as JSON Schema has it: 2 and 2.0, but neither "2" nor true."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -178,7 +202,7 @@ class DeliveryForm(BaseModel):
 class ProceedingForm(BaseModel):
     """A coming of the case; told apart by its number."""
 
-    number: NumberGiven
+    number: NumberGiven = Field(examples=[NUMBER])
     kind: str | None = Field(default=None, max_length=50, pattern=STORABLE, examples=["审查起诉"])
     department: str | None = Field(default=None, max_length=200, pattern=STORABLE)
     handler: str | None = Field(default=None, max_length=200, pattern=STORABLE)
@@ -251,6 +275,7 @@ class VolumeAnswer(BaseModel):
 class DirectoryAnswer(BaseModel):
     """The directory of a case."""
 
+    model_config = ConfigDict(json_schema_extra={"example": DIRECTORY_EXAMPLE})
     case_id: str
     case_number: str | None
     volumes: list[VolumeAnswer]

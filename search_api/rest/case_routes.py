@@ -47,6 +47,11 @@ router = APIRouter(tags=["cases"])
 
 Deed = Callable[[Session, Viewer, str], tuple[Case, int]]
 
+_PUT = (
+    "number_clash", "number_taken", "number_insufficient", "case_out_of_reach", "case_deed_refused",
+    "idempotency_key_reused", "not_found",
+)  # fmt: skip
+_CHANGE = ("not_found", "number_clash", "number_taken", "case_deed_refused", "idempotency_key_reused")
 _FOUND: dict[str, Any] = {"description": "the case", "headers": ETAG_HEADER}
 _CHANGED: dict[str, Any] = {"description": "the case as it stands now", "headers": ETAG_HEADER}
 _NEW: dict[str, Any] = {
@@ -56,7 +61,7 @@ _NEW: dict[str, Any] = {
 }
 
 
-@router.post(CASES, response_model=CaseAnswer, responses={200: _CHANGED, 201: _NEW, **refusals(409, 413)})
+@router.post(CASES, response_model=CaseAnswer, responses={200: _CHANGED, 201: _NEW, **refusals(*_PUT)})
 def put_case(
     request: Request,
     site: TheSite,
@@ -81,7 +86,7 @@ def put_case(
     return _done(request, site, viewer, key, metadata, deed)
 
 
-@router.get(CASES, response_model=CaseAnswer, responses={200: _FOUND, **refusals(404, 409)})
+@router.get(CASES, response_model=CaseAnswer, responses={200: _FOUND, **refusals("not_found", "number_clash")})
 def find_case(
     site: TheSite,
     viewer: TheViewer,
@@ -97,7 +102,7 @@ def find_case(
 @router.get(
     f"{CASES}/{{case_id}}",
     response_model=CaseAnswer,
-    responses={200: _FOUND, 304: {"description": "it is as If-None-Match says"}, **refusals(404)},
+    responses={200: _FOUND, 304: {"description": "it is as If-None-Match says"}, **refusals("not_found")},
 )
 def case(
     site: TheSite,
@@ -116,7 +121,7 @@ def case(
 @router.patch(
     f"{CASES}/{{case_id}}",
     response_model=CaseAnswer,
-    responses={200: _CHANGED, **refusals(404, 409, 412, 413, 428)},
+    responses={200: _CHANGED, **refusals(*_CHANGE, "precondition_failed", "precondition_missing")},
     openapi_extra=IF_MATCH,
 )
 def change_case(
@@ -142,9 +147,7 @@ def change_case(
     return _done(request, site, viewer, key, metadata, deed)
 
 
-@router.post(
-    f"{CASES}/{{case_id}}/numbers", response_model=CaseAnswer, responses={200: _CHANGED, **refusals(404, 409, 413)}
-)
+@router.post(f"{CASES}/{{case_id}}/numbers", response_model=CaseAnswer, responses={200: _CHANGED, **refusals(*_CHANGE)})
 def bind_number(
     request: Request,
     site: TheSite,
@@ -163,9 +166,7 @@ def bind_number(
     return _done(request, site, viewer, key, number, deed)
 
 
-@router.post(
-    f"{CASES}/{{case_id}}/handler", response_model=CaseAnswer, responses={200: _CHANGED, **refusals(404, 409, 413)}
-)
+@router.post(f"{CASES}/{{case_id}}/handler", response_model=CaseAnswer, responses={200: _CHANGED, **refusals(*_CHANGE)})
 def change_handler(
     request: Request,
     site: TheSite,
@@ -187,7 +188,7 @@ def change_handler(
 @router.post(
     f"{CASES}/{{case_id}}/deliveries",
     response_model=CaseAnswer,
-    responses={200: _CHANGED, 201: _NEW, **refusals(404, 409, 413)},
+    responses={200: _CHANGED, 201: _NEW, **refusals(*_CHANGE)},
 )
 def put_delivery(
     request: Request,
@@ -209,7 +210,7 @@ def put_delivery(
 @router.post(
     f"{CASES}/{{case_id}}/proceedings",
     response_model=CaseAnswer,
-    responses={200: _CHANGED, 201: _NEW, **refusals(404, 409, 413)},
+    responses={200: _CHANGED, 201: _NEW, **refusals(*_CHANGE)},
 )
 def put_proceeding(
     request: Request,
@@ -228,9 +229,7 @@ def put_proceeding(
     return _done(request, site, viewer, key, form, deed)
 
 
-@router.post(
-    f"{CASES}/{{case_id}}/merge", response_model=CaseAnswer, responses={200: _CHANGED, **refusals(404, 409, 413)}
-)
+@router.post(f"{CASES}/{{case_id}}/merge", response_model=CaseAnswer, responses={200: _CHANGED, **refusals(*_CHANGE)})
 def merge_case(
     request: Request,
     site: TheSite,
@@ -252,7 +251,7 @@ def merge_case(
 @router.post(
     f"{CASES}/{{case_id}}/split",
     response_model=CaseAnswer,
-    responses={200: _CHANGED, 201: _NEW, **refusals(404, 409, 413)},
+    responses={200: _CHANGED, 201: _NEW, **refusals(*_PUT)},
 )
 def split_case(
     request: Request,
@@ -275,7 +274,7 @@ def split_case(
 @router.get(
     f"{CASES}/{{case_id}}/directory",
     response_model=DirectoryAnswer,
-    responses={200: {"description": "the directory"}, **refusals(404)},
+    responses={200: {"description": "the directory"}, **refusals("not_found")},
 )
 def directory(site: TheSite, viewer: TheViewer, case_id: str) -> Response:
     """The directory of a case: its volumes, their documents with first and last page, and the files as they came."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from dossier import changes
@@ -15,6 +16,8 @@ from dossier.cases import numbers_of
 from dossier.changes import Change, Portion
 from dossier.errors import error_of
 from dossier.viewers import Viewer
+from search_api.contract import refusals
+from search_api.rest.file_answers import ChangesAnswer
 from search_api.site import Site, TheSite, TheViewer
 
 LONGEST_WAIT_SECONDS = 60.0
@@ -24,7 +27,7 @@ _LOOK_SECONDS = 2.0
 router = APIRouter()
 
 
-@router.get("/api/v1/changes")
+@router.get("/api/v1/changes", response_model=ChangesAnswer, responses=refusals("cursor_unknown"))
 async def change_feed(
     request: Request,
     site: TheSite,
@@ -32,7 +35,7 @@ async def change_feed(
     after: Annotated[str, Query(max_length=100, description="the `after` of the answer before; empty: all")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="seconds, where there is none yet")] = 0.0,
-) -> dict[str, Any]:
+) -> Response:
     """The changes after a place, in the order in which they happened."""
     until = time.monotonic() + wait
     while True:
@@ -41,11 +44,11 @@ async def change_feed(
         while not answer["changes"]:
             left = until - time.monotonic()
             if left <= 0 or await request.is_disconnected():
-                return answer
+                return JSONResponse(answer)
             if await site.latest_change.wait(seen, min(left, _LOOK_SECONDS)):
                 break
         else:
-            return answer
+            return JSONResponse(answer)
 
 
 def _portion(site: Site, viewer: Viewer, after: str, limit: int) -> tuple[int, dict[str, Any]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from dossier.acceptance import Incoming, accept
@@ -16,7 +16,9 @@ from dossier.permissions import case_in_sight, sees
 from dossier.place import Place, place_of_upload
 from dossier.viewers import Viewer
 from dossier.volume_moves import case_called
+from search_api.contract import refusals
 from search_api.problems import Problem
+from search_api.rest.file_answers import FileAnswer, ReceivedAnswer
 from search_api.rest.multipart import Form, broken, receive_form
 from search_api.site import Site, TheSite, TheViewer
 
@@ -47,8 +49,10 @@ _FORM = {
     "/api/v1/cases/{case_id}/files",
     status_code=202,
     openapi_extra={"requestBody": _FORM},
+    response_model=ReceivedAnswer,
     responses={
-        202: {"content": {"application/json": {"example": {"id": "f3b0c9e1d2a4f5b6c7d8", "state": "received"}}}}
+        202: {"description": "it is in the vault and in the catalogue"},
+        **refusals("not_found", "number_clash", "place_refused", "upload_broken", "idempotency_key_reused"),
     },
 )
 async def upload(
@@ -77,8 +81,8 @@ async def upload(
     )
 
 
-@router.get("/api/v1/files/{file_id}")
-def file(site: TheSite, viewer: TheViewer, file_id: str) -> dict[str, Any]:
+@router.get("/api/v1/files/{file_id}", response_model=FileAnswer, responses=refusals("not_found"))
+def file(site: TheSite, viewer: TheViewer, file_id: str) -> Response:
     """What has become of a file: `searchable` of its `pages`, and why not, where something went wrong."""
     with site.catalogue.reading() as session:
         arrival = session.get(Arrival, file_id)
@@ -86,13 +90,15 @@ def file(site: TheSite, viewer: TheViewer, file_id: str) -> dict[str, Any]:
             raise NotFound(file_id)
         status = file_status(session, arrival)
     error = status.error
-    return {
-        "id": file_id,
-        "state": status.state,
-        "pages": status.pages,
-        "searchable": status.searchable,
-        "error": {"code": error.code, "message": error.message} if error else None,
-    }
+    return JSONResponse(
+        {
+            "id": file_id,
+            "state": status.state,
+            "pages": status.pages,
+            "searchable": status.searchable,
+            "error": {"code": error.code, "message": error.message} if error else None,
+        }
+    )
 
 
 def case_to_take_in(site: Site, viewer: Viewer, name: str) -> str:

@@ -42,6 +42,7 @@ from dossier.pdf_contents import (
 )
 from dossier.permissions import case_in_sight, sees
 from dossier.viewers import Viewer
+from search_api.contract import PAGE_PROBLEMS, refusals
 from search_api.site import Site, TheSite, TheViewer
 
 MEDIA_TYPE = "application/pdf"
@@ -51,7 +52,7 @@ _FAILED_FOR_SECONDS = 60.0
 
 router = APIRouter()
 
-_PageId = Annotated[str, Field(min_length=1, max_length=100)]
+_PageId = Annotated[str, Field(min_length=1, max_length=100, pattern="^[0-9A-Za-z]+$")]
 
 
 class ExhibitGroup(BaseModel):
@@ -73,12 +74,30 @@ class NewExhibit(BaseModel):
     pages: list[_PageId] = Field(default=[], max_length=MOST_PAGES, description="page ids")
 
 
+class PendingAnswer(BaseModel):
+    """A PDF that is being made: waiting, or leased by a worker."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"state": "waiting"}})
+    state: str
+
+
 _RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MEDIA_TYPE: {}}, "description": "the PDF; parts of it by Range"},
+    200: {
+        "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "the PDF; parts of it by Range",
+        "headers": {"ETag": {"schema": {"type": "string"}, "description": "what it is made from"}},
+    },
     202: {
-        "content": {"application/json": {"example": {"state": "waiting"}}},
+        "model": PendingAnswer,
+        "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}},
         "description": "it is being made; ask again after Retry-After seconds",
     },
+    206: {
+        "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "the part that Range names",
+    },
+    416: {"description": "there is no such part", "content": {"text/plain": {"schema": {"type": "string"}}}},
+    **refusals("not_found", "number_clash", "usage", *PAGE_PROBLEMS),
 }
 
 

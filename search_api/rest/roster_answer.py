@@ -14,7 +14,9 @@ from fastapi.responses import JSONResponse, Response
 
 from indexer.roster.sheet import MOST_BYTES
 from indexer.roster.workbook import MEDIA_TYPE, workbook_of
+from search_api.contract import ENGINE_PROBLEMS, refusals
 from search_api.problems import Problem
+from search_api.rest.search_answers import RosterAnswer
 from search_api.site import TheSite, TheViewer
 
 RETRY_SECONDS = 10
@@ -22,13 +24,19 @@ RETRY_SECONDS = 10
 router = APIRouter()
 
 # Thousands of queries and a process for the file: one at a time, so that those who search by hand do not wait.
-_one_at_a_time = threading.Lock()
+one_at_a_time = threading.Lock()
 
 
 @router.post(
     "/api/v1/roster",
-    response_class=JSONResponse,
-    responses={200: {"content": {MEDIA_TYPE: {}}, "description": "XLSX, where the request accepts it"}},
+    response_model=RosterAnswer,
+    responses={
+        200: {
+            "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+            "description": "the matrix; as XLSX where the request accepts it",
+        },
+        **refusals("roster_refused", "roster_busy", "not_found", "number_clash", *ENGINE_PROBLEMS),
+    },
 )
 def roster(
     request: Request,
@@ -39,7 +47,7 @@ def roster(
 ) -> Response:
     """The matrix person × kind of document for everybody in a spreadsheet, as `edossier roster` gives it."""
     assert site.roster is not None  # the route is there only with it
-    if not _one_at_a_time.acquire(blocking=False):
+    if not one_at_a_time.acquire(blocking=False):
         raise Problem(
             429,
             "roster_busy",
@@ -57,4 +65,4 @@ def roster(
         headers = {"Content-Disposition": f"attachment; filename=\"roster.xlsx\"; filename*=UTF-8''{name}"}
         return Response(workbook_of(matrix), media_type=MEDIA_TYPE, headers=headers)
     finally:
-        _one_at_a_time.release()
+        one_at_a_time.release()

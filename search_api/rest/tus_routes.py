@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Header, Request, Response
+from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from dossier import uploads
@@ -22,8 +23,10 @@ from dossier.errors import NotFound
 from dossier.permissions import case_in_sight
 from dossier.viewers import Viewer
 from search_api.background import repeating
+from search_api.contract import refusals
 from search_api.gate import upload_too_large
 from search_api.problems import Problem
+from search_api.rest.file_answers import UploadAnswer
 from search_api.rest.file_routes import KEY, actor_of, case_to_take_in, of_machine, own_key, place_named
 from search_api.rest.multipart import portions
 from search_api.site import Site, TheSite, TheViewer
@@ -39,6 +42,13 @@ router = APIRouter()
 _log = logging.getLogger(__name__)
 
 _BODY = {"required": True, "content": {PART: {"schema": {"type": "string", "format": "binary"}}}}
+_HELD = ("not_found", "tus_version", "upload_busy", "idempotency_key_reused")
+_HEADERS: dict[str, Any] = {
+    "Upload-Offset": {"schema": {"type": "integer"}, "description": "bytes that are there for good"},
+    "Upload-Length": {"schema": {"type": "integer"}, "description": "bytes"},
+    "Upload-Expires": {"schema": {"type": "string"}, "description": "when it is removed if it is not continued"},
+    "Upload-File": {"schema": {"type": "string"}, "description": "the file that it has become, when it is whole"},
+}
 _RESUMABLE = Header(alias="Tus-Resumable", description="1.0.0")
 _Resumable = Annotated[str | None, _RESUMABLE]
 
@@ -55,7 +65,15 @@ def offered(site: TheSite) -> Response:
     return Response(status_code=204, headers=headers)
 
 
-@router.post("/api/v1/uploads", status_code=201, response_class=Response)
+@router.post(
+    "/api/v1/uploads",
+    status_code=201,
+    response_class=Response,
+    responses={
+        201: {"headers": {"Location": {"schema": {"type": "string"}, "description": "where its parts go"}, **_HEADERS}},
+        **refusals(*_HELD, "number_clash", "place_refused", "upload_broken", "disk_full"),
+    },
+)
 def begin(
     site: TheSite,
     viewer: TheViewer,
@@ -84,21 +102,36 @@ def begin(
     return Response(status_code=201, headers=headers)
 
 
-@router.head("/api/v1/uploads/{upload_id}", status_code=200, response_class=Response)
+@router.head(
+    "/api/v1/uploads/{upload_id}",
+    status_code=200,
+    response_class=Response,
+    responses={200: {"headers": _HEADERS}, **refusals(*_HELD)},
+)
 def offset(site: TheSite, viewer: TheViewer, upload_id: str, tus_resumable: _Resumable = None) -> Response:
     """How much of an upload is there."""
     _check_version(tus_resumable)
     return Response(status_code=200, headers=_headers(site, _finished(site, viewer, upload_id)))
 
 
-@router.get("/api/v1/uploads/{upload_id}")
-def upload_state(site: TheSite, viewer: TheViewer, upload_id: str) -> dict[str, Any]:
+@router.get("/api/v1/uploads/{upload_id}", response_model=UploadAnswer, responses=refusals(*_HELD))
+def upload_state(site: TheSite, viewer: TheViewer, upload_id: str) -> Response:
     """How much of an upload is there, and the file that it has become."""
     upload = _finished(site, viewer, upload_id)
-    return {"id": upload.id, "offset": upload.received, "length": upload.size, "file_id": upload.arrival_id}
+    return JSONResponse(
+        {"id": upload.id, "offset": upload.received, "length": upload.size, "file_id": upload.arrival_id}
+    )
 
 
-@router.patch("/api/v1/uploads/{upload_id}", status_code=204, openapi_extra={"requestBody": _BODY})
+@router.patch(
+    "/api/v1/uploads/{upload_id}",
+    status_code=204,
+    openapi_extra={"requestBody": _BODY},
+    responses={
+        204: {"headers": _HEADERS},
+        **refusals(*_HELD, "upload_type", "upload_offset", "checksum_mismatch", "upload_broken"),
+    },
+)
 async def part(
     request: Request,
     site: TheSite,
@@ -127,7 +160,7 @@ async def part(
     return Response(status_code=204, headers=_headers(site, upload))
 
 
-@router.delete("/api/v1/uploads/{upload_id}", status_code=204)
+@router.delete("/api/v1/uploads/{upload_id}", status_code=204, responses=refusals(*_HELD))
 def end(site: TheSite, viewer: TheViewer, upload_id: str, tus_resumable: _Resumable = None) -> Response:
     """Give an upload up; a file that it has become stays."""
     _check_version(tus_resumable)

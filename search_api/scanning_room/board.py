@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response
 
+from search_api.scanning_room import board_events
+from search_api.scanning_room.board_view import SHOWN_BY_STATUS, BoardView, board_context
+from search_api.scanning_room.standing_answers import StatusAnswer
 from search_api.site import TheSite, TheViewer
 
 router = APIRouter()
+router.include_router(board_events.router)
 
 
 @router.get("/board", include_in_schema=False)
-def board(request: Request, site: TheSite, viewer: TheViewer) -> Response:
-    """The board as a page; its script asks for it again every two seconds and shows what has changed."""
-    standing = site.standings.latest(viewer)
-    at_work = [volume for volume in standing.volumes if volume.searchable + volume.parked < volume.pages]
-    settled = [volume for volume in standing.volumes if volume.searchable + volume.parked >= volume.pages]
-    context = {
-        "status": standing.status,
-        "received": sum(standing.status.files.values()),
-        "viewable": sum(standing.status.pages.values()),
-        "at_work": at_work,
-        "settled": settled,
-        "questions": standing.questions,
-        "inbox": site.home.inbox,
-        "may_change": viewer.prepares,
-    }
+def board(
+    request: Request,
+    site: TheSite,
+    viewer: TheViewer,
+    opened: Annotated[list[str] | None, Query(alias="open", max_length=200)] = None,
+    shut: Annotated[list[str] | None, Query(max_length=200)] = None,
+    page: Annotated[int, Query(ge=1)] = 1,
+    settled: Annotated[int, Query(ge=1)] = 1,
+) -> Response:
+    """The board as a page; its script follows /board/events, or asks for it again where that is not to be had."""
+    view = BoardView(frozenset(opened or ()), frozenset(shut or ()), page, settled)
+    context = board_context(site, viewer, site.standings.latest(viewer), view)
     return site.pages.TemplateResponse(request, "board.html", context)
 
 
-@router.get("/api/v1/status")
-def status(site: TheSite, viewer: TheViewer) -> dict[str, Any]:
+@router.get("/api/v1/status", response_model=StatusAnswer)
+def status(site: TheSite, viewer: TheViewer) -> Response:
     """Totals, volumes (deadline first), and what needs a hand (newest first)."""
     standing = site.standings.latest(viewer)
-    return {
-        **asdict(standing.status),
-        "volumes": [asdict(volume) for volume in standing.volumes],
-        "attention": [asdict(question) for question in standing.questions],
-    }
+    return JSONResponse(
+        {
+            **asdict(standing.status),
+            "volumes": [asdict(volume) for volume in standing.volumes[:SHOWN_BY_STATUS]],
+            "attention": [asdict(question) for question in standing.questions],
+        }
+    )

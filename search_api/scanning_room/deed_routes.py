@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,16 +17,21 @@ from sqlalchemy.orm import Session
 from dossier import looks
 from dossier.cases import unmerged
 from dossier.catalogue.tables import Case, Document, Page, Volume
-from dossier.deeds import claims, documents, page_deeds, page_order
+from dossier.deeds import claims, documents, page_deeds, page_order, page_volumes
 from dossier.deeds.deed import Done
 from dossier.errors import NotFound, NumberClash
 from dossier.permissions import sees
 from dossier.readings import reading_of
 from dossier.viewers import Viewer
+from search_api.contract import refusals
 from search_api.problems import Problem
+from search_api.scanning_room.standing_answers import TitleAnswer, VolumePagesAnswer
 from search_api.site import Site, TheSite, TheViewer
 
 MOST_PAGES = 20_000
+
+_DEED = refusals("not_found", "deed_refused", "order_changed")
+_CLAIM = refusals("not_found", "deed_refused", "number_clash", "number_insufficient")
 
 router = APIRouter(prefix="/api/v1")
 
@@ -52,7 +58,7 @@ class Label(_Body):
 class Blank(_Body):
     """Whether a page is blank, and whether it is to be folded out of the count then."""
 
-    blank: bool
+    blank: Annotated[bool, Field(examples=[True])]
     folded: bool = False
 
 
@@ -65,14 +71,24 @@ class Reason(_Body):
 class Place(_Body):
     """Behind which page of the volume; null: to the front. `document_id`: whose it is to be."""
 
-    after: Id | None
+    after: Annotated[Id, Field(examples=["p5f2e25435ae121a9e03d"])] | None
+    document_id: Id | None = None
+
+
+class OtherVolume(_Body):
+    """Which volume of the case, by id or by name, and behind which page there; null: at the end."""
+
+    volume_id: Id | None = None
+    volume: Annotated[str, Field(max_length=200, examples=["证据材料卷二"])] = ""
+    after: Id | None = None
+    at_front: bool = False
     document_id: Id | None = None
 
 
 class Successor(_Body):
     """The page that takes another one's place."""
 
-    by: Id
+    by: Annotated[Id, Field(examples=["p6a1b2c3d4e5f60718293"])]
 
 
 class Order(_Body):
@@ -81,8 +97,8 @@ class Order(_Body):
     `moved`: which of them were moved, and so belong where they are now; empty: as few as can be.
     """
 
-    pages: Ids
-    version: Id
+    pages: Annotated[Ids, Field(examples=[["p6a1b2c3d4e5f60718293", "p5f2e25435ae121a9e03d"]])]
+    version: Annotated[Id, Field(examples=["0f3a9c1b2d4e5f60"])]
     documents: dict[Id, Id] = {}
     moved: Ids = []
 
@@ -110,7 +126,7 @@ class Title(_Body):
 class Division(_Body):
     """The first page of the new document, its title, and a document without pages that is to take them."""
 
-    at: Id
+    at: Annotated[Id, Field(examples=["p5f2e25435ae121a9e03d"])]
     title: Annotated[str, Field(max_length=1000)] = ""
     into: Id | None = None
 
@@ -131,6 +147,15 @@ class UndoCall(BaseModel):
 class Answer(BaseModel):
     """What was done, the version of the volume's order now, what came into being, and the calls that undo it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "done": "图像第 4 页已移出页序，原件保留。", "volume_id": "v0d7c0e6a5b1f2c3d4e5",
+                "version": "0f3a9c1b2d4e5f60", "created": None,
+                "undo": [{"address": "/api/v1/pages/p5f2e25435ae121a9e03d/restore", "body": {}}],
+            }
+        }
+    )  # fmt: skip
     done: str
     volume_id: str
     version: str
@@ -138,19 +163,19 @@ class Answer(BaseModel):
     undo: list[UndoCall]
 
 
-@router.post("/pages/{page_id}/turn")
+@router.post("/pages/{page_id}/turn", responses=_DEED)
 def turn(site: TheSite, viewer: TheViewer, page_id: str, asked: Turn) -> Answer:
     """Say how a page lies; it is read again upright."""
     return _on_page(site, viewer, page_id, lambda s, by: page_deeds.turn(s, page_id, asked.turn_degrees, by))
 
 
-@router.post("/pages/{page_id}/read-again")
+@router.post("/pages/{page_id}/read-again", responses=_DEED)
 def read_again(site: TheSite, viewer: TheViewer, page_id: str) -> Answer:
     """Have a page read once more."""
     return _on_page(site, viewer, page_id, lambda s, by: page_deeds.read_again(s, page_id, by))
 
 
-@router.post("/pages/{page_id}/blank")
+@router.post("/pages/{page_id}/blank", responses=_DEED)
 def blank(site: TheSite, viewer: TheViewer, page_id: str, asked: Blank) -> Answer:
     """Say whether a page is blank."""
 
@@ -164,25 +189,25 @@ def blank(site: TheSite, viewer: TheViewer, page_id: str, asked: Blank) -> Answe
     return _on_page(site, viewer, page_id, deed)
 
 
-@router.post("/pages/{page_id}/label")
+@router.post("/pages/{page_id}/label", responses=_DEED)
 def label(site: TheSite, viewer: TheViewer, page_id: str, asked: Label) -> Answer:
     """Confirm or correct a page's label."""
     return _on_page(site, viewer, page_id, lambda s, by: page_deeds.correct_label(s, page_id, asked.label, by))
 
 
-@router.post("/pages/{page_id}/remove")
+@router.post("/pages/{page_id}/remove", responses=_DEED)
 def remove(site: TheSite, viewer: TheViewer, page_id: str, asked: Reason) -> Answer:
     """Take a page out of the order; it is kept and can be put back."""
     return _on_page(site, viewer, page_id, lambda s, by: page_order.remove(s, page_id, asked.reason, by))
 
 
-@router.post("/pages/{page_id}/restore")
+@router.post("/pages/{page_id}/restore", responses=_DEED)
 def restore(site: TheSite, viewer: TheViewer, page_id: str) -> Answer:
     """Put a page back where it stood."""
     return _on_page(site, viewer, page_id, lambda s, by: page_order.restore(s, page_id, by))
 
 
-@router.post("/pages/{page_id}/move")
+@router.post("/pages/{page_id}/move", responses=_DEED)
 def move(site: TheSite, viewer: TheViewer, page_id: str, asked: Place) -> Answer:
     """Put a page behind another one of its volume."""
     return _on_page(
@@ -190,7 +215,23 @@ def move(site: TheSite, viewer: TheViewer, page_id: str, asked: Place) -> Answer
     )
 
 
-@router.post("/pages/{page_id}/replace")
+@router.post("/pages/{page_id}/volume", responses=_DEED)
+def to_volume(site: TheSite, viewer: TheViewer, page_id: str, asked: OtherVolume) -> Answer:
+    """Put a page into another volume of its case."""
+
+    def deed(session: Session, actor: str) -> Done:
+        if asked.volume_id is not None:
+            _case_of(session, viewer, Volume, asked.volume_id)
+        case_id = session.get_one(Page, page_id).case_id
+        volume_id = asked.volume_id or page_volumes.volume_in_case(session, case_id, asked.volume).id
+        return page_volumes.move_to_volume(
+            session, page_id, volume_id, asked.after, asked.document_id, actor, asked.at_front
+        )
+
+    return _on_page(site, viewer, page_id, deed)
+
+
+@router.post("/pages/{page_id}/replace", responses=_DEED)
 def replace(site: TheSite, viewer: TheViewer, page_id: str, asked: Successor) -> Answer:
     """Let a re-scan take a page's place."""
 
@@ -201,13 +242,13 @@ def replace(site: TheSite, viewer: TheViewer, page_id: str, asked: Successor) ->
     return _on_page(site, viewer, page_id, deed)
 
 
-@router.get("/volumes/{volume_id}/pages")
-def volume_pages(site: TheSite, viewer: TheViewer, volume_id: str) -> dict[str, Any]:
+@router.get("/volumes/{volume_id}/pages", response_model=VolumePagesAnswer, responses=refusals("not_found"))
+def volume_pages(site: TheSite, viewer: TheViewer, volume_id: str) -> Response:
     """All pages of a volume by place, those outside the order (number 0) among them, and the order's version."""
     with site.catalogue.reading() as session:
         _case_of(session, viewer, Volume, volume_id)
         pages = page_order.pages_in_place(session, volume_id)
-        return {
+        shown = {
             "version": page_order.order_version(pages),
             "pages": [
                 {
@@ -219,9 +260,10 @@ def volume_pages(site: TheSite, viewer: TheViewer, volume_id: str) -> dict[str, 
                 for page in pages
             ],
         }  # fmt: skip
+    return JSONResponse(shown)
 
 
-@router.post("/volumes/{volume_id}/order")
+@router.post("/volumes/{volume_id}/order", responses=_DEED)
 def order(site: TheSite, viewer: TheViewer, volume_id: str, asked: Order) -> Answer:
     """Give a volume's pages a new order; 409 where it was made from one that no longer stands."""
     return _do(
@@ -230,7 +272,7 @@ def order(site: TheSite, viewer: TheViewer, volume_id: str, asked: Order) -> Ans
     )  # fmt: skip
 
 
-@router.post("/volumes/{volume_id}/fold")
+@router.post("/volumes/{volume_id}/fold", responses=_DEED)
 def fold(site: TheSite, viewer: TheViewer, volume_id: str, asked: Fold) -> Answer:
     """Fold blank pages out of the count, or count them again."""
     return _do(
@@ -239,20 +281,20 @@ def fold(site: TheSite, viewer: TheViewer, volume_id: str, asked: Fold) -> Answe
     )  # fmt: skip
 
 
-@router.post("/volumes/{volume_id}/claim")
+@router.post("/volumes/{volume_id}/claim", responses=_CLAIM)
 def claim_volume(site: TheSite, viewer: TheViewer, volume_id: str, asked: Claim) -> Answer:
     """Give a volume to the case with a number; a provisional one is opened where nobody knows it."""
     return _claim(site, viewer, Volume, volume_id, asked, claims.claim_volume)
 
 
-@router.post("/documents/{document_id}/claim")
+@router.post("/documents/{document_id}/claim", responses=_CLAIM)
 def claim_document(site: TheSite, viewer: TheViewer, document_id: str, asked: Claim) -> Answer:
     """Give a document, with the files that it came in, to the case with a number."""
     return _claim(site, viewer, Document, document_id, asked, claims.claim_document)
 
 
-@router.get("/documents/{document_id}/title")
-def suggested_title(site: TheSite, viewer: TheViewer, document_id: str) -> dict[str, str]:
+@router.get("/documents/{document_id}/title", response_model=TitleAnswer, responses=refusals("not_found"))
+def suggested_title(site: TheSite, viewer: TheViewer, document_id: str) -> Response:
     """A document's title, and the one that its first page suggests ("" where it suggests none)."""
     with site.catalogue.reading() as session:
         _case_of(session, viewer, Document, document_id)
@@ -263,10 +305,10 @@ def suggested_title(site: TheSite, viewer: TheViewer, document_id: str) -> dict[
         told = {"title": document.title, "suggestion": documents.title_suggestion(reading) if reading else ""}
     if first is not None and told["suggestion"]:
         site.looks.note(viewer, [first.id], looks.TEXT)
-    return told
+    return JSONResponse(told)
 
 
-@router.post("/documents/{document_id}/title")
+@router.post("/documents/{document_id}/title", responses=_DEED)
 def title(site: TheSite, viewer: TheViewer, document_id: str, asked: Title) -> Answer:
     """Give a document a title."""
     return _do(
@@ -274,13 +316,13 @@ def title(site: TheSite, viewer: TheViewer, document_id: str, asked: Title) -> A
     )  # fmt: skip
 
 
-@router.post("/documents/{document_id}/replace-earlier")
+@router.post("/documents/{document_id}/replace-earlier", responses=_DEED)
 def replace_earlier(site: TheSite, viewer: TheViewer, document_id: str) -> Answer:
     """Let a document's pages take the places of those that came before under the same file names."""
     return _do(site, viewer, Document, document_id, lambda s, by: page_order.replace_earlier(s, document_id, by))
 
 
-@router.post("/documents/{document_id}/divide")
+@router.post("/documents/{document_id}/divide", responses=_DEED)
 def divide(site: TheSite, viewer: TheViewer, document_id: str, asked: Division) -> Answer:
     """Let a document's pages from one on become a document of their own."""
     return _do(
@@ -289,7 +331,7 @@ def divide(site: TheSite, viewer: TheViewer, document_id: str, asked: Division) 
     )  # fmt: skip
 
 
-@router.post("/documents/{document_id}/merge")
+@router.post("/documents/{document_id}/merge", responses=_DEED)
 def merge(site: TheSite, viewer: TheViewer, document_id: str, asked: Merger) -> Answer:
     """Merge a document with the next one of its volume."""
     return _do(site, viewer, Document, document_id, lambda s, by: documents.merge(s, document_id, asked.next, by))

@@ -27,7 +27,9 @@ router = APIRouter(tags=["receipts"])
 
 
 @router.post(
-    RECEIPTS, status_code=201, responses={200: {"description": "the key's, written down before"}, **refusals(409)}
+    RECEIPTS,
+    status_code=201,
+    responses={200: {"description": "the key's, written down before"}, **refusals(403, 404, 409)},
 )
 def new_receipt(
     site: TheSite,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -20,9 +20,12 @@ from dossier.derived import THUMBNAIL
 from dossier.errors import NotFound, error_of
 from dossier.page_labels import LabelQuestion, label_questions
 from dossier.permissions import seen_by, sees
+from dossier.quality import making
 from dossier.status import document_statuses
 from search_api import wording
+from search_api.contract import refusals
 from search_api.desk.page_picture import picture_address
+from search_api.scanning_room.standing_answers import DocumentStanding
 from search_api.site import TheSite, TheViewer
 
 # Small pictures in one view: a whole ordinary volume; a volume of thousands stays quick.
@@ -121,10 +124,18 @@ def volume(
             "version": page_order.version_of(session, volume_id),
             "before": standing[first - 2].id if 1 < first <= len(standing) + 1 else "",
             "may_change": viewer.prepares,
+            "making": making.state_of(session, volume_id),
             "pairs": _pairs(session, volume_id) if any(flag.code in _ON_LABELS for flag in flagged) else [],
             "outside": _cards(
                 session, Page.volume_id == volume_id, Page.outside.in_(("removed", "replaced", "separator"))
             ),
+            "other_volumes": [
+                name
+                for name in dict.fromkeys(
+                    session.scalars(select(Volume.name).where(Volume.case_id == row.case_id).order_by(Volume.order_key))
+                )
+                if name != row.name
+            ],
             "blanks": sum(page.blank for page in standing),
             "folded": sum(page.outside == "folded" for page in ordered),
             "is_unclaimed": case.state == "unclaimed",
@@ -133,8 +144,8 @@ def volume(
     return site.pages.TemplateResponse(request, "volume.html", context)
 
 
-@router.get("/api/v1/documents/{document_id}")
-def document(site: TheSite, viewer: TheViewer, document_id: str) -> dict[str, Any]:
+@router.get("/api/v1/documents/{document_id}", response_model=DocumentStanding, responses=refusals("not_found"))
+def document(site: TheSite, viewer: TheViewer, document_id: str) -> Response:
     """How much of a document can be searched: `searchable` of `pages`."""
     with site.catalogue.reading() as session:
         row = session.get(Document, document_id)
@@ -143,7 +154,7 @@ def document(site: TheSite, viewer: TheViewer, document_id: str) -> dict[str, An
         found = document_statuses(session, Document.id == document_id)
     if not found:
         raise NotFound(document_id)
-    return asdict(found[0])
+    return JSONResponse(asdict(found[0]))
 
 
 @router.get("/volumes/{volume_id}/page", include_in_schema=False)

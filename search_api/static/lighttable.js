@@ -165,6 +165,14 @@
     });
   }
 
+  function toVolume() {
+    const count = chosen.length;
+    askFor("移到本案的哪一卷（放在最后）" + (count > 1 ? "（" + count + " 页）" : ""), "", "other-volumes", function (name) {
+      if (name.trim() === "") { window.deeds.say("请写卷名。", true); return; }
+      onEach("volume", function () { return { volume: name }; });
+    });
+  }
+
   function replace() {
     const item = card(chosen[chosen.length - 1]);
     choose([item.dataset.page], false);
@@ -204,7 +212,7 @@
   }
 
   const DEEDS = {
-    turn: turn, blank: blank, remove: remove, label: label, "move-to": moveTo, replace: replace, divide: divide,
+    turn: turn, blank: blank, remove: remove, label: label, "move-to": moveTo, "to-volume": toVolume, replace: replace, divide: divide,
     earlier: function () { shift(-1); }, later: function () { shift(1); },
     "read-again": function () { onEach("read-again", function () { return {}; }); },
     restore: function () {

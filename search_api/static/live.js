@@ -1,15 +1,41 @@
-// A page that moves by itself: asks for itself every two seconds and replaces the sections that have changed.
+// A page that moves by itself: it is told of sections that have changed, or asks for itself every two seconds.
 "use strict";
 
 (function () {
   const PAUSE = 2000;
+  const TRY_AGAIN = 30000;
+  // A screen reader says where things stand, not each page.
+  const QUIET = 30000;
   // As the server sent them: pictures and the reader change what stands in the page.
   const shown = new Map();
   const lost = document.getElementById("lost");
 
+  // What is focused, or else the first row in sight.
+  function anchored(focused) {
+    if (window.scrollY === 0) { return null; }
+    if (focused !== null && focused.id !== "" && focused.closest("[data-live]") !== null) { return focused; }
+    return Array.from(document.querySelectorAll("[data-live] tr[id]")).find(function (row) {
+      return row.getBoundingClientRect().bottom > 0;
+    }) || null;
+  }
+
+  let saidAt = Date.now();
+
+  function summarise() {
+    const told = document.querySelector("[data-summary]");
+    const line = document.getElementById("summary");
+    if (told === null || line === null || Date.now() - saidAt < QUIET || line.textContent === told.dataset.summary) {
+      return;
+    }
+    saidAt = Date.now();
+    line.textContent = told.dataset.summary;
+  }
+
   function replaceChanged(fresh) {
-    // A row may move to another section: the focus goes with it.
+    // A row may move to another section: the focus goes with it, and what one looks at stays where it is.
     const focused = document.activeElement;
+    const anchor = anchored(focused);
+    const top = anchor === null ? 0 : anchor.getBoundingClientRect().top;
     document.querySelectorAll("[data-live]").forEach(function (section) {
       const newer = fresh.getElementById(section.id);
       if (newer === null || newer.outerHTML === shown.get(section.id)) { return; }
@@ -23,16 +49,29 @@
       const again = document.getElementById(focused.id);
       if (again !== null) { again.focus({ preventScroll: true }); }
     }
+    const kept = anchor === null ? null : document.getElementById(anchor.id);
+    if (kept !== null) { window.scrollBy(0, kept.getBoundingClientRect().top - top); }
     document.title = fresh.title;
+    summarise();
     document.dispatchEvent(new CustomEvent("live:replaced"));
   }
 
   let waiting = 0;
+  let stream = null;
+  // What came while something was being dragged: sections by name.
+  let held = null;
+
+  function isBusy() { return document.body.dataset.busy === "yes"; }
+
+  function soon() {
+    window.clearTimeout(waiting);
+    if (stream === null) { waiting = window.setTimeout(ask, PAUSE); }
+  }
 
   function ask() {
     window.clearTimeout(waiting);
     // While something is being dragged, nothing moves by itself.
-    if (document.hidden || document.body.dataset.busy === "yes") { waiting = window.setTimeout(ask, PAUSE); return; }
+    if (document.hidden || isBusy()) { waiting = window.setTimeout(ask, PAUSE); return; }
     fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
       .then(function (answer) {
         // The program was started anew, and knows this browser no longer.
@@ -46,10 +85,64 @@
         lost.hidden = true;
       })
       .catch(function () { lost.hidden = false; })
-      .then(function () { waiting = window.setTimeout(ask, PAUSE); });
+      .then(soon);
   }
 
+  function take(content) {
+    if (held !== null) { content.sections = Object.assign(held.sections, content.sections); }
+    if (isBusy()) { held = content; return; }
+    held = null;
+    const html = Object.keys(content.sections).map(function (name) { return content.sections[name]; }).join("");
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    fresh.title = content.title;
+    replaceChanged(fresh);
+    lost.hidden = true;
+  }
+
+  function listen() {
+    const address = lost === null ? "" : lost.dataset.events || "";
+    if (address === "" || !window.EventSource || document.hidden) { return; }
+    hush();
+    stream = new EventSource(address + window.location.search);
+    window.clearTimeout(waiting);
+    stream.addEventListener("board", function (event) {
+      document.body.dataset.live = "told";
+      take(JSON.parse(event.data));
+    });
+    stream.onerror = function () {
+      lost.hidden = false;
+      if (stream === null || stream.readyState !== EventSource.CLOSED) { return; }
+      // Refused, or too many look already: as without it, and later once more.
+      hush();
+      ask();
+      window.setTimeout(function () { if (stream === null) { listen(); } }, TRY_AGAIN);
+    };
+  }
+
+  function hush() {
+    if (stream !== null) { stream.close(); stream = null; }
+    delete document.body.dataset.live;
+  }
+
+  // Nobody looks: somebody else may have the place.
+  document.addEventListener("visibilitychange", function () {
+    if (document.hidden) { hush(); soon(); } else { listen(); }
+  });
+  document.addEventListener("click", function (event) {
+    const way = event.target.closest("a[data-view]");
+    if (way === null || event.ctrlKey || event.metaKey || event.shiftKey) { return; }
+    event.preventDefault();
+    window.history.replaceState(null, "", way.href);
+    hush();
+    fetch(way.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
+      .then(function (answer) { return answer.text(); })
+      .then(function (text) { replaceChanged(new DOMParser().parseFromString(text, "text/html")); })
+      .catch(function () { lost.hidden = false; })
+      .then(function () { listen(); soon(); });
+  });
+
   document.querySelectorAll("[data-live]").forEach(function (section) { shown.set(section.id, section.outerHTML); });
-  waiting = window.setTimeout(ask, PAUSE);
+  listen();
+  soon();
   document.addEventListener("deeds:done", ask);
 })();

@@ -34,7 +34,10 @@
       const words = part.toString().trim();
       if (words !== "") { found.push({ line: line, words: words }); }
     });
-    return found;
+    // Where a person has read a line, theirs stands before the program's: who quotes over both means theirs.
+    return found.length < 2 ? found : found.filter(function (part) {
+      return !part.line.classList.contains("superseded");
+    });
   }
 
   function boxOf(line) { return line.dataset.box.split(" ").map(Number); }

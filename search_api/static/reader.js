@@ -397,12 +397,32 @@
       noText.hidden = answer.lines.length > 0;
       noText.textContent = answer.text === null ? "还没有识别，识别完成后文字会出现在这里。" : "这一页没有文字。";
       text.scrollTop = 0;
+      showTranscriptions(page, answer.page_id);
     }).catch(function () {
       if (page !== current) { return; }
       while (lines.firstChild) { lines.removeChild(lines.firstChild); }
       noText.hidden = false;
       noText.textContent = "文字没有取到，翻一页再翻回来重试。";
     });
+  }
+
+  // What people have read stands before the line of which it is, or below all lines; it is not kept, since it changes.
+  function showTranscriptions(page, pageId) {
+    fetch("/api/v1/pages/" + pageId + "/transcriptions", { credentials: "same-origin" }).then(function (answer) {
+      return answer.ok ? answer.json() : { transcriptions: [] };
+    }).then(function (answer) {
+      if (page !== current || text.dataset.page !== pageId) { return; }
+      const items = Array.prototype.slice.call(lines.querySelectorAll("li:not(.human)"));
+      if (lines.querySelector("li.human") !== null) { return; }
+      answer.transcriptions.forEach(function (one) {
+        const item = lineOf({ text: one.text, box: one.box, confidence: 1 });
+        item.classList.add("human");
+        item.dataset.by = "人工校录 · " + one.author;
+        const line = one.line === null ? undefined : items[one.line];
+        if (line !== undefined) { line.classList.add("superseded"); }
+        lines.insertBefore(item, line === undefined ? null : line);
+      });
+    }).catch(function () { return undefined; });
   }
 
   function lineOf(line) {

@@ -17,6 +17,7 @@ from dossier import api_keys, exhibits, work
 from dossier.catalogue.tables import AuditRow, Case, Exhibit, Page, Work
 from dossier.viewers import AT_MACHINE
 from search_api.app import create_app
+from tests.conftest import Validator
 from tests.house import CASE, House, open_house
 
 
@@ -124,6 +125,7 @@ def test_chosen_pages_are_their_choosers_alone_and_of_what_they_see(house: House
         ({"pages": []}, 400),
         ({"pages": ["p0", "p0"]}, 400),
         ({"pages": ["p0"] * 1001}, 422),
+        ({"pages": ["p0 "]}, 422),
         ({"groups": [{"title": "一", "pages": []}]}, 422),
         ({"pages": ["p0"], "watermark": "别人"}, 422),
     ],
@@ -150,7 +152,7 @@ def test_the_oldest_choices_make_room(house: House) -> None:
         session.execute(delete(Work).where(Work.subject_id.in_([one.id for one in kept])))
 
 
-def test_a_watermark_stands_over_every_page_and_makes_no_ink_lighter(house: House) -> None:
+def test_a_watermark_stands_over_every_page_and_makes_no_ink_lighter(house: House, verapdf: Validator) -> None:
     ids = page_ids(house)[:2]
     viewer = replace(AT_MACHINE, id="u2")
     pictures = []
@@ -163,6 +165,7 @@ def test_a_watermark_stands_over_every_page_and_makes_no_ink_lighter(house: Hous
         (path,) = house.home.derived.joinpath("exhibits").rglob(f"{exhibit_id}.*.pdf")
         with pypdfium2.PdfDocument(path) as pdf:
             pictures.append([np.asarray(page.render(scale=2).to_pil().convert("L")).astype(int) for page in pdf])
+    assert verapdf(path).failures == ()
     for plain, marked in zip(*pictures, strict=True):
         assert (marked <= plain + 1).all(), "nothing is lighter"
         darker = plain - marked > 10

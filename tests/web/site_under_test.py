@@ -38,6 +38,7 @@ class Room:
         """The room with a site that was started anew, with the settings of now."""
         scanroom = self.scanroom
         app = create_app(scanroom.home, scanroom.catalogue, scanroom.vault, scanroom.searcher, PASSWORD)
+        app.state.is_stopping = lambda: True
         return Room(scanroom, app, self.page_ids)
 
     def client(self) -> TestClient:

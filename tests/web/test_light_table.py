@@ -158,6 +158,18 @@ def test_a_move_against_an_order_that_has_changed_is_refused_and_said(table: Tab
     assert table.order() == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
+def test_a_page_of_another_volume_goes_there_and_comes_back(table: Table) -> None:
+    table.choose(4)
+    table.page.get_by_role("button", name="移到别的卷…").click()
+    table.page.get_by_label("移到本案的哪一卷").fill("证据材料卷一")
+    table.page.keyboard.press("Enter")
+    table.says("已移到证据材料卷一，现在是图像第 4 页")
+    assert table.scanroom.page(table.ids[3]).volume_id == table.scanroom.volume_id("证据材料卷一")
+    table.undo()
+    assert table.order() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert table.scanroom.page(table.ids[3]).volume_id == table.scanroom.volume_id(VOLUME)
+
+
 def test_doubled_numbers_stand_side_by_side_and_one_is_taken_out(table: Table) -> None:
     pair = table.page.locator(".pairs > li", has_text="两页都是页码 3")
     assert pair.locator("figure").count() == 2
@@ -174,7 +186,7 @@ def test_the_toolbar_names_its_buttons_and_says_which_page_is_meant(table: Table
     table.page.locator("#current", has_text="图像第 6 页").wait_for()
     names = table.page.get_by_role("toolbar", name="对所选页的操作").get_by_role("button").all_inner_texts()
     assert [name.split()[0] for name in names] == [
-        "转向", "空白", "页码", "前移", "后移", "移到…", "分开", "替换…", "重新识别", "移出…",
+        "转向", "空白", "页码", "前移", "后移", "移到…", "移到别的卷…", "分开", "替换…", "重新识别", "移出…",
     ]  # fmt: skip
 
     table.page.get_by_role("button", name="页码").click()

@@ -60,7 +60,7 @@ FOR_MANAGERS = {
 FOR_PREPARERS = {
     (method, path)
     for method, path in ACCESS
-    if path.startswith("/api/v1/uploads")
+    if path.startswith(("/api/v1/uploads", "/upload"))
     or (method not in ("GET", "HEAD") and path.startswith(("/api/v1/cases", "/api/v1/volumes", "/api/v1/documents")))
     or (method not in ("GET", "HEAD") and path.startswith("/api/v1/receipts"))
     or path in ("/receipts/new", "/receipts/{receipt_id}/correct", "/receipts/{receipt_id}/print")
@@ -72,9 +72,17 @@ FOR_TRANSCRIBERS = {
     ("PATCH", "/api/v1/transcriptions/{transcription_id}"),
     ("DELETE", "/api/v1/transcriptions/{transcription_id}"),
 }
+# What a checker decides, and nobody who makes volumes.
+FOR_CHECKERS = {
+    ("POST", f"/api/v1/volumes/{{volume_id}}/{deed}") for deed in ("approve", "refuse", "faults", "withdraw-fault")
+}
+# Which pages one has seen oneself.
+FOR_READERS = {("POST", "/api/v1/volumes/{volume_id}/seen")}
+FOR_PREPARERS -= FOR_CHECKERS | FOR_READERS
 # Only for some of those who read content.
 FOR_SOME = {
     **{route: {OPERATOR} for route in FOR_PREPARERS},
+    **{route: {CHECKER} for route in FOR_CHECKERS},
     **{route: set(ROLES) - {ADMIN, AUDITOR, CHECKER} for route in FOR_TRANSCRIBERS},
     **{route: {ADMIN, AUDITOR} for route in FOR_AUDITORS},
     **{route: {ADMIN} for route in FOR_MANAGERS},

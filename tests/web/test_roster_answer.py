@@ -17,7 +17,7 @@ from dossier import permissions
 from dossier.catalogue.tables import Case
 from dossier.viewers import PROSECUTOR, READ, SEARCH, Viewer
 from indexer.roster.matrix import Matrix
-from indexer.roster.search import RosterSearcher
+from indexer.roster.search import Progress, RosterSearcher
 from indexer.roster.sheet import MOST_BYTES
 from indexer.roster.workbook import MEDIA_TYPE
 from search_api.app import create_app
@@ -105,7 +105,9 @@ def test_one_roster_is_searched_at_a_time(room: Room) -> None:
     searching, go_on = threading.Event(), threading.Event()
     searcher = RosterSearcher(room.scanroom.catalogue, room.scanroom.vault, room.scanroom.engine)
 
-    def slow(content: bytes, case: str | None = None, *, viewer: Viewer) -> Matrix:
+    def slow(
+        content: bytes, case: str | None = None, progress: Progress = lambda done, total: None, *, viewer: Viewer
+    ) -> Matrix:
         searching.set()
         assert go_on.wait(60)
         return searcher.search(content, case, viewer=viewer)

@@ -27,7 +27,7 @@ from dossier.receipts import receipt as receipts
 from dossier.receipts.receipt import ReceiptGiven, VolumeGiven
 from dossier.transcriptions.writing import add_transcription
 from dossier.viewers import AT_MACHINE, CHECKER, OPERATOR, PROSECUTOR, SCOPES, WRITE
-from search_api.access import ACCESS, MANAGERS, OPEN, OWN, PREPARERS, TRANSCRIBE, scope_of
+from search_api.access import ACCESS, CHECKERS, MANAGERS, OPEN, OWN, PREPARERS, TRANSCRIBE, scope_of
 from search_api.session import FREE_FAILURES
 
 UNKNOWN = "x" * 21
@@ -39,11 +39,21 @@ DEEDS: dict[str, dict[str, Any]] = {
     "label": {"label": "35"},
     "remove": {"reason": "重复扫描"},
     "move": {"after": None},
+    "volume": {"volume": "证据材料卷一"},
     "replace": {"by": "{page_id}"},
     "order": {"pages": [], "version": ""},
     "fold": {},
     # Into its own case: in another one it might come into sight.
     "claim": {"case_id": "{case_id}"},
+    "hand-in": {"remark": "纸上没有页码"},
+    "approve": {"version": "0123456789abcdef"},
+    "refuse": {"words": "缺末页"},
+    "faults": {"page": "{page_id}", "kind": "skewed"},
+    "withdraw-fault": {"fault": "x"},
+    "mended": {"faults": []},
+    "seen": {"pages": ["{page_id}"]},
+    "return": {"given_to": "周望舒"},
+    "undo-return": {"reason": "登记有误"},
     "title": {"title": "讯问笔录"},
     "divide": {"at": "{page_id}"},
     "merge": {},
@@ -62,6 +72,8 @@ def office(room: Room) -> Iterator[Room]:
     room.add_user("邬怀青", PROSECUTOR, "第二检察部")
     room.add_user("段知行", OPERATOR, DEPARTMENT)
     room.add_user("祝青禾", OPERATOR, "第二检察部")
+    room.add_user("凌一诺", CHECKER, DEPARTMENT)
+    room.add_user("庄知微", CHECKER, "第二检察部")
     yield room
 
 
@@ -159,7 +171,11 @@ def with_things() -> list[tuple[str, str]]:
     return sorted(
         (method, path)
         for (method, path), wanted in ACCESS.items()
-        if "{" in path and wanted != MANAGERS and "/uploads/" not in path and not path.endswith("/files")
+        if "{" in path
+        and wanted != MANAGERS
+        and "/uploads/" not in path
+        and "/roster/" not in path
+        and not path.endswith("/files")
     )
 
 
@@ -174,7 +190,9 @@ def test_what_is_out_of_sight_answers_as_what_does_not_exist(office: Room, metho
     insider, outsider = office.signed_in_as("闵榆"), office.signed_in_as("邬怀青")
     if ACCESS[(method, path)] in (WRITE, PREPARERS):
         insider, outsider = office.signed_in_as("段知行"), office.signed_in_as("祝青禾")
-    if ACCESS[(method, path)] in (WRITE, OWN, TRANSCRIBE) and method != "DELETE":
+    if ACCESS[(method, path)] == CHECKERS:
+        insider, outsider = office.signed_in_as("凌一诺"), office.signed_in_as("庄知微")
+    if ACCESS[(method, path)] in (WRITE, OWN, TRANSCRIBE, CHECKERS) and method != "DELETE":
         asked |= {"json": sent(method, path, things), "headers": {"If-Match": "*"}}
     answer = insider.request(method, path.format(**things), **asked)
     # 409 is the answer to what somebody of the scanning room sees and cannot do as it stands.

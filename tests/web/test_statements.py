@@ -7,6 +7,7 @@ from scanroom import Shape
 from site_under_test import Room
 from sqlalchemy import select
 from starlette.testclient import TestClient
+from test_browser import Window, address, window  # noqa: F401 -- fixtures
 
 from dossier.acceptance import Contents
 from dossier.catalogue.tables import AuditRow, Document, Page
@@ -122,3 +123,28 @@ def test_a_document_that_was_renamed_after_its_person_is_found_by_its_title(room
     room.scanroom.make_searchable()
     (one,) = browser.get(f"/api/v1/cases/{case_id(room)}/statements", params={"name": "何景行"}).json()["statements"]
     assert one["doubts"] == ["首页读出的姓名是“何量行”，材料标题写的是“何景行”"]
+
+
+@pytest.mark.browser
+def test_two_statements_stand_side_by_side_and_are_paged_each_by_itself(
+    window: Window,  # noqa: F811
+    room: Room,
+    told: dict[str, list[str]],
+) -> None:
+    page = window.page
+    page.goto(f"/cases/{case_id(room)}/statements?name=何景行")
+    left, right = page.get_by_role("region", name="左边"), page.get_by_role("region", name="右边")
+    left.get_by_text("问：你把经过讲一下。").wait_for()
+    right.get_by_text("问：再说一遍。").wait_for()
+    page.wait_for_function("() => [...document.querySelectorAll('.pane img')].every((one) => one.naturalWidth > 0)")
+
+    left.get_by_role("button", name="下一页").press("Enter")
+    left.get_by_text("答：钱转给了林晓禾。").wait_for()
+    left.get_by_text("2/2 页").wait_for()
+    assert right.get_by_text("问：再说一遍。").is_visible()
+    right.get_by_role("button", name="上一份").click()
+    right.get_by_text("问：你把经过讲一下。").wait_for()
+    page.get_by_role("button", name="放在右边：时间不明 讯问笔录3").click()
+    right.get_by_text("（第三次）").wait_for()
+    assert right.get_by_role("link").get_attribute("href").startswith(f"/pages/{told['undated'][0]}")
+    assert window.complaints == []

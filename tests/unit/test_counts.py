@@ -1,0 +1,92 @@
+"""The four counts of a volume: which differ, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dossier.catalogue.tables import Volume
+from dossier.deeds import page_deeds, page_order
+from dossier.label_chain import key_of
+from dossier.quality.counts import Counts, counts_of, reasons
+from tests.bundle import Bundle
+
+LABELS = st.one_of(
+    st.none(), st.integers(0, 12).map(str), st.integers(1, 12).map(lambda n: f"{n}-1"),
+    st.integers(1, 12).map(lambda n: f"{n}背"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Iterator[Bundle]:
+    bundle = Bundle(tmp_path / "home")
+    yield bundle
+    bundle.close()
+
+
+def counts(bundle: Bundle) -> Counts:
+    with bundle.catalogue.reading() as session:
+        return counts_of(session, session.get_one(Volume, bundle.volume_id()))
+
+
+def labelled(bundle: Bundle, *labels: str) -> None:
+    for number, label in enumerate(labels, start=1):
+        (page_id,) = bundle.receive(f"{number:04}.jpg")
+        bundle.read(page_id, "某页")
+        with bundle.catalogue.writing() as session:
+            page_deeds.correct_label(session, page_id, label, "傅溪")
+
+
+def count_paper(bundle: Bundle, pages: int) -> None:
+    with bundle.catalogue.writing() as session:
+        session.get_one(Volume, bundle.volume_id()).paper_pages = pages
+
+
+def test_where_all_four_agree_nothing_differs(bundle: Bundle) -> None:
+    labelled(bundle, "1", "2", "3")
+    count_paper(bundle, 3)
+
+    told = counts(bundle)
+    assert (told.by_label, told.by_directory, told.paper, told.pages) == (3, 3, 3, 3)
+    assert (told.differing, told.reasons) == ((), ())
+
+
+def test_parts_of_a_number_backs_and_pages_without_one_explain_more_pages(bundle: Bundle) -> None:
+    labelled(bundle, "", "1", "2", "2-1", "3", "3背")
+    count_paper(bundle, 5)
+
+    told = counts(bundle)
+    assert (told.by_label, told.pages) == (3, 6)
+    assert told.differing == ("label", "paper")
+    assert [(reason.pages, reason.words) for reason in told.reasons] == [(1, "1 页没有页码"), (2, "附页 2-1、3背")]
+    assert told.directory_end == "3背"
+
+
+def test_gaps_and_a_first_number_above_one_explain_fewer_pages(bundle: Bundle) -> None:
+    labelled(bundle, "4", "5", "8")
+
+    told = counts(bundle)
+    assert [(reason.pages, reason.words) for reason in told.reasons] == [(-2, "缺页码 6、7"), (-3, "页码从 4 起")]
+    assert told.paper is None and "paper" not in told.differing
+
+
+def test_what_is_folded_or_removed_is_not_counted_but_told(bundle: Bundle) -> None:
+    labelled(bundle, "1", "2", "3", "")
+    with bundle.catalogue.writing() as session:
+        first, *_, last = bundle.order()
+        page_deeds.mark_blank(session, last, True, "傅溪")
+        page_order.fold(session, bundle.volume_id(), [last], True, "傅溪")
+        page_order.remove(session, first, "重复扫描", "傅溪")
+
+    told = counts(bundle)
+    assert (told.pages, told.folded, told.removed, told.by_directory) == (2, 1, 1, 2)
+
+
+@given(st.lists(LABELS, max_size=20), st.integers(1, 12))
+def test_the_reasons_together_are_the_difference(labels: list[str | None], last: int) -> None:
+    assert sum(reason.pages for reason in reasons(labels, last)) == len(labels) - last
+    assert all(label is None or key_of(label) is not None for label in labels)
