@@ -74,6 +74,7 @@ def test_a_search_with_filters_stays_in_an_address_that_can_be_sent_and_leads_fr
 
     desk.locator(".found h2 a").first.click()
     desk.locator(".steps.hit .count").get_by_text("1/2").first.wait_for()
+    desk.wait_for_load_state()  # keys have a meaning once the page's scripts have run
     desk.keyboard.press("n")
     desk.locator(".steps.hit .count").get_by_text("2/2").first.wait_for()
     desk.locator(".boxes rect").first.wait_for()
@@ -83,6 +84,7 @@ def test_words_are_copied_with_their_citation_and_excerpts_become_a_docx(desk: A
     desk.goto("/?q=证人甲1号")
     desk.locator(".found h2 a").first.click()
     desk.locator("#lines li").nth(2).wait_for()
+    desk.wait_for_load_state()
     words = lines_of(1)[2].text
     select_in_lines(desk, 2, 0, 2, len(words))
     desk.keyboard.press("c")
@@ -136,6 +138,7 @@ def test_chosen_pages_become_one_pdf_with_bookmarks_and_text(desk: Any, house: H
     desk.goto("/?q=证人甲4号")
     desk.locator(".found h2 a").first.click()
     desk.get_by_role("button", name="选入示证").wait_for()
+    desk.wait_for_load_state()
     desk.keyboard.press("s")
     desk.get_by_text("已选入示证，共 1 页").wait_for()
     desk.goto("/?q=证人甲1号")
