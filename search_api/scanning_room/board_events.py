@@ -133,7 +133,7 @@ async def _stream(request: Request, site: Site, feed: BoardFeed, viewer: Viewer,
                 if current != viewer:
                     viewer = current
                     continue
-                yield _event(drawn, sent) if drawn.version != version else ": still here\n\n"
+                yield _event(drawn, sent) if drawn.version != version else "event: beat\ndata: 1\n\n"
                 sent, version, spoken_at = drawn.sections, drawn.version, now
             until = now + _LOOK_SECONDS
             while time.monotonic() < until:

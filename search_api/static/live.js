@@ -104,8 +104,11 @@
     if (address === "" || !window.EventSource || document.hidden) { return; }
     hush();
     stream = new EventSource(address + window.location.search);
+    heardAt = Date.now();
     window.clearTimeout(waiting);
+    stream.addEventListener("beat", function () { heardAt = Date.now(); lost.hidden = true; });
     stream.addEventListener("board", function (event) {
+      heardAt = Date.now();
       document.body.dataset.live = "told";
       take(JSON.parse(event.data));
     });
@@ -123,6 +126,19 @@
     if (stream !== null) { stream.close(); stream = null; }
     delete document.body.dataset.live;
   }
+
+  // A cable that is pulled ends no stream: the browser may know, and the server says every few seconds that it is there.
+  const SILENCE = 45000;
+  let heardAt = Date.now();
+  window.addEventListener("offline", function () { lost.hidden = false; hush(); soon(); });
+  window.addEventListener("online", function () { listen(); soon(); });
+  window.setInterval(function () {
+    if (stream === null || document.hidden || Date.now() - heardAt < SILENCE) { return; }
+    lost.hidden = false;
+    hush();
+    ask();
+    window.setTimeout(function () { if (stream === null) { listen(); } }, TRY_AGAIN);
+  }, PAUSE);
 
   // Nobody looks: somebody else may have the place.
   document.addEventListener("visibilitychange", function () {

@@ -114,12 +114,12 @@ def test_the_keys_lead_from_page_to_page_and_hit_to_hit(window: Window, room: Ro
 def test_the_board_moves_by_itself_and_keeps_the_focus(window: Window, room: Room) -> None:
     page = window.page
     page.goto("/board")
-    page.get_by_text("可搜索 2/3").wait_for()
+    page.get_by_text("可搜索 2/3").first.wait_for()  # of the case; then of its volume
     link = page.get_by_role("link", name="证据材料卷一")
     link.focus()
     room.scanroom.read(room.page_ids[2], PAGES[0])
     room.scanroom.make_searchable()
-    page.get_by_text("可搜索 3/3").wait_for(timeout=15_000)
+    page.get_by_text("可搜索 3/3").first.wait_for(timeout=15_000)
     page.get_by_role("heading", name="已完成 1 卷").wait_for()
     assert page.evaluate("document.activeElement.textContent") == "证据材料卷一"
     assert window.complaints == []
