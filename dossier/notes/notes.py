@@ -177,7 +177,7 @@ def remove_note(session: Session, viewer: Viewer, note: Note) -> None:
 
 
 def _changed(note: Note) -> TextChanged:
-    return TextChanged({"id": note.id, "version": note.version, "text": note.text, "author": note.owner})
+    return TextChanged(current={"id": note.id, "version": note.version, "text": note.text, "author": note.owner})
 
 
 def _may_read(viewer: Viewer) -> ColumnElement[bool]:

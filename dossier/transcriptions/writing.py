@@ -85,7 +85,7 @@ def add_transcription(
         current = current_version(session, vault, row)
         if keyed is not None and version_of(session, vault, row, 1).text == plain:
             return current, False
-    raise TextChanged(current.as_json())
+    raise TextChanged(current=current.as_json())
 
 
 def change_transcription(
@@ -112,7 +112,7 @@ def change_transcription(
         is_withdrawn = row.withdrawn_at is not None
         turn_degrees = session.get_one(Page, row.page_id).turn_degrees or 0
     if before.version != version:
-        raise TextChanged(before.as_json())
+        raise TextChanged(current=before.as_json())
     if before.text == plain and not is_withdrawn:
         return before
     one = Transcription(
@@ -129,7 +129,7 @@ def change_transcription(
             _put(session, one, turn_degrees, sha256, viewer.id)
             _record(session, "change_transcription", one)
             return one
-    raise TextChanged(_current(catalogue, vault, instead).as_json())
+    raise TextChanged(current=_current(catalogue, vault, instead).as_json())
 
 
 def withdraw_transcription(
@@ -159,7 +159,7 @@ def withdraw_transcription(
                 transcription=row.id, version=row.version,
             )  # fmt: skip
             return
-    raise TextChanged(_current(catalogue, vault, transcription_id).as_json())
+    raise TextChanged(current=_current(catalogue, vault, transcription_id).as_json())
 
 
 def _current(catalogue: Catalogue, vault: Vault, transcription_id: str) -> Transcription:
