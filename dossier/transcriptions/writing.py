@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dossier import audit, outbox
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page, TranscriptionRow, TranscriptionVersion, new_id
-from dossier.errors import NotFound, TextChanged, UsageError
+from dossier.errors import KeyReused, NotFound, TextChanged, UsageError
 from dossier.excerpts import printable
 from dossier.permissions import sees
 from dossier.reading import Box
@@ -53,6 +53,7 @@ def add_transcription(
         NotFound: the page is out of sight, or does not exist.
         UsageError: text or rectangle does not fit.
         TextChanged: somebody has transcribed this place already.
+        KeyReused: the viewer has used the key for another page.
     """
     plain, place = _checked_text(text), checked_box(box)
     key = f"{viewer.id} {idempotency_key}" if idempotency_key else None
@@ -65,7 +66,9 @@ def add_transcription(
         _page_in_sight(session, viewer, page_id)
         if key is not None:
             standing = session.scalars(select(TranscriptionRow).where(TranscriptionRow.idempotency_key == key)).first()
-            if standing is not None and standing.page_id == page_id:
+            if standing is not None:
+                if standing.page_id != page_id:
+                    raise KeyReused(idempotency_key)
                 return current_version(session, vault, standing), False
         others = boxes_of(session, page_id)
         for other, other_box in others:
