@@ -73,7 +73,7 @@ def add_transcription(
         others = boxes_of(session, page_id)
         for other, other_box in others:
             if _is_same_place(other_box, place):
-                raise TextChanged(current_version(session, vault, other).as_json())
+                raise TextChanged(current=current_version(session, vault, other).as_json())
         if len(others) >= MOST_ON_A_PAGE:
             raise UsageError(f"一页最多 {MOST_ON_A_PAGE} 条校录 / at most {MOST_ON_A_PAGE} transcriptions on a page")
         session.add(TranscriptionRow(id=one.id, page_id=page_id, version=1, idempotency_key=key))
@@ -106,7 +106,7 @@ def change_transcription(
         is_withdrawn = row.withdrawn_at is not None
         turn_degrees = session.get_one(Page, row.page_id).turn_degrees or 0
     if before.version != version:
-        raise TextChanged(before.as_json())
+        raise TextChanged(current=before.as_json())
     if before.text == plain and not is_withdrawn:
         return before
     one = Transcription(
@@ -116,7 +116,7 @@ def change_transcription(
     with catalogue.writing() as session:
         row = transcription_in_sight(session, viewer, transcription_id)
         if row.version != version:
-            raise TextChanged(current_version(session, vault, row).as_json())
+            raise TextChanged(current=current_version(session, vault, row).as_json())
         row.version, row.withdrawn_at, row.withdrawn_by = one.version, None, ""
         _put(session, one, turn_degrees, sha256, "change_transcription", viewer)
     return one
@@ -142,7 +142,7 @@ def withdraw_transcription(
         if row.withdrawn_at is not None:
             return
         if version is not None and row.version != version:
-            raise TextChanged(current_version(session, vault, row).as_json())
+            raise TextChanged(current=current_version(session, vault, row).as_json())
         row.withdrawn_at, row.withdrawn_by = time.time(), viewer.name or viewer.id
         outbox.enqueue(session, [row.page_id])
         audit.record(
