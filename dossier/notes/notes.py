@@ -149,7 +149,7 @@ def change_note(
     """
     _check_owner(viewer, note)
     if version is not None and version != note.version:
-        raise TextChanged({"id": note.id, "version": note.version, "text": note.text, "author": note.owner})
+        raise TextChanged(current={"id": note.id, "version": note.version, "text": note.text, "author": note.owner})
     values = {**changes, **({"text": _checked(changes["text"])} if "text" in changes else {})}
     changed = {name: value for name, value in values.items() if getattr(note, name) != value}
     if not changed:
