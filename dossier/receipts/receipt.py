@@ -336,19 +336,28 @@ def _write_volumes(
 ) -> None:
     if len(volumes) > MOST_VOLUMES:
         raise DeedRefused(f"一次最多登记 {MOST_VOLUMES} 卷 / at most {MOST_VOLUMES} volumes")
-    listed: dict[str, ReceiptVolume] = {
-        row.volume_id: row
-        for row in session.scalars(select(ReceiptVolume).where(ReceiptVolume.receipt_id == receipt.id))
-    }
+    rows = session.execute(
+        select(ReceiptVolume, Volume)
+        .join(Volume, Volume.id == ReceiptVolume.volume_id)
+        .where(ReceiptVolume.receipt_id == receipt.id)
+    ).all()
+    listed: dict[str, ReceiptVolume] = {row.volume_id: row for row, volume in rows if volume.case_id == case.id}
+    # Another case's by now, and that case's people say how many pages it has: only the receipt's own line is corrected.
+    elsewhere: dict[str, ReceiptVolume] = {volume.name: row for row, volume in rows if volume.case_id != case.id}
     kept: set[str] = set()
     for place, given in enumerate(volumes, start=1):
         if given.paper_pages is not None and not 0 <= given.paper_pages <= MOST_PAGES:
             raise DeedRefused(f"页数：0–{MOST_PAGES}")
+        gaps = parse_gaps(given.known_gaps)
+        moved = elsewhere.pop(given.full_name, None)
+        if moved is not None:
+            moved.place, moved.paper_pages, moved.known_gaps = place, given.paper_pages, gaps
+            moved.remarks = given.remarks
+            continue
         volume = _expected_volume(session, case, given)
         if volume.id in kept:
             raise DeedRefused(f"“{volume.name}”写了两次 / stands there twice")
         kept.add(volume.id)
-        gaps = parse_gaps(given.known_gaps)
         if volume.delivery_id is None:
             volume.delivery_id = delivery.id
         has_changed = list(volume.known_gaps) != gaps

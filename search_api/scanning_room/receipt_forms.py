@@ -15,6 +15,7 @@ from dossier.catalogue.tables import Case, Delivery, Receipt
 from dossier.receipts.expected import ExpectedVolume, expected_volumes
 from dossier.receipts.known_gaps import written
 from dossier.receipts.receipt import FIRST, MOST_PAGES, MOST_VOLUMES, ReceiptGiven, VolumeGiven, delivery_name
+from dossier.viewers import Viewer
 from search_api.rest.case_forms import NUMBER, Whole
 
 _Word = Annotated[str, Field(max_length=200, pattern=STORABLE)]
@@ -91,9 +92,9 @@ class CorrectedReceipt(ReceiptForm):
     version: int = Field(ge=1)
 
 
-def receipts_as_json(session: Session, receipts: Sequence[Receipt]) -> list[dict[str, Any]]:
+def receipts_as_json(session: Session, viewer: Viewer, receipts: Sequence[Receipt]) -> list[dict[str, Any]]:
     """Receipts in the form of the API: what was announced, and what of it is here."""
-    expected = expected_volumes(session, receipts)
+    expected = expected_volumes(session, receipts, viewer)
     return [_as_json(session, receipt, expected[receipt.id]) for receipt in receipts]
 
 

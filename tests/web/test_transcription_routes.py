@@ -97,6 +97,27 @@ def note(client: TestClient, room: Room, text: str, **more: object) -> dict[str,
     return answer.json()
 
 
+@pytest.mark.parametrize("kind", ["transcriptions", "notes"])
+def test_a_key_that_was_used_for_another_page_is_refused(office: Room, kind: str) -> None:
+    browser = office.signed_in_as("闵榆")
+
+    def add(page_id: str, key: str) -> tuple[int, dict[str, object]]:
+        address, named = f"/api/v1/pages/{page_id}/transcriptions", {}
+        if kind == "notes":
+            address, named = "/api/v1/notes", {"page_id": page_id}
+        body = {**named, "text": "今收到傅溪现金", "box": BOX}
+        answer = browser.post(address, json=body, headers={"Idempotency-Key": key})
+        return answer.status_code, answer.json()
+
+    first, second = office.page_ids[:2]
+    status, added = add(first, "k1")
+    assert status == 201
+    assert add(first, "k1") == (200, added)
+    status, refused = add(second, "k1")
+    assert (status, refused["code"]) == (409, "idempotency_key_reused")
+    assert add(second, "k2")[0] == 201
+
+
 def texts(client: TestClient, **asked: str) -> list[str]:
     return [one["text"] for one in client.get("/api/v1/notes", params=asked).json()["notes"]]
 
@@ -120,6 +141,38 @@ def test_a_note_is_read_by_its_owner_and_a_shared_one_by_all_who_see_the_case(of
     assert one.patch(f"/api/v1/notes/{shared['id']}", json={"shared": False, "version": 1}).json()["version"] == 2
     assert one.patch(f"/api/v1/notes/{shared['id']}", json={"text": "无", "version": 1}).status_code == 409
     assert texts(other) == []
+
+
+def test_a_key_is_good_for_one_note_on_one_page(office: Room) -> None:
+    browser, key = office.signed_in_as("闵榆"), {"Idempotency-Key": "k1"}
+
+    def sent(page: int, text: str) -> tuple[int, str]:
+        answer = browser.post("/api/v1/notes", json={"page_id": office.page_ids[page], "text": text}, headers=key)
+        return answer.status_code, answer.json().get("code") or answer.json()["text"]
+
+    assert [sent(0, "待查"), sent(0, "待查")] == [(201, "待查"), (200, "待查")]
+    assert sent(1, "待查") == (409, "idempotency_key_reused")
+    assert sent(0, "已查") == (409, "text_changed")
+    assert texts(browser) == ["待查"]
+    body = {"text": "今收到", "box": BOX}
+    answers = [browser.post(f"/api/v1/pages/{page}/transcriptions", json=body, headers=key) for page in office.page_ids]
+    assert [answer.status_code for answer in answers] == [201, 409, 409]
+
+
+def test_chosen_pages_are_out_of_sight_with_any_of_their_cases(office: Room) -> None:
+    browser, key = office.signed_in_as("闵榆"), {"Idempotency-Key": "k1"}
+    asked = browser.post("/api/v1/pdfs", json={"pages": [office.page_ids[0]]}, headers=key)
+    address = asked.headers["location"]
+    assert browser.get(address).status_code == 202
+    assert office.signed_in_as("苏见川").get(address).status_code == 404
+    others = browser.post("/api/v1/pdfs", json={"pages": [office.page_ids[1]]}, headers=key)
+    assert (others.status_code, others.json()["code"]) == (409, "idempotency_key_reused")
+    again = browser.post("/api/v1/pdfs", json={"pages": [office.page_ids[0]]}, headers=key)
+    assert again.headers["location"] == address
+    with office.scanroom.catalogue.writing() as session:
+        permissions.seal(session, session.scalars(select(Case)).one(), "test")
+    assert browser.get(address).status_code == 404
+    assert browser.post("/api/v1/pdfs", json={"pages": [office.page_ids[0]]}, headers=key).status_code == 404
 
 
 @pytest.mark.parametrize("kind", ["notes", "bookmarks", "transcriptions"])
