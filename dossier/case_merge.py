@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from dossier import audit, cases, flags, permissions
 from dossier.case_metadata import change_department, move_deadline
-from dossier.catalogue.tables import Case, Delivery, Person, Proceeding, Volume
+from dossier.catalogue.tables import Case, Delivery, Person, Proceeding, Receipt, Volume
 from dossier.errors import CaseDeedRefused
 from dossier.volume_moves import move_volumes
 
@@ -17,8 +17,9 @@ from dossier.volume_moves import move_volumes
 def merge(session: Session, case: Case, other: Case, actor: str) -> bool:
     """Let `other` become part of `case`; False where it is part of it already.
 
-    Volumes, deliveries and proceedings move; suspects are joined by name; what is not known of `case` is taken from
-    `other`. Who sees the whole is who saw `case`: members of `other` are not carried over, since they would see more.
+    Volumes, deliveries, proceedings and receipts move; suspects are joined by name; what is not known of `case` is
+    taken from `other`. Who sees the whole is who saw `case`: members of `other` are not carried over, since they would
+    see more.
 
     Raises:
         CaseDeedRefused: `other` is sealed and `case` is not: the seal would be lost. Or one of them is the inbox:
@@ -36,6 +37,7 @@ def merge(session: Session, case: Case, other: Case, actor: str) -> bool:
     move_volumes(session, volumes, other, case)
     _move_deliveries(session, case, other)
     session.execute(update(Proceeding).where(Proceeding.case_id == other.id).values(case_id=case.id))
+    session.execute(update(Receipt).where(Receipt.case_id == other.id).values(case_id=case.id))
     _move_people(session, case, other)
     _fill_blanks(session, case, other, actor)
     move_deadline(session, case)

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from dossier.case_metadata import STORABLE, Day, NumberGiven
 from dossier.cases import number_of, unmerged
 from dossier.catalogue.tables import Case, Delivery, Receipt
+from dossier.permissions import sees
 from dossier.receipts.expected import ExpectedVolume, expected_volumes
 from dossier.receipts.known_gaps import written
 from dossier.receipts.receipt import FIRST, MOST_PAGES, MOST_VOLUMES, ReceiptGiven, VolumeGiven, delivery_name
+from dossier.viewers import Viewer
 from search_api.rest.case_forms import NUMBER, Whole
 
 _Word = Annotated[str, Field(max_length=200, pattern=STORABLE)]
@@ -91,10 +93,18 @@ class CorrectedReceipt(ReceiptForm):
     version: int = Field(ge=1)
 
 
-def receipts_as_json(session: Session, receipts: Sequence[Receipt]) -> list[dict[str, Any]]:
-    """Receipts in the form of the API: what was announced, and what of it is here."""
+def receipts_as_json(session: Session, viewer: Viewer, receipts: Sequence[Receipt]) -> list[dict[str, Any]]:
+    """Receipts in the form of the API: what was announced, and what of it is here.
+
+    A volume that has gone to a case out of the viewer's sight is not told of.
+    """
     expected = expected_volumes(session, receipts)
-    return [_as_json(session, receipt, expected[receipt.id]) for receipt in receipts]
+    cases = {each.volume.case_id for volumes in expected.values() for each in volumes}
+    seen = {case_id for case_id in cases if sees(session, viewer, case_id)}
+    return [
+        _as_json(session, receipt, [each for each in expected[receipt.id] if each.volume.case_id in seen])
+        for receipt in receipts
+    ]
 
 
 def _as_json(session: Session, receipt: Receipt, volumes: Sequence[ExpectedVolume]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dossier import audit
 from dossier.catalogue.tables import Receipt
 from dossier.errors import DeedRefused
 from dossier.receipts import receipt as receipts
-from dossier.receipts.expected import unannounced_volumes
+from dossier.receipts.expected import is_plain_name, unannounced_volumes
 from dossier.receipts.sheet_code import LABEL, SEPARATOR, Kind, code_of
 from search_api.contract import refusals
 from search_api.rest.case_forms import IDEMPOTENCY_KEY
@@ -41,7 +41,7 @@ def new_receipt(
     actor = viewer.name or viewer.id
     with site.catalogue.writing() as session:
         found, is_new = receipts.save(session, viewer, form.as_given(), actor, key or "", form.case_id)
-        (content,) = receipts_as_json(session, [found])
+        (content,) = receipts_as_json(session, viewer, [found])
     headers = {"Location": f"{RECEIPTS}/{content['id']}"}
     return JSONResponse(content, 201 if is_new else 200, headers)
 
@@ -56,14 +56,14 @@ def list_receipts(
     """The receipts within sight, the newest first, with what was announced and what is here."""
     with site.catalogue.reading() as session:
         found = receipts.receipts_in_sight(session, viewer, limit, before)
-        return {"receipts": receipts_as_json(session, found)}
+        return {"receipts": receipts_as_json(session, viewer, found)}
 
 
 @router.get(f"{RECEIPTS}/{{receipt_id}}", responses=refusals(404))
 def receipt(site: TheSite, viewer: TheViewer, receipt_id: str) -> dict[str, Any]:
     """A receipt, with what was announced and what is here."""
     with site.catalogue.reading() as session:
-        return receipts_as_json(session, [receipts.receipt_in_sight(session, viewer, receipt_id)])[0]
+        return receipts_as_json(session, viewer, [receipts.receipt_in_sight(session, viewer, receipt_id)])[0]
 
 
 @router.patch(f"{RECEIPTS}/{{receipt_id}}", responses=refusals(404, 409))
@@ -78,7 +78,7 @@ def corrected_receipt(
         found = receipts.correct(
             session, viewer, receipt_id, form.as_given(), form.version, viewer.name or viewer.id
         )  # fmt: skip
-        return receipts_as_json(session, [found])[0]
+        return receipts_as_json(session, viewer, [found])[0]
 
 
 @router.get("/receipts", include_in_schema=False)
@@ -91,7 +91,7 @@ def receipts_page(
     """What came lately, and what of it is here."""
     with site.catalogue.reading() as session:
         found = receipts.receipts_in_sight(session, viewer, PORTION + 1, before)
-        content = receipts_as_json(session, found[:PORTION])
+        content = receipts_as_json(session, viewer, found[:PORTION])
     context = {
         "receipts": content,
         "older": content[-1]["created_at"] if len(found) > PORTION else None,
@@ -114,7 +114,7 @@ def receipt_page(request: Request, site: TheSite, viewer: TheViewer, receipt_id:
     """What came with a receipt, what is here, and what to print."""
     with site.catalogue.reading() as session:
         found = receipts.receipt_in_sight(session, viewer, receipt_id)
-        (content,) = receipts_as_json(session, [found])
+        (content,) = receipts_as_json(session, viewer, [found])
         others = [(volume.id, volume.name, pages) for volume, pages in unannounced_volumes(session, content["case_id"])]
     context = {"receipt": content, "others": others, "may_change": viewer.prepares}
     return site.pages.TemplateResponse(request, "receipt.html", context)
@@ -125,7 +125,10 @@ def correct_page(request: Request, site: TheSite, viewer: TheViewer, receipt_id:
     """The form, filled with what a receipt says now."""
     with site.catalogue.reading() as session:
         found = receipts.receipt_in_sight(session, viewer, receipt_id)
-        (content,) = receipts_as_json(session, [found])
+        (content,) = receipts_as_json(session, viewer, [found])
+    for row in content["volumes"]:
+        tells = row["kind"] in receipts.KINDS and row["number"] is not None
+        row["own_name"] = "" if tells and is_plain_name(row["name"], row["kind"], row["number"]) else row["name"]
     context = {
         "receipt": content, "kinds": receipts.KINDS, "secrecies": receipts.SECRECIES, "today": content["received_on"],
     }  # fmt: skip
@@ -146,7 +149,7 @@ def print_page(
     kind: Kind = LABEL if what == "labels" else SEPARATOR
     with site.catalogue.writing() as session:  # the home's key is made with the first sheet
         found: Receipt = receipts.receipt_in_sight(session, viewer, receipt_id)
-        (content,) = receipts_as_json(session, [found])
+        (content,) = receipts_as_json(session, viewer, [found])
         wanted = [each for each in content["volumes"] if volume in ("", each["id"])]
         printed = [
             {**each, "code": _picture(code_of(session, each["id"], kind))} for each in wanted for _ in range(copies)
