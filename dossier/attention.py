@@ -286,7 +286,7 @@ def _remedies(session: Session, flag: Flag) -> list[Remedy]:
                 _remedy(words, Step("page", flag.subject_id, "turn", {"turn_degrees": (turn + by) % 360}))
                 for words, by in (("向右转", 90), ("倒过来", 180), ("方向正确", 0))
             ]
-        case "page", "sheet_unknown":
+        case "page", "sheet_unknown" | "sheet_unreadable":
             removal = Step("page", flag.subject_id, "remove", {"reason": "作废的分隔页"})
             return [_remedy("是普通页", Step("page", flag.subject_id, "restore")), _remedy("移出这一页", removal)]
         case "page", "low_confidence":

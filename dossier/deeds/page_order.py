@@ -19,7 +19,7 @@ from dossier.catalogue.tables import Arrival, Document, Page, Volume
 from dossier.deeds.deed import Done, Step, document_of, name_of, page_of, settle, volume_of
 from dossier.errors import DeedRefused, OrderChanged
 from dossier.pages import renumber
-from dossier.receipts.sorting import IN_EFFECT, put_back
+from dossier.receipts.sorting import IN_EFFECT, SHEET_FLAGS, put_back
 
 LONGEST_REASON = 200
 
@@ -74,9 +74,10 @@ def restore(session: Session, page_id: str, actor: str) -> Done:
     """Put a page back into the order, where it stood."""
     page = page_of(session, page_id)
     if page.outside is None:
-        if flags.stands(session, "page", page.id, "sheet_unknown"):  # somebody says that it is a page
-            flags.close_flag(session, "page", page.id, "sheet_unknown")
-            audit.record(session, "restore", "page", page.id, actor, before="sheet_unknown")
+        asked = [code for code in SHEET_FLAGS if flags.stands(session, "page", page.id, code)]
+        for code in asked:  # somebody says that it is a page
+            flags.close_flag(session, "page", page.id, code)
+            audit.record(session, "restore", "page", page.id, actor, before=code)
         return Done(f"{name_of(page)}在页序里。", page.volume_id)
     was, reason = page.outside, page.outside_reason
     page.outside, page.outside_reason, page.replaced_by = None, "", None

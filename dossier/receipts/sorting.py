@@ -30,7 +30,10 @@ from dossier.receipts.stacks import follows, origin_of, stack_of
 
 ACTOR = "work"
 IN_EFFECT, UNKNOWN, PUT_BACK = "in_effect", "unknown", "put_back"
+SHEET_FLAGS = ("sheet_unknown", "sheet_unreadable")
 OUTSIDE = "separator"
+SHEET_WORDS = ("直到下一张分隔页", "归入上面这一卷")
+"""What is printed on a sheet (search_api/templates/receipt_print.html), and on no other paper."""
 BY_HAND = "by_hand"
 """What a page is sorted by that a person has put into a volume: no sheet moves it any more."""
 
@@ -64,6 +67,16 @@ def settle_stack(session: Session, page: Page) -> None:
     for first, back in backs:
         if _is_blank_back(session, first, back):
             _take_back_out(session, first, back)
+
+
+def ask_about_words(session: Session, page: Page, text: str) -> None:
+    """A page whose words are a separator sheet's, but which bears no code that can be read, is a question."""
+    plain = "".join(text.split())
+    is_asked = page.sheet_code is None and page.sheet_state is None and any(words in plain for words in SHEET_WORDS)
+    if is_asked:
+        flags.raise_flag(session, "page", page.id, page.case_id, "sheet_unreadable")
+    else:
+        flags.close_flag(session, "page", page.id, "sheet_unreadable")
 
 
 def put_back(page: Page) -> None:

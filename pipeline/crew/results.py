@@ -25,7 +25,7 @@ from dossier.numbers import find_numbers
 from dossier.page_labels import candidates_as_json, settle_labels
 from dossier.pages import renumber, stands_outside_as_blank
 from dossier.reading import Reading
-from dossier.receipts.sorting import settle_stack
+from dossier.receipts.sorting import ask_about_words, settle_stack
 from dossier.vault import Vault
 from dossier.work import Job
 from pipeline.crew import plans
@@ -79,6 +79,7 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
             # A person turned it while it was being read.
             work.request(session, work.READ, [page.id], priority=work.SOON)
             page.state = "waiting"
+        ask_about_words(session, page, "".join(line.text for line in reading.lines))
         _suggest_numbers(session, page, reading)
         outbox.enqueue(session, [page.id])
         audit.record(session, "read", "page", page.id, ACTOR, version=version, engine=reading.engine)

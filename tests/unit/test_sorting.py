@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
 
-from dossier import flags
+from dossier import flags, work
 from dossier.acceptance import Contents, Incoming, accept
 from dossier.case_metadata import NumberGiven
 from dossier.catalogue.tables import Arrival, AuditRow, Case, ChangeRow, Document, Page, Volume, Work
@@ -22,7 +23,8 @@ from dossier.receipts.sheet_code import LABEL, code_of
 from dossier.receipts.sorting import settle_stack
 from dossier.verify import verify_store
 from dossier.viewers import AT_MACHINE
-from tests.web.scanroom import Scanroom, Shape
+from pipeline.crew import results
+from tests.web.scanroom import Scanroom, Shape, reading_of_lines
 
 NUMBER = "临检起诉受[2031]99010100031号"
 
@@ -322,3 +324,25 @@ def test_a_person_can_say_that_a_page_with_a_strangers_code_is_a_page(room: Stac
     with room.catalogue.reading() as session:
         assert not flags.stands(session, "page", page_id, "sheet_unknown")
     assert room.page(page_id).outside is None
+
+
+def test_a_sheet_whose_code_cannot_be_read_is_asked_about_by_its_words(room: Stacks) -> None:
+    (page_id,) = room.file(Place("", "未分卷", "stack.pdf"), 1)
+    root = Path(__file__).parents[2]
+    printed = (root / "search_api/templates/receipt_print.html").read_text(encoding="utf-8")
+    (foot,) = re.findall(r'"sheet-foot">([^<]+)<', printed)
+
+    def is_asked(*lines: str) -> bool:
+        with room.catalogue.writing() as session:
+            page_deeds.read_again(session, page_id, "傅溪")
+            (job,) = work.lease(session, (work.READ,), "me:1:1", 60.0)
+        results.page_read(room.catalogue, room.vault, job, "me:1:1", reading_of_lines(lines))
+        with room.catalogue.reading() as session:
+            return flags.stands(session, "page", page_id, "sheet_unreadable")
+
+    assert is_asked("证据材料卷二", foot[:10].replace("本页", "木页"), foot[10:])
+    with room.catalogue.writing() as session:
+        page_order.restore(session, page_id, "傅溪")
+        assert not flags.stands(session, "page", page_id, "sheet_unreadable")
+    assert is_asked(foot)
+    assert not is_asked("分隔页以后的内容见证据材料卷二")
