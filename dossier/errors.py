@@ -256,9 +256,9 @@ class TextChanged(UsageError):
     remedy_chinese = "请看过现在的文字后再改。"
     remedy_english = "Look at the text as it is now, and change that."
 
-    def __init__(self, current: Mapping[str, Any]) -> None:
-        super().__init__(str(current.get("id", "")))
-        self.current = dict(current)
+    def __init__(self, detail: str = "", current: Mapping[str, Any] | None = None) -> None:
+        super().__init__(detail)
+        self.current = dict(current or {})
 
 
 class CursorUnknown(UsageError):

@@ -514,9 +514,9 @@ class Repeat(Table):
 class VolumeCheck(Table):
     """How far making and checking a volume is; a volume that was never handed in has no row.
 
-    state: making, handed_in, refused, approved. `contents` says part by part what was approved, so that a change after
-    it is seen; `reason` why it went back to making. The sample's `seed`, `share` and `least` are those of the latest
-    handing in.
+    state: making, handed_in, refused, approved. `contents` says part by part what was handed in or approved, so that a
+    change after it is seen; `reason` why it went back to making. The sample's `seed`, `share` and `least` are those of
+    the latest handing in.
     """
 
     __tablename__ = "volume_checks"

@@ -11,7 +11,7 @@ import time
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dossier import audit, outbox
+from dossier import audit, changes, outbox
 from dossier.catalogue.tables import Arrival, Document, Page, Volume
 from dossier.deeds.deed import Done, Step, name_of, page_of, settle, volume_of
 from dossier.deeds.page_order import lay, pages_in_place
@@ -78,7 +78,10 @@ def move_to_volume(
     belongs = document_id or (neighbour.document_id if neighbour else _document_for(session, page, volume).id)
     former = session.get_one(Arrival, page.arrival_id)
     page.volume_id, page.page_number, page.sorted_by = volume.id, 0, BY_HAND
-    page.arrival_id = _arrival_for(session, former, volume, belongs).id
+    if page.state == "searchable":
+        page.state = "read"  # the index has it as the former volume's
+    arrival, is_new = _arrival_for(session, former, volume, belongs)
+    page.arrival_id = arrival.id
     session.flush()
     _settle_arrivals(session, {former.id, page.arrival_id})
     concerned = lay(
@@ -92,6 +95,8 @@ def move_to_volume(
     )  # fmt: skip
     settle(session, source.id, [page.id, *(other.id for other in here[at + 1 : at + 2])], concerned | {document})
     settle(session, volume.id, [other.id for other in there[place : place + 1]], concerned)
+    if is_new:
+        changes.record(session, changes.RECEIVED, file_id=arrival.id)
     back = {"volume_id": source.id, "after": before, "document_id": document, "at_front": before is None}
     return Done(
         f"{name}已移到{volume.name}，现在是{name_of(page)}。", source.id, (Step("page", page.id, "volume", back),)
@@ -122,26 +127,30 @@ def _document_for(session: Session, page: Page, volume: Volume) -> Document:
     return known
 
 
-def _arrival_for(session: Session, former: Arrival, volume: Volume, document_id: str) -> Arrival:
-    """What the page came in, as the volume has it: the file itself where it came, otherwise one split off from it."""
+def _arrival_for(session: Session, former: Arrival, volume: Volume, document_id: str) -> tuple[Arrival, bool]:
+    """What the page came in, as the volume has it, and whether that is new.
+
+    It is the file itself where it came, otherwise one split off from it.
+    """
     origin = session.get_one(Arrival, former.split_from) if former.split_from else former
     if origin.volume_id == volume.id:
-        return origin
+        return origin, False
     path = f"{MOVED}-{origin.id}/{origin.path}"
     known = session.scalars(
         select(Arrival).where(
             Arrival.split_from == origin.id, Arrival.volume_id == volume.id, Arrival.path == path
         )
     ).first()  # fmt: skip
-    if known is None:
-        known = Arrival(
-            case_id=volume.case_id, volume_id=volume.id, document_id=document_id, sha256=origin.sha256, path=path,
-            source=origin.source, origin=origin.origin, media_type=origin.media_type, state="reading",
-            split_from=origin.id, received_at=origin.received_at,
-        )  # fmt: skip
-        session.add(known)
-        session.flush()
-    return known
+    if known is not None:
+        return known, False
+    arrival = Arrival(
+        case_id=volume.case_id, volume_id=volume.id, document_id=document_id, sha256=origin.sha256, path=path,
+        source=origin.source, origin=origin.origin, media_type=origin.media_type, state="reading",
+        split_from=origin.id, received_at=origin.received_at,
+    )  # fmt: skip
+    session.add(arrival)
+    session.flush()
+    return arrival, True
 
 
 def _settle_arrivals(session: Session, arrival_ids: set[str]) -> None:

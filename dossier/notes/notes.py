@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from dossier import audit
 from dossier.catalogue.tables import Case, Note, Page, Volume
-from dossier.errors import DeedRefused, NotFound, TextChanged, UsageError
+from dossier.errors import DeedRefused, KeyReused, NotFound, TextChanged, UsageError
 from dossier.excerpts import printable
 from dossier.permissions import seen_by, sees
 from dossier.reading import Box
@@ -106,6 +106,7 @@ def add_note(
     Raises:
         NotFound: the page is out of sight, or does not exist.
         UsageError: text or rectangle does not fit.
+        KeyReused: the viewer has used the key for another page.
     """
     page = session.get(Page, page_id)
     if page is None or not sees(session, viewer, page.case_id):
@@ -115,6 +116,8 @@ def add_note(
             select(Note).where(Note.owner_id == viewer.id, Note.idempotency_key == idempotency_key)
         ).first()
         if standing is not None:
+            if standing.page_id != page_id:
+                raise KeyReused(idempotency_key)
             return note_in_sight(session, viewer, standing.id), False
     note = Note(
         owner_id=viewer.id, owner=viewer.name or viewer.id, page_id=page_id,
@@ -146,7 +149,7 @@ def change_note(
     """
     _check_owner(viewer, note)
     if version is not None and version != note.version:
-        raise TextChanged({"id": note.id, "version": note.version, "text": note.text, "author": note.owner})
+        raise TextChanged(current={"id": note.id, "version": note.version, "text": note.text, "author": note.owner})
     values = {**changes, **({"text": _checked(changes["text"])} if "text" in changes else {})}
     changed = {name: value for name, value in values.items() if getattr(note, name) != value}
     if not changed:

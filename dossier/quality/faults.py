@@ -130,10 +130,20 @@ def tell(session: Session, volume_id: str) -> int:
     return len(standing)
 
 
+def was_told(session: Session, volume_id: str, words: str) -> bool:
+    """Whether these words were said of a volume as a whole when it was refused; "" always was."""
+    plain = plain_words(words)
+    return not plain or any(
+        (fault.page_id, fault.kind, fault.words) == (None, "other", plain) and fault.told_at is not None
+        for fault in all_faults(session, volume_id)
+    )
+
+
 def sentence_of(session: Session, fault: Fault) -> str:
     """A fault as people say it: 图像第 7 页：歪斜（右上角）."""
     page = session.get(Page, fault.page_id) if fault.page_id else None
-    where = "整卷" if page is None else f"图像第 {page.page_number} 页" if page.page_number else "已移出的一页"
+    is_here = page is not None and page.page_number and page.volume_id == fault.volume_id
+    where = "整卷" if page is None else f"图像第 {page.page_number} 页" if is_here else "已移出的一页"
     return f"{where}：{KINDS[fault.kind]}" + (f"（{fault.words}）" if fault.words else "")
 
 

@@ -1,7 +1,7 @@
 """What becomes of an approval when its volume changes: the volume is being made again, and everybody sees why.
 
-Called where every change of a volume comes through: a file that arrives, labels that are settled anew, and a page
-that is turned, whose labels are settled only when it has been read again.
+Called where every change of a volume comes through: a file that arrives or is opened, labels that are settled anew, a
+page that is turned, and one that has been read, whose labels are settled only once its document is.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from dossier.catalogue.tables import Arrival, AuditRow, Document, Flag, Page, Vo
 from dossier.deeds.deed import Done, Step, volume_of
 from dossier.errors import DeedRefused, PagesUnseen, PagesUnsettled, TwoPersonsNeeded, VolumeChanged
 from dossier.quality import faults
-from dossier.quality.contents import contents_of, version_of
+from dossier.quality.contents import contents_of, differences, version_of
 from dossier.quality.follow import REOPENED
 from dossier.quality.sample import Sampling, pages_to_see, sample_of, seen_pages
 from dossier.viewers import Viewer
@@ -140,7 +140,7 @@ def hand_in(session: Session, volume_id: str, maker: Viewer, remark: str, sampli
     plain = " ".join(remark.split())[:LONGEST_REMARK]
     if state in (HANDED_IN, APPROVED):
         return Done(f"{volume.name}已经{'送审' if state == HANDED_IN else '审核通过'}。", volume_id)
-    if state == UNMADE:
+    if not pages_to_see(session, volume_id):
         raise DeedRefused("这一卷还没有页面")
     left = open_in(session, volume_id).words
     if left and not plain:
@@ -153,6 +153,7 @@ def hand_in(session: Session, volume_id: str, maker: Viewer, remark: str, sampli
     check.maker_id, check.maker, check.handed_in_at = maker.id, maker.name or maker.id, time.time()
     check.checker_id, check.checker, check.checked_at = None, "", None
     check.seed, check.share, check.least = secrets.token_hex(8), sampling.share, sampling.least
+    check.contents = contents_of(session, volume_id)
     flags.close_flag(session, "volume", volume_id, REOPENED)
     audit.record(session, "hand_in", "volume", volume_id, check.maker, remark=plain, open=left, seed=check.seed)
     return Done(f"{volume.name}已送审。", volume_id, (Step("volume", volume_id, "take-back", {}),))
@@ -197,6 +198,8 @@ def approve(session: Session, volume_id: str, checker: Viewer, version: str) -> 
     if standing:
         raise DeedRefused(f"有 {standing} 处差错没有改好或撤回，请退回或撤回差错")
     pages = pages_to_see(session, volume_id)
+    if not pages:
+        raise DeedRefused("这一卷已经没有页面，请退回")
     unseen = sample_in(check, pages) - seen_pages(session, volume_id, checker.id)
     if unseen:
         raise PagesUnseen(f"{len(unseen)} 页")
@@ -219,7 +222,7 @@ def refuse(session: Session, volume_id: str, checker: Viewer, words: str) -> Don
     """
     volume = volume_of(session, volume_id)
     check = _awaited(session, volume_id, checker)
-    if check.state == REFUSED and check.checker_id == checker.id and not faults.plain_words(words):
+    if check.state == REFUSED and check.checker_id == checker.id and faults.was_told(session, volume_id, words):
         return Done(f"{volume.name}已经退回。", volume_id)
     if check.state != HANDED_IN:
         raise DeedRefused(f"这一卷{STATES[state_of(session, volume_id)]}，不在待审核")
@@ -232,6 +235,14 @@ def refuse(session: Session, volume_id: str, checker: Viewer, words: str) -> Don
     check.checker_id, check.checker, check.checked_at = checker.id, checker.name, time.time()
     audit.record(session, "refuse", "volume", volume_id, checker.name, faults=told)
     return Done(f"{volume.name}已退回，{told} 处差错。", volume_id)
+
+
+def changed_since_hand_in(session: Session, volume_id: str) -> list[str]:
+    """What has changed, in words, in a volume that waits for its check; empty where nothing has."""
+    check = session.get(VolumeCheck, volume_id)
+    if check is None or check.state != HANDED_IN or not check.contents:
+        return []
+    return differences(check.contents, contents_of(session, volume_id))
 
 
 def sample_in(check: VolumeCheck, page_ids: Sequence[str]) -> set[str]:

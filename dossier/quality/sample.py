@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from dossier.catalogue.statements import insert_or_update
@@ -45,28 +45,55 @@ def pages_to_see(session: Session, volume_id: str) -> Sequence[str]:
 
 
 def seen_pages(session: Session, volume_id: str, person_id: str) -> set[str]:
-    """The pages of a volume's order that a person has seen as they are now; one that was read again is another."""
+    """The pages of a volume's order that a person has seen as they are now.
+
+    One that was read again is another; one that was turned and is not yet read upright is seen by nobody.
+    """
+    is_turning = and_(
+        Page.turn_by_hand.is_not(None), Page.turn_by_hand != func.coalesce(Page.turn_degrees, 0),
+        Page.state.in_(("waiting", "reading")),
+    )  # fmt: skip
     return set(
         session.scalars(
             select(Page.id)
             .join(PageSeen, PageSeen.page_id == Page.id)
             .where(
                 Page.volume_id == volume_id, Page.outside.is_(None), PageSeen.person_id == person_id,
-                PageSeen.reading_version == func.coalesce(Page.reading_version, 0),
+                PageSeen.reading_version == func.coalesce(Page.reading_version, 0), ~is_turning,
             )
         )
     )  # fmt: skip
 
 
-def note_seen(session: Session, volume_id: str, person_id: str, page_ids: Collection[str]) -> int:
-    """Note that a person has been shown pages of a volume; what is not of it is passed over. Returns how many were."""
+def note_seen(
+    session: Session,
+    volume_id: str,
+    person_id: str,
+    page_ids: Collection[str],
+    readings: Mapping[str, int | None] | None = None,
+) -> int:
+    """Note that a person has been shown pages of a volume; what is not of it is passed over. Returns how many were.
+
+    Args:
+        session: the transaction.
+        volume_id: whose pages.
+        person_id: who was shown them.
+        page_ids: which.
+        readings: at which reading each was shown, None for the scan; those that are left out: at the one that stands.
+            What has been read again since is not seen.
+    """
     rows = session.execute(
         select(Page.id, func.coalesce(Page.reading_version, 0)).where(
             Page.volume_id == volume_id, Page.id.in_(set(page_ids))
         )
     ).all()
     now = time.time()
-    values = [{"page_id": id_, "person_id": person_id, "reading_version": version, "at": now} for id_, version in rows]
+    shown = {id_: version or 0 for id_, version in (readings or {}).items()}
+    values = [
+        {"page_id": id_, "person_id": person_id, "reading_version": version, "at": now}
+        for id_, version in rows
+        if shown.get(id_, version) == version
+    ]
     if values:
         statement = insert_or_update(session, PageSeen)
         statement = statement.on_conflict_do_update(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dossier import audit, outbox
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page, TranscriptionRow, TranscriptionVersion, new_id
-from dossier.errors import NotFound, TextChanged, UsageError
+from dossier.errors import KeyReused, NotFound, TextChanged, UsageError
 from dossier.excerpts import printable
 from dossier.permissions import sees
 from dossier.reading import Box
@@ -53,6 +53,7 @@ def add_transcription(
         NotFound: the page is out of sight, or does not exist.
         UsageError: text or rectangle does not fit.
         TextChanged: somebody has transcribed this place already.
+        KeyReused: the viewer has used the key for another page.
     """
     plain, place = _checked_text(text), checked_box(box)
     key = f"{viewer.id} {idempotency_key}" if idempotency_key else None
@@ -65,12 +66,14 @@ def add_transcription(
         _page_in_sight(session, viewer, page_id)
         if key is not None:
             standing = session.scalars(select(TranscriptionRow).where(TranscriptionRow.idempotency_key == key)).first()
-            if standing is not None and standing.page_id == page_id:
+            if standing is not None:
+                if standing.page_id != page_id:
+                    raise KeyReused(idempotency_key)
                 return current_version(session, vault, standing), False
         others = boxes_of(session, page_id)
         for other, other_box in others:
             if _is_same_place(other_box, place):
-                raise TextChanged(current_version(session, vault, other).as_json())
+                raise TextChanged(current=current_version(session, vault, other).as_json())
         if len(others) >= MOST_ON_A_PAGE:
             raise UsageError(f"一页最多 {MOST_ON_A_PAGE} 条校录 / at most {MOST_ON_A_PAGE} transcriptions on a page")
         session.add(TranscriptionRow(id=one.id, page_id=page_id, version=1, idempotency_key=key))
@@ -103,7 +106,7 @@ def change_transcription(
         is_withdrawn = row.withdrawn_at is not None
         turn_degrees = session.get_one(Page, row.page_id).turn_degrees or 0
     if before.version != version:
-        raise TextChanged(before.as_json())
+        raise TextChanged(current=before.as_json())
     if before.text == plain and not is_withdrawn:
         return before
     one = Transcription(
@@ -113,7 +116,7 @@ def change_transcription(
     with catalogue.writing() as session:
         row = transcription_in_sight(session, viewer, transcription_id)
         if row.version != version:
-            raise TextChanged(current_version(session, vault, row).as_json())
+            raise TextChanged(current=current_version(session, vault, row).as_json())
         row.version, row.withdrawn_at, row.withdrawn_by = one.version, None, ""
         _put(session, one, turn_degrees, sha256, "change_transcription", viewer)
     return one
@@ -139,7 +142,7 @@ def withdraw_transcription(
         if row.withdrawn_at is not None:
             return
         if version is not None and row.version != version:
-            raise TextChanged(current_version(session, vault, row).as_json())
+            raise TextChanged(current=current_version(session, vault, row).as_json())
         row.withdrawn_at, row.withdrawn_by = time.time(), viewer.name or viewer.id
         outbox.enqueue(session, [row.page_id])
         audit.record(

@@ -24,6 +24,7 @@ from dossier.errors import EdossierError
 from dossier.numbers import find_numbers
 from dossier.page_labels import candidates_as_json, settle_labels
 from dossier.pages import renumber, stands_outside_as_blank
+from dossier.quality.follow import follow
 from dossier.reading import Reading
 from dossier.receipts.sorting import ask_about_words, settle_stack
 from dossier.vault import Vault
@@ -42,6 +43,7 @@ def inspected(catalogue: Catalogue, job: Job, owner: str, contents: Contents) ->
         if work.complete(session, job, owner):
             arrival = session.get_one(Arrival, job.subject_id)
             settle_contents(session, arrival, contents, session.get_one(Original, arrival.sha256).size)
+            follow(session, arrival.volume_id)
             changes.record_contents(session, arrival)
 
 
@@ -83,6 +85,7 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
         _suggest_numbers(session, page, reading)
         outbox.enqueue(session, [page.id])
         audit.record(session, "read", "page", page.id, ACTOR, version=version, engine=reading.engine)
+        follow(session, page.volume_id)
         _page_settled(session, page)
         settle_stack(session, page)
 

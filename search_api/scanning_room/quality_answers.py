@@ -159,7 +159,7 @@ class QualityStanding(BaseModel):
     checker: str
     checked_at: float | None
     refusals: int
-    reason: str = Field(description="why it went back to making after it had been approved")
+    reason: str = Field(description="what has changed since it was handed in; or, after approval, why it is made again")
     open: list[str] = Field(description="what is not settled, in Chinese")
     counts: CountsAnswer
     pages: int

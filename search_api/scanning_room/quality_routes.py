@@ -37,6 +37,8 @@ _APPROVAL = refusals("not_found", "deed_refused", "two_persons_needed", "pages_u
 
 router = APIRouter(prefix="/api/v1/volumes/{volume_id}")
 
+Reading = Annotated[int, Field(ge=0, le=1_000_000)]
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -82,9 +84,13 @@ class Mended(_Body):
 
 
 class Seen(_Body):
-    """Pages that were on somebody's screen."""
+    """Pages that were on somebody's screen, and at which reading each was shown (null: the scan).
+
+    A page for which no reading is given was shown as it stands.
+    """
 
     pages: Annotated[list[Id], Field(max_length=MOST_SEEN, examples=[["p5f2e25435ae121a9e03d"]])]
+    readings: Annotated[list[Reading | None], Field(max_length=MOST_SEEN, examples=[[1]])] = []
 
 
 class Return(_Body):
@@ -199,10 +205,14 @@ def seen(site: TheSite, viewer: TheViewer, volume_id: str) -> SeenAnswer:
 
 @router.post("/seen", responses=_LOOK)
 def note_seen(site: TheSite, viewer: TheViewer, volume_id: str, asked: Seen) -> SeenCount:
-    """Note pages that were on the screen of whoever asks; those that are not of this volume are passed over."""
+    """Note pages that were on the screen of whoever asks.
+
+    Passed over are those that are not of this volume, and those that have been read again since they were shown.
+    """
+    shown = dict(zip(asked.pages, asked.readings, strict=False))
     with site.catalogue.writing() as session:
         volume_in_sight(session, viewer, volume_id)
-        sample.note_seen(session, volume_id, viewer.id, asked.pages)
+        sample.note_seen(session, volume_id, viewer.id, asked.pages, shown)
         session.flush()
         return SeenCount(seen=len(sample.seen_pages(session, volume_id, viewer.id)))
 
@@ -234,6 +244,7 @@ def quality_of(session: Session, viewer: Viewer, volume: Volume) -> dict[str, An
     found = faults.all_faults(session, volume.id)
     compared = counts.counts_of(session, volume)
     returned = returns.return_of(session, volume.id)
+    changed = making.changed_since_hand_in(session, volume.id)
     faulty = {fault.page_id for fault in found if fault.page_id in drawn and fault.mended_at is None}
     return {
         "volume_id": volume.id,
@@ -245,7 +256,7 @@ def quality_of(session: Session, viewer: Viewer, volume: Volume) -> dict[str, An
         "checker": check.checker if check else "",
         "checked_at": check.checked_at if check else None,
         "refusals": check.refusals if check else 0,
-        "reason": check.reason if check else "",
+        "reason": "送审后" + "、".join(changed) if changed else check.reason if check else "",
         "open": making.open_in(session, volume.id).words,
         "counts": {**asdict(compared), "differing": list(compared.differing)},
         "pages": len(pages),

@@ -129,11 +129,13 @@
   function send(isLast) {
     if (unsent.size === 0 || (sending && !isLast)) { return; }
     const batch = Array.from(unsent).slice(0, POST_MOST);
+    // At which reading each was shown: what has been read again since has not been seen.
+    const readings = batch.map(function (id) { return pages.readings[pages.page_ids.indexOf(id)]; });
     sending = true;
     fetch(base + "/seen", {
       method: "POST", credentials: "same-origin", keepalive: isLast === true,
       headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({ pages: batch })
+      body: JSON.stringify({ pages: batch, readings: readings })
     }).then(function (answer) {
       if (!answer.ok) { throw new Error(String(answer.status)); }
       batch.forEach(function (id) { unsent.delete(id); });

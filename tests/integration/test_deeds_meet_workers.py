@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
+import pytest
 from PIL import Image
 from sqlalchemy import select
 
 from dossier import work
-from dossier.catalogue.tables import Document, Flag, Page, ReadingRow
+from dossier.acceptance import Contents
+from dossier.catalogue.tables import Arrival, Document, Flag, Page, ReadingRow, Volume, VolumeCheck
 from dossier.deeds import documents, page_deeds, page_order
 from dossier.deeds.deed import Done
 from dossier.errors import PageFailed
+from dossier.quality.contents import contents_of
 from dossier.readings import reading_of
 from pipeline.crew import plans, results
+from tests.bundle import Shape
 from tests.house import CASE, House
 
 ACTOR = "制作人甲"
@@ -197,3 +202,53 @@ def gaps(house: House) -> list[tuple[str, list[str]]]:
     with house.catalogue.reading() as session:
         standing = select(Flag).where(Flag.code == "gap", Flag.closed_at.is_(None))
         return [(flag.subject_id, flag.details["missing"]) for flag in session.scalars(standing)]
+
+
+def approve_as_it_stands(house: House) -> None:
+    with house.catalogue.writing() as session:
+        volume_id = session.scalars(select(Volume.id)).one()
+        session.add(VolumeCheck(volume_id=volume_id, state="approved", contents=contents_of(session, volume_id)))
+
+
+def is_approved(house: House) -> bool:
+    with house.catalogue.reading() as session:
+        return session.scalars(select(VolumeCheck.state)).one() == "approved"
+
+
+@pytest.mark.parametrize(("turn_degrees", "holds"), [(0, True), (180, False)])
+def test_an_approval_does_not_outlive_a_reading_that_turns_a_page(house: House, turn_degrees: int, holds: bool) -> None:
+    house.drop_pages(VOLUME, [1])
+    house.take_in_and_work()
+    (page_id,) = ids_of(house)
+    approve_as_it_stands(house)
+    do(house, page_deeds.read_again, page_id)
+    with house.catalogue.writing() as session:
+        (job,) = work.lease(session, [work.READ], "another:1:1", 60)
+    with house.catalogue.reading() as session:
+        reading = reading_of(session, house.vault, session.get_one(Page, page_id))
+    assert reading is not None
+    assert is_approved(house)
+
+    reading = replace(reading, turn_degrees=turn_degrees)
+    results.page_read(house.catalogue, house.vault, job, "another:1:1", reading)
+    assert is_approved(house) is holds
+
+
+def test_an_approval_does_not_outlive_the_pages_of_a_file_that_is_opened_late(house: House) -> None:
+    house.drop_pages(VOLUME, [1])
+    house.take_in_and_work()
+    with house.catalogue.writing() as session:
+        arrival = session.scalars(select(Arrival)).one()
+        late = Arrival(
+            case_id=arrival.case_id, volume_id=arrival.volume_id, sha256=arrival.sha256, path="0002.png",
+            source="0002.png", origin="upload",
+        )  # fmt: skip
+        session.add(late)
+        session.flush()
+        work.request(session, work.PAGINATE, [late.id])
+    approve_as_it_stands(house)
+    with house.catalogue.writing() as session:
+        (job,) = work.lease(session, [work.PAGINATE], "another:1:1", 60)
+
+    results.inspected(house.catalogue, job, "another:1:1", Contents("image/png", [Shape()], is_single_picture=True))
+    assert not is_approved(house)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from dossier import changes, flags
 from dossier.attention import questions
 from dossier.catalogue.tables import ChangeRow, Document, Fault, Flag, Page, VolumeCheck
-from dossier.deeds import documents, page_deeds, page_order
+from dossier.deeds import documents, page_deeds, page_order, page_volumes
 from dossier.errors import DeedRefused, PagesUnseen, PagesUnsettled, TwoPersonsNeeded, VolumeChanged
 from dossier.quality import faults, making, returns, sample
 from dossier.quality.contents import contents_of, version_of
@@ -206,6 +206,34 @@ def test_what_changed_since_it_was_looked_at_is_not_approved(bundle: Bundle) -> 
     assert state(bundle) == making.APPROVED
 
 
+def test_what_changes_while_it_waits_for_its_check_is_told(bundle: Bundle) -> None:
+    hand_in(bundle)
+    with bundle.catalogue.reading() as session:
+        assert making.changed_since_hand_in(session, bundle.volume_id()) == []
+    with bundle.catalogue.writing() as session:
+        page_order.remove(session, bundle.order()[0], "重复扫描", "傅溪")
+    with bundle.catalogue.reading() as session:
+        assert making.changed_since_hand_in(session, bundle.volume_id()) == ["页有增减"]
+
+    do(bundle, lambda session, volume_id: making.take_back(session, volume_id, "傅溪"))
+    hand_in(bundle)
+    with bundle.catalogue.reading() as session:
+        assert making.changed_since_hand_in(session, bundle.volume_id()) == []
+
+
+def test_a_volume_that_has_lost_its_pages_is_neither_approved_nor_handed_in(bundle: Bundle) -> None:
+    hand_in(bundle)
+    with bundle.catalogue.writing() as session:
+        for page_id in bundle.order():
+            page_order.remove(session, page_id, "别卷的页", "傅溪")
+
+    with pytest.raises(DeedRefused, match="没有页面"):
+        approve(bundle)
+    do(bundle, lambda session, volume_id: making.refuse(session, volume_id, CHECKER_A, "空卷"))
+    with pytest.raises(DeedRefused, match="没有页面"):
+        hand_in(bundle, remark="没有页")
+
+
 def test_of_two_checkers_who_decide_at_once_one_is_told(bundle: Bundle) -> None:
     hand_in(bundle)
     see_all(bundle)
@@ -311,6 +339,36 @@ def test_the_sample_must_have_been_seen_as_the_pages_are_now(bundle: Bundle) -> 
         approve(bundle)
 
 
+def test_what_was_read_again_since_it_was_shown_is_not_seen(bundle: Bundle) -> None:
+    hand_in(bundle)
+    first, second = bundle.order()[:2]
+    with bundle.catalogue.writing() as session:
+        session.get_one(Page, first).reading_version = 2
+    do(bundle, lambda session, id_: sample.note_seen(session, id_, "u2", [first, second], {first: 1, second: 1}))
+
+    with bundle.catalogue.reading() as session:
+        assert sample.seen_pages(session, bundle.volume_id(), "u2") == {second}
+
+
+def test_a_page_that_was_turned_is_not_seen_before_it_is_read_upright(bundle: Bundle) -> None:
+    hand_in(bundle)
+    see_all(bundle)
+    with bundle.catalogue.writing() as session:
+        page_deeds.turn(session, bundle.order()[0], 90, "傅溪")
+    see_all(bundle)
+    with pytest.raises(PagesUnseen, match="1 页"):
+        approve(bundle)
+
+    with bundle.catalogue.writing() as session:
+        page = session.get_one(Page, bundle.order()[0])
+        page.turn_degrees, page.reading_version, page.state = 90, 2, "read"
+    with pytest.raises(PagesUnseen, match="1 页"):
+        approve(bundle)
+    see_all(bundle)
+    approve(bundle)
+    assert state(bundle) == making.APPROVED
+
+
 def test_pages_of_other_volumes_are_not_noted_as_seen(bundle: Bundle) -> None:
     (elsewhere,) = bundle.receive("0001.jpg", volume="诉讼文书卷")
     volume_id = bundle.volume_id()
@@ -381,6 +439,31 @@ def test_nothing_is_refused_without_a_word(bundle: Bundle) -> None:
     hand_in(bundle)
     with pytest.raises(DeedRefused, match="请先记下差错"):
         do(bundle, lambda session, volume_id: making.refuse(session, volume_id, CHECKER_A, " "))
+
+
+def test_a_volume_refused_twice_with_the_same_words_is_refused_once(bundle: Bundle) -> None:
+    hand_in(bundle)
+    for _ in range(2):
+        do(bundle, lambda session, volume_id: making.refuse(session, volume_id, CHECKER_A, "缺末页"))
+    with pytest.raises(DeedRefused, match="审核不通过"):
+        do(bundle, lambda session, volume_id: making.refuse(session, volume_id, CHECKER_A, "倒置"))
+
+    assert len(bundle.audited("refuse")) == 1
+    with bundle.catalogue.reading() as session:
+        assert [fault.words for fault in faults.all_faults(session, bundle.volume_id())] == ["缺末页"]
+
+
+def test_a_faulty_page_that_goes_to_another_volume_has_no_number_in_this_one(bundle: Bundle) -> None:
+    bundle.receive("0001.jpg", volume="诉讼文书卷")
+    hand_in(bundle)
+    faulty = bundle.order()[2]
+    do(bundle, lambda session, id_: faults.mark(session, id_, faulty, "order", "", "闵榆"))
+    with bundle.catalogue.writing() as session:
+        page_volumes.move_to_volume(session, faulty, bundle.volume_id("诉讼文书卷"), None, None, "傅溪")
+
+    with bundle.catalogue.reading() as session:
+        (fault,) = faults.standing_faults(session, bundle.volume_id())
+        assert faults.sentence_of(session, fault) == "已移出的一页：顺序错"
 
 
 # The paper given back

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from dossier.catalogue.tables import Arrival, Page, Volume
+from dossier import outbox
+from dossier.catalogue.tables import Arrival, ChangeRow, Page, Volume
 from dossier.deeds import page_order
 from dossier.deeds.deed import Done
 from dossier.deeds.page_volumes import move_to_volume, volume_in_case
@@ -112,6 +113,22 @@ def test_the_file_dropped_once_more_brings_nothing_twice(bundle: Bundle, ids: li
 def test_the_index_is_told_of_the_page_and_of_those_beside_it(bundle: Bundle, ids: list[str]) -> None:
     move(bundle, ids[1], OTHER)
     assert {ids[0], ids[1], ids[2], ids[5]} <= bundle.waiting_for_index()
+
+
+def test_who_follows_the_changes_is_told_of_the_file_that_a_page_stands_in_there(
+    bundle: Bundle, ids: list[str]
+) -> None:
+    undo(bundle, move(bundle, ids[1], OTHER))
+    move(bundle, ids[1], OTHER)
+    page = bundle.page(ids[1])
+    assert page.state == "read", "the index has it as the former volume's"
+    with bundle.catalogue.writing() as session:
+        outbox.delivered(session, outbox.due(session, 100))
+
+    assert bundle.page(ids[1]).state == "searchable"
+    with bundle.catalogue.reading() as session:
+        told = select(ChangeRow.kind).where(ChangeRow.file_id == page.arrival_id).order_by(ChangeRow.number)
+        assert session.scalars(told).all() == ["received", "searchable"]
 
 
 def test_what_cannot_be_is_refused(bundle: Bundle, ids: list[str]) -> None:

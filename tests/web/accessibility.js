@@ -69,6 +69,14 @@
     if (document.documentElement.scrollWidth > window.innerWidth) {
       faults.push("wider than the window: " + document.documentElement.scrollWidth);
     }
+    // Where there is no room, a browser breaks words of Han characters anywhere, or cuts them off.
+    document.querySelectorAll(".top a, .top button").forEach((word) => {
+      const box = word.getBoundingClientRect();
+      const isCut = word.scrollWidth > word.clientWidth + 1 || word.scrollHeight > word.clientHeight + 1;
+      if (isCut && word.clientWidth) faults.push("cut off: " + named(word));
+      if (box.right > window.innerWidth) faults.push("beside the window: " + named(word));
+      if (box.height > 49) faults.push("broken into lines: " + named(word));
+    });
     let before = 0;
     document.querySelectorAll("h1, h2, h3, h4, h5, h6").forEach((heading) => {
       if (!shown(heading)) return;

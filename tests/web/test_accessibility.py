@@ -5,6 +5,7 @@ Each check looks at what Chromium has laid out, and names the elements that fail
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,11 @@ pytestmark = pytest.mark.browser
 CHECKS = (Path(__file__).parent / "accessibility.js").read_text("utf-8")
 # Where a person goes on a usual day, by who they are.
 PAGES = {
-    "傅溪": ("/", "/?q=林晓禾", "/board", "/volumes/{volume}", "/pages/{page}?q=林晓禾", "/excerpts", "/password"),
+    "傅溪": (
+        "/", "/?q=林晓禾", "/board", "/volumes/{volume}", "/pages/{page}?q=林晓禾", "/excerpts", "/password",
+        "/volumes/{volume}/read", "/volumes/{volume}/check", "/volumes/{volume}/flip", "/receipts", "/receipts/new",
+        "/upload", "/quality", "/ledger", "/notes", "/chosen", "/roster",
+    ),
     "闵榆": (
         "/admin", "/admin/users", "/admin/users/{user}", "/admin/keys", "/admin/webhooks", "/admin/departments",
         "/admin/cases", "/admin/cases/{case}", "/admin/settings", "/admin/statistics",
@@ -141,3 +146,22 @@ def test_the_checks_pass_what_is_right(browser: Any) -> None:
     page.evaluate(CHECKS)
     assert page.evaluate("edossierAccessibility()") == []
     assert by_keyboard(page) == []
+
+
+def test_who_has_every_link_sees_each_whole(room: Room, browser: Any) -> None:
+    # With the roster, which this site does not have otherwise.
+    room.app.state.site = dataclasses.replace(room.app.state.site, roster=lambda *_, **__: None)
+    with served(room.app) as address:
+        page = opened(browser, address, "")
+        page.goto("/login")
+        page.get_by_label("口令").fill(PASSWORD)
+        page.get_by_role("button", name="进入").click()
+        page.get_by_role("link", name="建立第一个管理员").first.wait_for()
+        faults = []
+        for path in (f"/pages/{room.page_ids[0]}", f"/volumes/{room.scanroom.volume_id()}/read"):
+            page.goto(path)
+            page.evaluate(CHECKS)
+            faults += page.evaluate("edossierAccessibility()")
+        page.context.close()
+
+    assert faults == []

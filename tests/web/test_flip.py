@@ -11,7 +11,7 @@ from chromium import launched, served
 from site_under_test import PASSWORD, Room
 from sqlalchemy import select
 
-from dossier.catalogue.tables import AuditRow, Fault, PageSeen
+from dossier.catalogue.tables import AuditRow, Fault, Page, PageSeen
 from dossier.quality import making, sample
 from dossier.viewers import CHECKER, OPERATOR, Viewer
 
@@ -142,6 +142,27 @@ def test_a_page_whose_picture_does_not_come_is_waited_for_and_not_noted(leafing:
     assert stuck in leafing.seen()
     assert all("ERR_FAILED" in complaint for complaint in leafing.complaints)
     leafing.complaints.clear()
+
+
+def test_a_page_that_is_read_again_while_the_volume_is_open_is_not_noted_as_it_is_now(leafing: Leafing) -> None:
+    again, scanroom = leafing.ids[12], leafing.room.scanroom
+    scanroom.put_picture(again, ["又读了一遍"], 2)
+    with scanroom.catalogue.writing() as session:
+        session.get_one(Page, again).reading_version = 2
+    hold_until(leafing, PAGES)
+    leafing.place(PAGES)
+    leafing.page.locator("#seen", has_text=f"已看 {PAGES}/{PAGES}").wait_for()
+    # What was shown last is sent last.
+    for _ in range(100):
+        if leafing.ids[-1] in leafing.seen():
+            break
+        leafing.page.wait_for_timeout(100)
+
+    assert leafing.seen() == set(leafing.ids) - {again}
+    # Opened anew, it is the one that is left.
+    leafing.page.reload()
+    leafing.place(13)
+    leafing.wait_for_seen(PAGES)
 
 
 def test_keys_jump_to_what_is_unseen_and_mark_faults_that_can_be_taken_back(leafing: Leafing) -> None:

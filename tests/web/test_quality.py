@@ -13,7 +13,7 @@ from site_under_test import Room
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from dossier.catalogue.tables import Case, Volume
+from dossier.catalogue.tables import Case, Page, Volume
 from dossier.viewers import CHECKER, OPERATOR
 
 MAKER, OTHER_CHECKER = "傅溪", "闵榆"
@@ -77,6 +77,33 @@ def test_what_has_changed_meanwhile_is_not_approved(office: Room, maker: TestCli
 
     refused = post(checker, office, "approve", version=looked_at)
     assert (refused.status_code, refused.json()["code"]) == (409, "volume_changed")
+
+
+def test_the_check_says_what_has_changed_since_it_was_handed_in(
+    office: Room, maker: TestClient, checker: TestClient
+) -> None:
+    post(maker, office, "hand-in")
+    address = f"/volumes/{office.scanroom.volume_id()}/check"
+    assert "送审后" not in checker.get(address).text
+    maker.post(f"/api/v1/pages/{office.page_ids[0]}/label", json={"label": "7"})
+
+    assert standing(checker, office)["reason"] == "送审后页码变了"
+    shown = checker.get(address).text
+    assert "送审后页码变了。请再看一遍" in shown
+    assert "已退回制作中" not in shown
+
+
+def test_a_page_counts_as_seen_at_the_reading_that_was_shown(
+    office: Room, maker: TestClient, checker: TestClient
+) -> None:
+    post(maker, office, "hand-in")
+    told = checker.get(f"{of_volume(office)}/seen").json()["pages"]
+    shown = {"pages": told["page_ids"], "readings": told["readings"]}
+    with office.scanroom.catalogue.writing() as session:
+        session.get_one(Page, told["page_ids"][0]).reading_version = 2
+
+    assert post(checker, office, "seen", **shown).json() == {"seen": 2}
+    assert post(checker, office, "seen", pages=told["page_ids"][:1], readings=[2]).json() == {"seen": 3}
 
 
 def test_a_page_that_changes_after_approval_takes_it_back_and_the_screen_says_so(

@@ -97,6 +97,27 @@ def note(client: TestClient, room: Room, text: str, **more: object) -> dict[str,
     return answer.json()
 
 
+@pytest.mark.parametrize("kind", ["transcriptions", "notes"])
+def test_a_key_that_was_used_for_another_page_is_refused(office: Room, kind: str) -> None:
+    browser = office.signed_in_as("闵榆")
+
+    def add(page_id: str, key: str) -> tuple[int, dict[str, object]]:
+        address, named = f"/api/v1/pages/{page_id}/transcriptions", {}
+        if kind == "notes":
+            address, named = "/api/v1/notes", {"page_id": page_id}
+        body = {**named, "text": "今收到傅溪现金", "box": BOX}
+        answer = browser.post(address, json=body, headers={"Idempotency-Key": key})
+        return answer.status_code, answer.json()
+
+    first, second = office.page_ids[:2]
+    status, added = add(first, "k1")
+    assert status == 201
+    assert add(first, "k1") == (200, added)
+    status, refused = add(second, "k1")
+    assert (status, refused["code"]) == (409, "idempotency_key_reused")
+    assert add(second, "k2")[0] == 201
+
+
 def texts(client: TestClient, **asked: str) -> list[str]:
     return [one["text"] for one in client.get("/api/v1/notes", params=asked).json()["notes"]]
 
