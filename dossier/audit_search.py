@@ -13,14 +13,21 @@ from dossier.catalogue.tables import Arrival, AuditRow, Case, Document, Page, Us
 from dossier.viewers import plain_name
 
 _OF_A_CASE = (Volume, Document, Arrival, Page)
-# Deeds on what may be gone, or elsewhere, by now: their rows name the case themselves, under this name.
+# Deeds on what may be gone, or elsewhere, by now: their rows name the case themselves, under this name,
 _NAMING_A_CASE = {
     "add_excerpt": "case",
     "change_excerpt": "case",
     "move_excerpt": "case",
     "remove_excerpt": "case",
+    "receive": "case",
+    "correct_receipt": "case",
+    "print_sheets": "case",
     "claim": "before",
 }
+# or the page.
+_NAMING_A_PAGE = ("add_note", "change_note", "remove_note", "add_bookmark", "change_bookmark", "remove_bookmark")
+_PLACES = {"excerpt": "摘录", "receipt": "收卷登记"}
+_ON_PAGES = {"note": "批注", "bookmark": "书签"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,8 @@ def search_audit(session: Session, wanted: Wanted, before: int | None = None, li
             and_(AuditRow.deed == deed, AuditRow.details[name].as_string().in_(ids))
             for deed, name in _NAMING_A_CASE.items()
         ]
+        pages = select(Page.id).where(Page.case_id.in_(ids))
+        named.append(and_(AuditRow.deed.in_(_NAMING_A_PAGE), AuditRow.details["page"].as_string().in_(pages)))
         statement = statement.where(or_(AuditRow.subject_id.in_(ids), AuditRow.subject_id.in_(within), *named))
     if before is not None:
         statement = statement.where(AuditRow.id < before)
@@ -84,10 +93,14 @@ def search_audit(session: Session, wanted: Wanted, before: int | None = None, li
     return AuditPage(shown, _subjects(session, shown), shown[-1].id if len(rows) > limit else None)
 
 
+def _page_named(row: AuditRow) -> str:
+    return str(row.details.get("page", "")) if row.subject_kind in _ON_PAGES else ""
+
+
 def _subjects(session: Session, rows: Collection[AuditRow]) -> dict[tuple[str, str], Subject]:
     """Case and place of what the rows are about."""
     places: dict[tuple[str, str], tuple[str, str]] = {}  # case id, and where in it
-    ids = {row.subject_id for row in rows}
+    ids = {row.subject_id for row in rows} | {_page_named(row) for row in rows}
     for case in session.scalars(select(Case).where(Case.id.in_(ids))):
         places["case", case.id] = case.id, ""
     for volume in session.scalars(select(Volume).where(Volume.id.in_(ids))):
@@ -100,8 +113,11 @@ def _subjects(session: Session, rows: Collection[AuditRow]) -> dict[tuple[str, s
         for subject_id, case_id, volume_name in session.execute(placed.where(table.id.in_(ids))):
             places[kind, subject_id] = case_id, volume_name
     for row in rows:
-        if row.subject_kind == "excerpt":
-            places[row.subject_kind, row.subject_id] = str(row.details.get("case", "")), "摘录"
+        if row.subject_kind in _PLACES:
+            places[row.subject_kind, row.subject_id] = str(row.details.get("case", "")), _PLACES[row.subject_kind]
+        elif row.subject_kind in _ON_PAGES:
+            case_id, where = places.get(("page", _page_named(row)), ("", ""))
+            places[row.subject_kind, row.subject_id] = case_id, f"{where} {_ON_PAGES[row.subject_kind]}".strip()
     numbers = numbers_of(session, {case_id for case_id, _ in places.values()})
     found = {key: Subject(numbers.get(case_id), where) for key, (case_id, where) in places.items()}
     for user in session.scalars(select(User).where(User.id.in_(ids))):

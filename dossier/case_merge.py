@@ -17,7 +17,7 @@ from dossier.volume_moves import move_volumes
 def merge(session: Session, case: Case, other: Case, actor: str) -> bool:
     """Let `other` become part of `case`; False where it is part of it already.
 
-    Volumes, deliveries, proceedings and receipts move; suspects are joined by name; what is not known of `case` is
+    Volumes, deliveries, receipts and proceedings move; suspects are joined by name; what is not known of `case` is
     taken from `other`. Who sees the whole is who saw `case`: members of `other` are not carried over, since they would
     see more.
 
@@ -36,8 +36,8 @@ def merge(session: Session, case: Case, other: Case, actor: str) -> bool:
     volumes = session.scalars(select(Volume).where(Volume.case_id == other.id).order_by(Volume.order_key)).all()
     move_volumes(session, volumes, other, case)
     _move_deliveries(session, case, other)
-    session.execute(update(Proceeding).where(Proceeding.case_id == other.id).values(case_id=case.id))
-    session.execute(update(Receipt).where(Receipt.case_id == other.id).values(case_id=case.id))
+    for table in (Proceeding, Receipt):
+        session.execute(update(table).where(table.case_id == other.id).values(case_id=case.id))
     _move_people(session, case, other)
     _fill_blanks(session, case, other, actor)
     move_deadline(session, case)

@@ -15,10 +15,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from dossier import audit, cases, work
-from dossier.catalogue.tables import Case, Document, Exhibit, Work
+from dossier.catalogue.tables import Case, Document, Exhibit, Page, Work
 from dossier.citations import CitationTemplate, CitedPage
 from dossier.cited_pages import cited_pages
-from dossier.errors import NotFound, UsageError
+from dossier.errors import KeyReused, NotFound, UsageError
 from dossier.excerpts import pages_in_sight, printable
 from dossier.pdf_contents import BookmarkPlace, BoundPage, PdfContents, bound_pages
 from dossier.viewers import Viewer
@@ -60,6 +60,7 @@ def add_exhibit(
     Raises:
         NotFound: a page is out of sight, or does not exist.
         UsageError: there are no pages, too many, or one twice in a group.
+        KeyReused: the key came with other pages, groups or another title.
     """
     page_ids = [page_id for group in groups for page_id in group.page_ids]
     if not 1 <= len(page_ids) <= MOST_PAGES:
@@ -74,14 +75,18 @@ def add_exhibit(
     digest = hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
     exhibit = session.scalars(select(Exhibit).where(Exhibit.owner_id == viewer.id, Exhibit.digest == digest)).first()
     if exhibit is not None:
-        return exhibit_in_sight(session, viewer, exhibit.id), []
+        if (exhibit.title, exhibit.groups) != (title, kept):
+            raise KeyReused(idempotency_key)
+        return exhibit, []
     exhibit = Exhibit(owner_id=viewer.id, title=title, groups=kept, watermark=watermark, digest=digest)
     session.add(exhibit)
     session.flush()
-    audit.record(
-        session, "make_exhibit", "exhibit", exhibit.id, viewer.name or viewer.id, title=title, page_ids=page_ids,
-        viewer=viewer.id,
-    )  # fmt: skip
+    # Once for each case from which something is taken, so that it is found by the case.
+    for case_id, taken in _by_case(session, page_ids).items():
+        audit.record(
+            session, "make_exhibit", "case", case_id, viewer.name or viewer.id, exhibit=exhibit.id, title=title,
+            page_ids=taken, viewer=viewer.id,
+        )  # fmt: skip
     return exhibit, _made_room(session, viewer)
 
 
@@ -158,6 +163,22 @@ def _titles(session: Session, document_ids: set[str]) -> dict[str, str]:
             select(Document.id, Document.title).where(Document.id.in_(wanted[start : start + _AT_ONCE]))
         )
     }
+
+
+def _by_case(session: Session, page_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The pages of each case, in order."""
+    wanted = sorted(set(page_ids))
+    case_of = {
+        page_id: case_id
+        for start in range(0, len(wanted), _AT_ONCE)
+        for page_id, case_id in session.execute(
+            select(Page.id, Page.case_id).where(Page.id.in_(wanted[start : start + _AT_ONCE]))
+        )
+    }
+    found: dict[str, list[str]] = {}
+    for page_id in page_ids:
+        found.setdefault(case_of[page_id], []).append(page_id)
+    return found
 
 
 def _check_sight(session: Session, viewer: Viewer, page_ids: Sequence[str]) -> None:

@@ -118,7 +118,7 @@ def grant(
             was said before.
 
     Raises:
-        UsageError: that day is over.
+        UsageError: that day is over, or has no end.
     """
     if last_day is not None and last_day < dt.date.today():
         raise UsageError(f"{last_day}：日期已过 / is over")
@@ -221,10 +221,17 @@ def _memberships(viewer: Viewer) -> Select[str]:
 
 
 def _end_of(last_day: dt.date | None) -> float | None:
-    """The midnight that ends a day, in this machine's zone."""
+    """The midnight that ends a day, in this machine's zone.
+
+    Raises:
+        UsageError: there is none; 9999-12-31 is written where no end is meant.
+    """
     if last_day is None:
         return None
-    return dt.datetime.combine(last_day + dt.timedelta(days=1), dt.time()).timestamp()
+    try:
+        return dt.datetime.combine(last_day + dt.timedelta(days=1), dt.time()).timestamp()
+    except (OverflowError, ValueError) as error:
+        raise UsageError(f"{last_day}：没有期限的，请不写日期 / where there is no end, leave the day out") from error
 
 
 def forget_finished_moves(session: Session) -> None:

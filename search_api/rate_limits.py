@@ -21,9 +21,11 @@ _MOST_KNOWN = 10_000
 _PLAIN_COST = 1
 # What makes the machine work harder than a page or its picture does.
 _COSTS: tuple[tuple[str, re.Pattern[str], int], ...] = (
-    ("POST", re.compile(r"/api/v1/roster"), 40),
+    ("POST", re.compile(r"(/api/v1)?/roster"), 40),
     ("POST", re.compile(r"/api/v1/(cases/[^/]+/files|uploads)"), 4),
     ("GET", re.compile(r"/|/api/v1/(search(/.*)?|volumes/[^/]+/hits)"), 4),
+    # Thousands of readings may be looked at for one answer.
+    ("GET", re.compile(r"(/api/v1)?/cases/[^/]+/statements"), 20),
     ("GET", re.compile(r"/api/v1/.*\.(pdf|docx|xlsx)"), 4),
 )
 

@@ -93,6 +93,7 @@ class Doorkeeper:
         self._of_names: dict[str, _Failures] = {}
         self._remembered = remembered
         self._use_kept: dict[str, float] = {}
+        self._departures = 0
         for kept in remembered.failures() if remembered else ():
             known = self._of_addresses if kept.kind == ADDRESS else self._of_names
             now = clock()
@@ -148,32 +149,56 @@ class Doorkeeper:
 
     def proof_of(self, token: str) -> Proof | None:
         """What was proved by whoever holds a session in use, None if it is none; asking counts as use."""
-        with self._lock:
-            now = self._clock()
-            at, proof = self._seen.get(token, (0.0, None))
-        kept_at = self._use_kept.get(token, now)
+        proof, is_to_keep = self._used(token)
         if proof is None and self._remembered is not None and 0 < len(token) <= _LONGEST_TOKEN:
-            kept = self._remembered.session_of(token)
-            if kept is not None:
-                at = kept_at = now - kept.idle_seconds
-                proof = Proof(kept.user_id, kept.mark)
-        if proof is None or now - at > IDLE_SECONDS:
-            return None
-        is_to_keep = self._remembered is not None and proof.user_id is not None and now - kept_at > USE_KEPT_SECONDS
-        with self._lock:
-            self._seen[token] = (now, proof)
-            self._use_kept[token] = now if is_to_keep else kept_at
+            self._recall(token, self._remembered)
+            proof, is_to_keep = self._used(token)
         if is_to_keep and self._remembered is not None:
             self._remembered.note_use(token)
         return proof
 
     def leave(self, token: str) -> None:
         """End a session."""
+        try:
+            if self._remembered is not None and 0 < len(token) <= _LONGEST_TOKEN:
+                self._remembered.end_session(token)
+        finally:
+            with self._lock:
+                self._departures += 1
+                self._seen.pop(token, None)
+                self._use_kept.pop(token, None)
+
+    def _used(self, token: str) -> tuple[Proof | None, bool]:
+        """The proof of a session that is in memory, and whether its use is to be noted; None if there is none.
+
+        Looked up and prolonged in one: whoever leaves between the two would be inside again.
+        """
         with self._lock:
-            _, proof = self._seen.pop(token, (0.0, None))
-            self._use_kept.pop(token, None)
-        if self._remembered is not None and proof is not None and proof.user_id is not None:
-            self._remembered.end_session(token)
+            now = self._clock()
+            at, proof = self._seen.get(token, (0.0, None))
+            if proof is None or now - at > IDLE_SECONDS:
+                return None, False
+            kept_at = self._use_kept.get(token, now)
+            is_to_keep = self._remembered is not None and proof.user_id is not None and now - kept_at > USE_KEPT_SECONDS
+            self._seen[token] = (now, proof)
+            self._use_kept[token] = now if is_to_keep else kept_at
+            return proof, is_to_keep
+
+    def _recall(self, token: str, remembered: Remembered) -> None:
+        """Take a session that was kept into memory, unless somebody leaves meanwhile: then it is looked for again."""
+        while True:
+            with self._lock:
+                departures = self._departures
+            kept = remembered.session_of(token)
+            if kept is None:
+                return
+            with self._lock:
+                if departures != self._departures:
+                    continue
+                at = self._clock() - kept.idle_seconds
+                self._seen.setdefault(token, (at, Proof(kept.user_id, kept.mark)))
+                self._use_kept.setdefault(token, at)
+                return
 
     def _keep_failures(self, known: dict[str, _Failures], kind: str, whose: str, has_failed: bool) -> None:
         """Keep what an address or a name has failed; who has never failed is not written about."""

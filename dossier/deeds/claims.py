@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dossier import audit, cases, excerpts, flags, outbox, permissions
 from dossier.case_metadata import move_deadline
-from dossier.catalogue.tables import Arrival, Attachment, Case, Document, Flag, Page, Volume
+from dossier.catalogue.tables import Arrival, Attachment, Case, Document, Flag, Page, Receipt, Volume
 from dossier.deeds.deed import Done, Step, document_of, request_pdfs, settle, volume_of
 from dossier.errors import DeedRefused, NotFound
 from dossier.numbers import find_numbers, is_well_formed
@@ -198,6 +198,7 @@ def _leave(session: Session, former: Case, case: Case) -> None:
     flags.close_flag(session, "case", former.id, cases.OPENED_BY_PAPER[former.state])
     if former.folder and former.state == "unclaimed":
         former.state, former.merged_into = "merged", case.id
+        session.execute(update(Receipt).where(Receipt.case_id == former.id).values(case_id=case.id))
 
 
 def _arrive(session: Session, case: Case) -> None:

@@ -106,7 +106,8 @@ def add_note(
     Raises:
         NotFound: the page is out of sight, or does not exist.
         UsageError: text or rectangle does not fit.
-        KeyReused: the viewer has used the key for another page.
+        KeyReused: the key came with another page.
+        TextChanged: the key came with another text.
     """
     page = session.get(Page, page_id)
     if page is None or not sees(session, viewer, page.case_id):
@@ -115,10 +116,13 @@ def add_note(
         standing = session.scalars(
             select(Note).where(Note.owner_id == viewer.id, Note.idempotency_key == idempotency_key)
         ).first()
+        if standing is not None and standing.page_id != page_id:
+            raise KeyReused(idempotency_key)
+        # What it was first is not known any more once it was changed.
+        if standing is not None and standing.version == 1 and standing.text != _checked(text):
+            raise _changed(standing)
         if standing is not None:
-            if standing.page_id != page_id:
-                raise KeyReused(idempotency_key)
-            return note_in_sight(session, viewer, standing.id), False
+            return standing, False
     note = Note(
         owner_id=viewer.id, owner=viewer.name or viewer.id, page_id=page_id,
         box=list(checked_box(box)) if box is not None else None, turn_degrees=page.turn_degrees or 0,
@@ -149,7 +153,7 @@ def change_note(
     """
     _check_owner(viewer, note)
     if version is not None and version != note.version:
-        raise TextChanged(current={"id": note.id, "version": note.version, "text": note.text, "author": note.owner})
+        raise _changed(note)
     values = {**changes, **({"text": _checked(changes["text"])} if "text" in changes else {})}
     changed = {name: value for name, value in values.items() if getattr(note, name) != value}
     if not changed:
@@ -170,6 +174,10 @@ def remove_note(session: Session, viewer: Viewer, note: Note) -> None:
     _check_owner(viewer, note)
     _record(session, "remove_note", note, viewer)
     session.delete(note)
+
+
+def _changed(note: Note) -> TextChanged:
+    return TextChanged(current={"id": note.id, "version": note.version, "text": note.text, "author": note.owner})
 
 
 def _may_read(viewer: Viewer) -> ColumnElement[bool]:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Page, Receipt, ReceiptVolume, Volume
 from dossier.citations import tells_only_its_number
+from dossier.permissions import Extent
 from dossier.place import volume_kind_and_number
+from dossier.viewers import Viewer
 
 ABSENT, UNCOUNTED, FEWER, MORE, AGREES = "absent", "uncounted", "fewer", "more", "agrees"
 
@@ -59,8 +61,13 @@ class ExpectedVolume:
         return self.announced.paper_pages - least
 
 
-def expected_volumes(session: Session, receipts: Sequence[Receipt]) -> dict[str, list[ExpectedVolume]]:
-    """What each receipt announces and what of it is here, by the receipt's id, in the order of its form."""
+def expected_volumes(
+    session: Session, receipts: Sequence[Receipt], viewer: Viewer | None = None
+) -> dict[str, list[ExpectedVolume]]:
+    """What each receipt announces and what of it is here, by the receipt's id, in the order of its form.
+
+    A volume that has become another case's since is there only for a viewer who sees that one.
+    """
     found: dict[str, list[ExpectedVolume]] = {receipt.id: [] for receipt in receipts}
     is_sheet = (Page.outside == "separator") & Page.sheet_code.is_not(None)  # without their blank backs
     counted = (
@@ -81,7 +88,7 @@ def expected_volumes(session: Session, receipts: Sequence[Receipt]) -> dict[str,
         select(ReceiptVolume, Volume, counted.c.pages, counted.c.folded, counted.c.searchable, counted.c.separators)
         .join(Volume, Volume.id == ReceiptVolume.volume_id)
         .outerjoin(counted, counted.c.volume_id == Volume.id)
-        .where(ReceiptVolume.receipt_id.in_(list(found)))
+        .where(ReceiptVolume.receipt_id.in_(list(found)), Extent(viewer).holds(Volume.case_id))
         .order_by(ReceiptVolume.receipt_id, ReceiptVolume.place)
     )
     for announced, volume, *counts in rows:

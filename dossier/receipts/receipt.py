@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -341,45 +341,39 @@ def _write_volumes(
 ) -> None:
     if len(volumes) > MOST_VOLUMES:
         raise DeedRefused(f"一次最多登记 {MOST_VOLUMES} 卷 / at most {MOST_VOLUMES} volumes")
-    listed: dict[str, ReceiptVolume] = {
-        row.volume_id: row
-        for row in session.scalars(select(ReceiptVolume).where(ReceiptVolume.receipt_id == receipt.id))
-    }
-    # What has gone to another case since still came with this receipt; there, it is not changed from here.
-    gone = [each for each in _volumes(session, listed) if each.case_id != case.id]
-    kept = {each.id for each in gone}
-    told: set[str] = set()
+    rows = session.execute(
+        select(ReceiptVolume, Volume)
+        .join(Volume, Volume.id == ReceiptVolume.volume_id)
+        .where(ReceiptVolume.receipt_id == receipt.id)
+    ).all()
+    listed: dict[str, ReceiptVolume] = {row.volume_id: row for row, volume in rows if volume.case_id == case.id}
+    # Another case's by now, and that case's people say how many pages it has: only the receipt's own line is corrected.
+    elsewhere: dict[str, ReceiptVolume] = {volume.name: row for row, volume in rows if volume.case_id != case.id}
+    kept: set[str] = set()
     for place, given in enumerate(volumes, start=1):
         if given.paper_pages is not None and not 0 <= given.paper_pages <= MOST_PAGES:
             raise DeedRefused(f"页数：0–{MOST_PAGES}")
-        volume = next((each for each in gone if _means(given, each)), None) or _expected_volume(session, case, given)
-        if volume.id in told:
-            raise DeedRefused(f"“{volume.name}”写了两次 / stands there twice")
-        told.add(volume.id)
         gaps = parse_gaps(given.known_gaps)
-        is_gone = volume.id in kept
-        if not is_gone and volume.delivery_id in (None, former_delivery):
+        moved = elsewhere.pop(given.full_name, None)
+        if moved is not None:
+            moved.place, moved.paper_pages, moved.known_gaps = place, given.paper_pages, gaps
+            moved.remarks = given.remarks
+            continue
+        volume = _expected_volume(session, case, given)
+        if volume.id in kept:
+            raise DeedRefused(f"“{volume.name}”写了两次 / stands there twice")
+        kept.add(volume.id)
+        if volume.delivery_id in (None, former_delivery):
             volume.delivery_id = delivery.id
-        has_changed = not is_gone and _tell(volume, given, gaps, listed.get(volume.id))
+        has_changed = _tell(volume, given, gaps, listed.get(volume.id))
         row = listed.get(volume.id) or ReceiptVolume(receipt_id=receipt.id, volume_id=volume.id)
         row.place, row.paper_pages, row.known_gaps, row.remarks = place, given.paper_pages, gaps, given.remarks
         session.add(row)
         session.flush()
         if has_changed:
             settle_labels(session, volume.id)
-    for volume_id in listed.keys() - kept - told:
+    for volume_id in listed.keys() - kept:
         _withdraw(session, receipt, volume_id)
-
-
-def _volumes(session: Session, ids: Iterable[str]) -> list[Volume]:
-    return [session.get_one(Volume, volume_id) for volume_id in ids]
-
-
-def _means(given: VolumeGiven, volume: Volume) -> bool:
-    """Whether a line of a form means a volume that has gone to another case, perhaps under another name."""
-    if given.name.strip() or given.number is None:
-        return given.full_name == volume.name
-    return (given.kind, given.number) == (volume.kind, volume.number)
 
 
 def _tell(volume: Volume, given: VolumeGiven, gaps: list[str], before: ReceiptVolume | None) -> bool:

@@ -95,7 +95,12 @@ def transcription_in_sight(session: Session, viewer: Viewer, transcription_id: s
 
 def current_version(session: Session, vault: Vault, row: TranscriptionRow) -> Transcription:
     """The version of a transcription that stands, or stood until it was withdrawn."""
-    version = session.get_one(TranscriptionVersion, (row.id, row.version))
+    return version_of(session, vault, row, row.version)
+
+
+def version_of(session: Session, vault: Vault, row: TranscriptionRow, number: int) -> Transcription:
+    """A version of a transcription, from 1."""
+    version = session.get_one(TranscriptionVersion, (row.id, number))
     return _value(vault, row, version, session.get_one(Page, row.page_id).turn_degrees or 0)
 
 

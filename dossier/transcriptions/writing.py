@@ -19,7 +19,7 @@ from dossier.errors import KeyReused, NotFound, TextChanged, UsageError
 from dossier.excerpts import printable
 from dossier.permissions import sees
 from dossier.reading import Box
-from dossier.transcriptions.standing import boxes_of, current_version, transcription_in_sight
+from dossier.transcriptions.standing import boxes_of, current_version, transcription_in_sight, version_of
 from dossier.transcriptions.transcription import SMALLEST, Transcription, share
 from dossier.vault import Vault
 from dossier.viewers import Viewer
@@ -52,8 +52,8 @@ def add_transcription(
     Raises:
         NotFound: the page is out of sight, or does not exist.
         UsageError: text or rectangle does not fit.
-        TextChanged: somebody has transcribed this place already.
-        KeyReused: the viewer has used the key for another page.
+        KeyReused: the key came with another page.
+        TextChanged: somebody has transcribed this place already, or the key came with another text.
     """
     plain, place = _checked_text(text), checked_box(box)
     key = f"{viewer.id} {idempotency_key}" if idempotency_key else None
@@ -64,22 +64,28 @@ def add_transcription(
     sha256 = vault.store_transcription(page_id, one.id, 1, one.to_bytes(turn_degrees))
     with catalogue.writing() as session:
         _page_in_sight(session, viewer, page_id)
+        keyed = None
         if key is not None:
-            standing = session.scalars(select(TranscriptionRow).where(TranscriptionRow.idempotency_key == key)).first()
-            if standing is not None:
-                if standing.page_id != page_id:
-                    raise KeyReused(idempotency_key)
-                return current_version(session, vault, standing), False
+            keyed = session.scalars(select(TranscriptionRow).where(TranscriptionRow.idempotency_key == key)).first()
+        if keyed is not None and keyed.page_id != page_id:
+            raise KeyReused(idempotency_key)
         others = boxes_of(session, page_id)
-        for other, other_box in others:
-            if _is_same_place(other_box, place):
-                raise TextChanged(current=current_version(session, vault, other).as_json())
-        if len(others) >= MOST_ON_A_PAGE:
-            raise UsageError(f"一页最多 {MOST_ON_A_PAGE} 条校录 / at most {MOST_ON_A_PAGE} transcriptions on a page")
-        session.add(TranscriptionRow(id=one.id, page_id=page_id, version=1, idempotency_key=key))
-        session.flush()
-        _put(session, one, turn_degrees, sha256, "add_transcription", viewer)
-    return one, True
+        there = keyed.id if keyed is not None else _at_place(others, place)
+        if there is None:
+            if len(others) >= MOST_ON_A_PAGE:
+                raise UsageError(f"一页最多 {MOST_ON_A_PAGE} 条校录 / at most {MOST_ON_A_PAGE} on a page")
+            session.add(TranscriptionRow(id=one.id, page_id=page_id, version=1, idempotency_key=key))
+            session.flush()
+            _put(session, one, turn_degrees, sha256, viewer.id)
+            _record(session, "add_transcription", one)
+            return one, True
+    # What the vault holds is read outside: a transaction that others wait for does no file work.
+    with catalogue.reading() as session:
+        row = session.get_one(TranscriptionRow, there)
+        current = current_version(session, vault, row)
+        if keyed is not None and version_of(session, vault, row, 1).text == plain:
+            return current, False
+    raise TextChanged(current=current.as_json())
 
 
 def change_transcription(
@@ -97,7 +103,7 @@ def change_transcription(
     Raises:
         NotFound: there is none within sight.
         UsageError: the text does not fit.
-        TextChanged: another version stands by now.
+        TextChanged: another version stands by now, or, where it was withdrawn, another transcription in its place.
     """
     plain = _checked_text(text)
     with catalogue.reading() as session:
@@ -115,11 +121,15 @@ def change_transcription(
     sha256 = vault.store_transcription(one.page_id, one.id, one.version, one.to_bytes(turn_degrees))
     with catalogue.writing() as session:
         row = transcription_in_sight(session, viewer, transcription_id)
-        if row.version != version:
-            raise TextChanged(current=current_version(session, vault, row).as_json())
-        row.version, row.withdrawn_at, row.withdrawn_by = one.version, None, ""
-        _put(session, one, turn_degrees, sha256, "change_transcription", viewer)
-    return one
+        instead: str | None = row.id
+        if row.version == version:
+            instead = None if row.withdrawn_at is None else _at_place(boxes_of(session, row.page_id), one.box)
+        if instead is None:
+            row.version, row.withdrawn_at, row.withdrawn_by = one.version, None, ""
+            _put(session, one, turn_degrees, sha256, viewer.id)
+            _record(session, "change_transcription", one)
+            return one
+    raise TextChanged(current=_current(catalogue, vault, instead).as_json())
 
 
 def withdraw_transcription(
@@ -141,17 +151,23 @@ def withdraw_transcription(
         row = transcription_in_sight(session, viewer, transcription_id)
         if row.withdrawn_at is not None:
             return
-        if version is not None and row.version != version:
-            raise TextChanged(current=current_version(session, vault, row).as_json())
-        row.withdrawn_at, row.withdrawn_by = time.time(), viewer.name or viewer.id
-        outbox.enqueue(session, [row.page_id])
-        audit.record(
-            session, "withdraw_transcription", "page", row.page_id, viewer.name or viewer.id,
-            transcription=row.id, version=row.version,
-        )  # fmt: skip
+        if version is None or row.version == version:
+            row.withdrawn_at, row.withdrawn_by = time.time(), viewer.name or viewer.id
+            outbox.enqueue(session, [row.page_id])
+            audit.record(
+                session, "withdraw_transcription", "page", row.page_id, viewer.name or viewer.id,
+                transcription=row.id, version=row.version,
+            )  # fmt: skip
+            return
+    raise TextChanged(current=_current(catalogue, vault, transcription_id).as_json())
 
 
-def _put(session: Session, one: Transcription, turn_degrees: int, sha256: str, deed: str, viewer: Viewer) -> None:
+def _current(catalogue: Catalogue, vault: Vault, transcription_id: str) -> Transcription:
+    with catalogue.reading() as session:
+        return current_version(session, vault, session.get_one(TranscriptionRow, transcription_id))
+
+
+def _put(session: Session, one: Transcription, turn_degrees: int, sha256: str, author_id: str) -> None:
     session.add(
         TranscriptionVersion(
             transcription_id=one.id,
@@ -160,11 +176,14 @@ def _put(session: Session, one: Transcription, turn_degrees: int, sha256: str, d
             box=one.box.as_list(),
             turn_degrees=turn_degrees,
             author=one.author,
-            author_id=viewer.id,
+            author_id=author_id,
             at=one.at,
         )
     )
     outbox.enqueue(session, [one.page_id])
+
+
+def _record(session: Session, deed: str, one: Transcription) -> None:
     # Without the text: the log is for those who read no content, too.
     audit.record(session, deed, "page", one.page_id, one.author, transcription=one.id, version=one.version)
 
@@ -174,6 +193,11 @@ def _page_in_sight(session: Session, viewer: Viewer, page_id: str) -> Page:
     if page is None or not sees(session, viewer, page.case_id):
         raise NotFound(page_id)
     return page
+
+
+def _at_place(others: Sequence[tuple[TranscriptionRow, Box]], place: Box) -> str | None:
+    """The id of the transcription that has this place, if one has."""
+    return next((row.id for row, box in others if _is_same_place(box, place)), None)
 
 
 def _is_same_place(one: Box, other: Box) -> bool:

@@ -122,9 +122,11 @@ _DETAIL_WORDS = {
 }  # fmt: skip
 _VALUE_WORDS = {"picture": "图像", "text": "文字", **ROLES}
 # What only a program has use for.
-_UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids"}
+_UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids", "page", "transcription", "exhibit"}
 # What is told of deeds on dossiers to those who manage: nothing that somebody looked for, read or wrote.
-_ON_DOSSIERS = {"case", "volume", "document", "arrival", "page", "excerpt", "exhibit", "search"}
+_ON_DOSSIERS = {
+    "case", "volume", "document", "arrival", "page", "excerpt", "exhibit", "receipt", "note", "bookmark", "search",
+}  # fmt: skip
 _TOLD_OF_DOSSIERS = {"what", "hits", "state", "error", "is_sealed"}
 _TOLD_OF_CASES = _TOLD_OF_DOSSIERS | {"before", "after", "name", "until"}
 

@@ -144,7 +144,7 @@ def is_mine_of(whose: Whose) -> bool | None:
     response_model=NoteAnswer,
     responses={
         200: {"model": NoteAnswer, "description": "the key's, added before"},
-        **refusals("not_found", "usage", "idempotency_key_reused"),
+        **refusals("not_found", "usage", "idempotency_key_reused", "text_changed"),
     },
 )
 def new_note(

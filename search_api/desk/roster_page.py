@@ -16,6 +16,7 @@ from sqlalchemy import select
 from dossier.cases import number_of
 from dossier.catalogue.tables import Case
 from dossier.errors import NotFound
+from dossier.excerpts import pages_in_sight
 from dossier.permissions import case_in_sight, seen_by
 from dossier.viewers import Viewer
 from indexer.roster.kinds import GROUPS, group_of
@@ -185,7 +186,7 @@ def _progress(kept: KeptRoster) -> dict[str, Any]:
 
 
 def _seen_matrix(request: Request, site: Site, viewer: Viewer, kept: KeptRoster) -> Matrix:
-    """What was found, where all of it is still in sight: a case may have been sealed since.
+    """What was found, where all of it is still in sight: a case may have been sealed since, a page gone to another one.
 
     Raises:
         NotFound: nothing is there, or something is out of sight; it is then forgotten.
@@ -193,9 +194,9 @@ def _seen_matrix(request: Request, site: Site, viewer: Viewer, kept: KeptRoster)
     matrix = kept.matrix
     if matrix is None:
         raise NotFound(kept.id)
-    wanted = {page.facts.case_id for row in matrix.rows for page in row.pages}
+    wanted = {page.facts.page_id for row in matrix.rows for page in row.pages}
     with site.catalogue.reading() as session:
-        seen = set(session.scalars(select(Case.id).where(seen_by(viewer))))
+        seen = pages_in_sight(session, viewer, wanted)
     if not wanted <= seen:
         _rosters(request).forget(kept)
         raise NotFound(kept.id)

@@ -34,9 +34,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get(START_PATH)
-def start(
-    request: Request, site: TheSite, next: Annotated[str, Query(max_length=1000)] = "/", moved: bool = False
-) -> Response:
+def start(request: Request, site: TheSite, next: str = "/", moved: bool = False) -> Response:
     """Send the browser to the provider; once, to the site's own name before."""
     if site.provider is None:
         raise NotFound(START_PATH)
@@ -77,8 +75,15 @@ def back(
         raise Problem(
             400, "sign_in_broken", "这次登录已经过期，或者不是从本页面开始的。", "请回到登录页，再点一次统一登录。"
         )
+    # RFC 9207: another one's answer, or one that does not say whose it is where the provider says so every time.
     if iss and not hmac.compare_digest(iss.encode(), site.provider.issuer.encode()):
-        raise _refused(TokenRefused("the answer is another issuer's"))  # RFC 9207
+        raise _refused(TokenRefused("the answer is another issuer's"))
+    try:
+        is_nobodys = not iss and site.provider.endpoints().names_issuer
+    except ProviderSilent as silence:
+        raise _silent(silence) from silence
+    if is_nobodys:
+        raise _refused(TokenRefused("the answer does not say whose it is"))
     if error or not code:
         _log.warning("sign-in at the provider ended with %r", error[:60])
         raise Problem(403, "sign_in_refused", "统一登录没有完成。", "请再试一次；总是这样，请告诉管理员。")

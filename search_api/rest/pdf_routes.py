@@ -143,7 +143,11 @@ def case_pdf(site: TheSite, viewer: TheViewer, case_id: str) -> Response:
     "/api/v1/pdfs",
     status_code=202,
     response_class=JSONResponse,
-    responses={200: {"description": "it stands already"}, 202: {"description": "it is being made"}},
+    responses={
+        200: {"description": "it stands already"},
+        202: {"description": "it is being made"},
+        **refusals("not_found", "usage", "idempotency_key_reused"),
+    },
 )
 def new_exhibit_pdf(
     site: TheSite,

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from dossier.case_metadata import STORABLE, Day, NumberGiven
 from dossier.cases import number_of, unmerged
 from dossier.catalogue.tables import Case, Delivery, Receipt
-from dossier.permissions import sees
 from dossier.receipts.expected import ExpectedVolume, expected_volumes
 from dossier.receipts.known_gaps import written
 from dossier.receipts.receipt import FIRST, MOST_PAGES, MOST_VOLUMES, ReceiptGiven, VolumeGiven, delivery_name
@@ -94,17 +93,9 @@ class CorrectedReceipt(ReceiptForm):
 
 
 def receipts_as_json(session: Session, viewer: Viewer, receipts: Sequence[Receipt]) -> list[dict[str, Any]]:
-    """Receipts in the form of the API: what was announced, and what of it is here.
-
-    A volume that has gone to a case out of the viewer's sight is not told of.
-    """
-    expected = expected_volumes(session, receipts)
-    cases = {each.volume.case_id for volumes in expected.values() for each in volumes}
-    seen = {case_id for case_id in cases if sees(session, viewer, case_id)}
-    return [
-        _as_json(session, receipt, [each for each in expected[receipt.id] if each.volume.case_id in seen])
-        for receipt in receipts
-    ]
+    """Receipts in the form of the API: what was announced, and what of it is here."""
+    expected = expected_volumes(session, receipts, viewer)
+    return [_as_json(session, receipt, expected[receipt.id]) for receipt in receipts]
 
 
 def _as_json(session: Session, receipt: Receipt, volumes: Sequence[ExpectedVolume]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from dossier.attention import questions
 from dossier.catalogue.tables import OutboxRow, Page, ReadingRow, Reindex, SuccessorRow
 from dossier.errors import EngineUnreachable
 from dossier.reindexing import ReindexStatus
+from dossier.transcriptions.writing import add_transcription
+from dossier.viewers import AT_MACHINE
 from indexer import golden
 from indexer.entry import Removal
 from indexer.pace import Pace
@@ -274,3 +276,18 @@ class TestAnotherEngine:
 def one_page(shelf: Shelf) -> str:
     with shelf.catalogue.reading() as session:
         return session.scalars(select(Page.id).limit(1)).one()
+
+
+def test_what_people_have_read_is_in_the_new_index(shelf: Shelf) -> None:
+    with shelf.catalogue.reading() as session:
+        page_id = session.scalars(select(Page.id).limit(1)).one()
+    add_transcription(shelf.catalogue, shelf.vault, AT_MACHINE, page_id, "今收到傅溪现金", [0.1, 0.7, 0.5, 0.75])
+    shelf.make_searchable()
+    before = shelf.engine.generation()
+
+    assert work_until_it_ends(shelf, ask(shelf)).state == "done"
+
+    assert shelf.engine.generation() != before
+    (hit,) = shelf.searcher.search("收到傅溪", viewer=AT_MACHINE).hits
+    assert (hit.page_id, hit.rung) == (page_id, "transcription")
+    assert shelf.faults() == []

@@ -19,9 +19,13 @@ from dossier.deeds.deed import Done
 from dossier.errors import PageFailed
 from dossier.quality.contents import contents_of
 from dossier.readings import reading_of
+from dossier.transcriptions.standing import transcriptions_of
+from dossier.transcriptions.writing import add_transcription
+from dossier.viewers import AT_MACHINE
 from pipeline.crew import plans, results
 from tests.bundle import Shape
 from tests.house import CASE, House
+from tests.recorded import lines_of
 
 ACTOR = "制作人甲"
 VOLUME = f"{CASE}/证据材料卷一"
@@ -202,6 +206,28 @@ def gaps(house: House) -> list[tuple[str, list[str]]]:
     with house.catalogue.reading() as session:
         standing = select(Flag).where(Flag.code == "gap", Flag.closed_at.is_(None))
         return [(flag.subject_id, flag.details["missing"]) for flag in session.scalars(standing)]
+
+
+def test_a_page_that_is_read_again_keeps_what_people_have_read_on_it(house: House) -> None:
+    house.drop_pages(VOLUME, [1, 2])
+    house.take_in_and_work()
+    page_id = ids_of(house)[0]
+    box = [0.1, 0.7, 0.5, 0.75]
+    add_transcription(house.catalogue, house.vault, AT_MACHINE, page_id, "今收到傅溪现金", box)
+
+    do(house, page_deeds.read_again, page_id)
+    house.work()
+
+    assert page(house, page_id).reading_version == 2
+    (hit,) = house.searcher.search("收到傅溪").hits
+    assert (hit.page_id, hit.rung) == (page_id, "transcription")
+    with house.catalogue.reading() as session:
+        (one,) = transcriptions_of(session, house.vault, [page_id])[page_id]
+        reading = reading_of(session, house.vault, session.get_one(Page, page_id))
+    assert (one.text, one.box.as_list()) == ("今收到傅溪现金", box)
+    assert reading is not None
+    assert [line.text for line in reading.lines] == [line.text for line in lines_of(1)]
+    assert house.faults() == []
 
 
 def approve_as_it_stands(house: House) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dossier.catalogue.tables import OutboxRow, Page
-from dossier.errors import NotFound, ObjectChanged, TextChanged, UsageError
+from dossier.errors import KeyReused, NotFound, ObjectChanged, TextChanged, UsageError
 from dossier.home import Home
 from dossier.reading import Box
 from dossier.readings import reading_of
@@ -168,6 +171,50 @@ def test_what_is_withdrawn_is_not_found_and_stays_in_its_history(office: Office)
 def test_a_repeated_key_writes_nothing(office: Office) -> None:
     assert office.add("今收到", key="k1") == office.add("今收到", key="k1")
     assert len(office.standing()) == 1
+
+
+def test_a_key_is_good_for_one_text_on_one_page(office: Office) -> None:
+    room, one = office.scanroom, office.add("今收到", key="k1")
+    other = room.receive("0002.jpg")
+    with pytest.raises(KeyReused):
+        add_transcription(room.catalogue, room.vault, WRITER, other, "今收到", BELOW, "k1")
+    with pytest.raises(TextChanged) as refused:
+        office.add("今收到傅溪", key="k1")
+    assert refused.value.current["id"] == one
+    change_transcription(room.catalogue, room.vault, OTHER, one, 1, "今收到博溪")
+    assert office.add("今收到", key="k1") == one, "what was sent again is there, as somebody else has corrected it"
+    assert office.standing() == [("今收到博溪", "苏见川", 2)]
+
+
+def test_one_that_was_withdrawn_does_not_come_back_over_another(office: Office) -> None:
+    room, one = office.scanroom, office.add("今收到傅溪")
+    withdraw_transcription(room.catalogue, room.vault, WRITER, one)
+    other = office.add("今收到博溪", viewer=OTHER)
+    with pytest.raises(TextChanged) as refused:
+        change_transcription(room.catalogue, room.vault, WRITER, one, 1, "今收到傅溪现金")
+    assert refused.value.current["id"] == other
+    withdraw_transcription(room.catalogue, room.vault, OTHER, other)
+    change_transcription(room.catalogue, room.vault, WRITER, one, 1, "今收到傅溪现金")
+    assert office.standing() == [("今收到傅溪现金", "闵榆", 2)]
+
+
+def test_nobody_waits_to_write_while_the_vault_is_read(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, one = office.scanroom, office.add("今收到", key="k1")
+    read, asked = room.vault.transcription, []
+
+    def transcription(*version: Any) -> bytes:
+        with closing(sqlite3.connect(room.home.catalogue, timeout=0)) as another:
+            another.execute("BEGIN IMMEDIATE")
+        asked.append(version)
+        return read(*version)
+
+    monkeypatch.setattr(room.vault, "transcription", transcription)
+    office.add("今收到", key="k1")
+    with pytest.raises(TextChanged):
+        office.add("今收到傅溪")
+    with pytest.raises(TextChanged):
+        withdraw_transcription(room.catalogue, room.vault, WRITER, one, 2)
+    assert len(asked) >= 3
 
 
 def test_what_cannot_be_a_transcription_is_refused(office: Office) -> None:

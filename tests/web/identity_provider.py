@@ -39,6 +39,7 @@ class IdentityProvider:
         self.listed: dict[str, int] = {}
         self.exchanged: list[dict[str, str]] = []
         self.issuer_said = ""
+        self.names_issuer = False
         self._asked: dict[str, dict[str, str]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
         self._server.daemon_threads = True
@@ -63,6 +64,7 @@ class IdentityProvider:
             return 200, {
                 "issuer": self.issuer_said or self.issuer, "authorization_endpoint": f"{self.issuer}/authorize",
                 "token_endpoint": f"{self.issuer}/token", "jwks_uri": f"{self.issuer}/keys",
+                "authorization_response_iss_parameter_supported": self.names_issuer,
             }  # fmt: skip
         if path == "/house/keys":
             symmetric = {"kty": "oct", "k": "AAAA", "kid": "symmetric"}

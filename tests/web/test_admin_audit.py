@@ -13,11 +13,14 @@ from site_under_test import Room
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from dossier import audit, excerpts, looks, permissions, users
+from dossier import audit, excerpts, exhibits, looks, permissions, users
 from dossier.audit_chain import chain_portion, end_of
 from dossier.case_merge import merge
-from dossier.catalogue.tables import AuditRow, Case
+from dossier.catalogue.tables import AuditRow, Case, Page
 from dossier.deeds import documents, page_order
+from dossier.notes import bookmarks, notes
+from dossier.receipts import receipt as receipts
+from dossier.receipts.receipt import ReceiptGiven, VolumeGiven
 from dossier.viewers import ADMIN, AUDITOR, OPERATOR
 from search_api.admin.audit import DEED_WORDS, ROWS_A_VIEW
 
@@ -99,6 +102,30 @@ def test_deeds_on_excerpts_are_found_by_their_case_also_after_they_are_gone(room
         True,
         True,
     ]
+
+
+def test_what_was_put_on_pages_chosen_or_received_is_found_by_its_case(room: Room, auditor: TestClient) -> None:
+    room.add_user("傅溪", OPERATOR)
+    room.add_user("邬怀青", ADMIN)
+    page_id = room.page_ids[0]
+    elsewhere = room.scanroom.receive("0001.jpg", case="临检起诉受[2031]99010100002号")
+    came = ReceiptGiven(dt.date(2031, 7, 4), unit="临江分局", volumes=[VolumeGiven("证据材料卷", 1, paper_pages=3)])
+    with room.scanroom.catalogue.writing() as session:
+        viewer = users.viewer_of_user(users.user_named(session, "傅溪"))
+        note, _ = notes.add_note(session, viewer, page_id, "何景行的另一案")
+        notes.remove_note(session, viewer, note)
+        bookmarks.set_bookmark(session, viewer, page_id, "何景行")
+        exhibits.add_exhibit(session, viewer, "何景行示证", [exhibits.Group("", (page_id, elsewhere))])
+        receipts.save(session, viewer, came, "傅溪", case_id=session.get_one(Page, page_id).case_id)
+    deeds = ("收卷登记", "选页制成 PDF", "添加书签", "删除批注", "添加批注")  # the latest first
+    for client, told in ((auditor, True), (room.signed_in_as("邬怀青"), False)):
+        found = [row for row in asked(client, case=CASE, who="傅溪") if any(f" {deed} " in row for deed in deeds)]
+        assert [next(deed for deed in deeds if f" {deed} " in row) for row in found] == list(deeds)
+        assert all(CASE in row for row in found)
+        assert any("何景行" in row for row in found) == told
+    (other,) = asked(auditor, case="临检起诉受[2031]99010100002号", who="傅溪")
+    assert "选页制成 PDF" in other
+    assert CASE not in other
 
 
 def test_days_are_whole_days_of_this_machine(room: Room, auditor: TestClient) -> None:

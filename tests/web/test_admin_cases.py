@@ -109,8 +109,11 @@ def test_a_grant_that_is_given_again_replaces_its_end_and_the_same_one_changes_n
 
 @pytest.mark.parametrize(
     ("given", "told"),
-    [({"whom": ""}, "请选择授权给谁"), ({"until": "2031-02-30"}, "2031-02-30"), ({"until": "2001-01-01"}, "已过")],
-)
+    [
+        ({"whom": ""}, "请选择授权给谁"), ({"until": "2031-02-30"}, "2031-02-30"), ({"until": "2001-01-01"}, "已过"),
+        ({"until": "9999-12-31"}, "没有期限的，请不写日期"),
+    ],
+)  # fmt: skip
 def test_a_grant_that_cannot_be_is_told_why(room: Room, admin: TestClient, given: dict[str, str], told: str) -> None:
     data = {"whom": user_id(room, "傅溪"), **given}
     answer = admin.post(f"/admin/cases/{case_id(room)}/grant", data=data)

@@ -44,7 +44,7 @@ def the_provider() -> Iterator[IdentityProvider]:
 def provider(the_provider: IdentityProvider) -> IdentityProvider:
     """The provider, honest again."""
     the_provider.key, the_provider.claims, the_provider.forge = FIRST_KEY, {}, the_provider.signed
-    the_provider.hangs, the_provider.issuer_said = 0.0, ""
+    the_provider.hangs, the_provider.issuer_said, the_provider.names_issuer = 0.0, "", False
     the_provider.listed, the_provider.exchanged = {}, []
     return the_provider
 
@@ -224,6 +224,21 @@ def test_a_refusal_at_the_provider_and_another_issuers_answer_are_told(
     assert not is_in(browser)
 
 
+def test_a_provider_that_says_whose_each_answer_is_is_not_believed_without(
+    room: Room, provider: IdentityProvider
+) -> None:
+    provider.names_issuer = True
+    room.add_user("傅溪", OPERATOR)
+    house = House(room, provider)
+    browser = house.browser()
+    back = provider.sign_in(house.started(browser), "傅溪")
+    assert (browser.get(back).status_code, is_in(browser)) == (403, False)
+    back = provider.sign_in(house.started(browser), "傅溪")
+    assert browser.get(f"{back}&iss={provider.issuer}").status_code == 200
+    assert is_in(browser)
+    house.app.state.site.looks.close()
+
+
 @pytest.mark.parametrize(
     "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/\r\nx"]
 )
@@ -231,6 +246,12 @@ def test_it_never_leads_to_another_site(house: House, target: str) -> None:
     browser = house.browser()
     answer = house.sign_in(browser, target=target)
     assert re.findall(r'url=([^"]*)"', answer.text) == ["/"]
+
+
+def test_who_wanted_to_go_on_too_far_for_a_cookie_comes_in_all_the_same(house: House) -> None:
+    browser = house.browser()
+    answer = house.sign_in(browser, target="/?q=" + "%E6%9E%97" * 400)
+    assert (re.findall(r'url=([^"]*)"', answer.text), is_in(browser)) == (["/"], True)
 
 
 def test_a_target_with_marks_of_html_stays_text(house: House) -> None:

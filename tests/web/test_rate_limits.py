@@ -71,6 +71,7 @@ def test_without_a_limit_nothing_is_counted_and_memory_is_bounded() -> None:
         ("GET", "/api/v1/pages/p1/image", 1), ("GET", "/", 4), ("GET", "/api/v1/search/facets", 4),
         ("GET", "/api/v1/volumes/v1.pdf", 4), ("POST", "/api/v1/cases/c1/files", 4), ("POST", "/api/v1/uploads", 4),
         ("PATCH", "/api/v1/uploads/t1", 1), ("POST", "/api/v1/roster", 40), ("GET", "/board", 1),
+        ("GET", "/api/v1/cases/c1/statements", 20), ("GET", "/cases/c1/statements", 20), ("POST", "/roster", 40),
     ],
 )  # fmt: skip
 def test_what_makes_the_machine_work_harder_costs_more(method: str, path: str, price: int) -> None:

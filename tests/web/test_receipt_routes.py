@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 from site_under_test import Room
+from sqlalchemy import select
 
-from dossier.catalogue.tables import Case
+from dossier import permissions
+from dossier.case_merge import merge
+from dossier.catalogue.tables import Case, Volume
+from dossier.deeds import claims
 from dossier.viewers import CHECKER, OPERATOR, WRITE
 
 NUMBER = "临检起诉受[2031]99010100031号"
@@ -65,6 +69,45 @@ def test_a_number_that_names_two_cases_answers_with_both(room: Room) -> None:
     both = {**RECEIPT, "numbers": [{"number": NUMBER}, {"number": other}]}
     answer = client.post("/api/v1/receipts", json=both)
     assert (answer.status_code, answer.json()["code"], set(answer.json()["cases"])) == (409, "number_clash", ids)
+
+
+def test_a_receipt_of_a_case_that_was_merged_is_seen_by_those_who_see_the_whole(room: Room) -> None:
+    client = room.with_key(WRITE, "read")
+    room.add_user("傅溪", OPERATOR)
+    browser = room.signed_in_as("傅溪")
+    receipt = client.post("/api/v1/receipts", json={**RECEIPT, "numbers": []}).json()
+    with room.scanroom.catalogue.writing() as session:
+        whole = Case(name="何景行诈骗案", state="known", department="第二检察部")
+        session.add(whole)
+        session.flush()
+        merge(session, whole, session.get_one(Case, receipt["case_id"]), "test")
+        permissions.seal(session, whole, "test")
+    assert browser.get("/api/v1/receipts").json() == {"receipts": []}
+    assert "何景行" not in browser.get("/receipts").text
+    assert browser.get(f"/api/v1/receipts/{receipt['id']}").status_code == 404
+
+
+def test_a_volume_that_went_to_a_case_out_of_sight_is_neither_shown_nor_changed_by_its_receipt(room: Room) -> None:
+    room.add_user("傅溪", OPERATOR)
+    browser = room.signed_in_as("傅溪")
+    receipt = browser.post("/api/v1/receipts", json={**RECEIPT, "numbers": []}).json()
+    taken = receipt["volumes"][0]["id"]
+    with room.scanroom.catalogue.writing() as session:
+        other = Case(name="何景行诈骗案", state="known", department="第二检察部")
+        session.add(other)
+        session.flush()
+        claims.claim_volume(session, taken, other, "test")
+    address = f"/api/v1/receipts/{receipt['id']}"
+    assert [volume["id"] for volume in browser.get(address).json()["volumes"]] == [receipt["volumes"][1]["id"]]
+    assert taken not in browser.get(f"/receipts/{receipt['id']}/print").text
+    right = {**RECEIPT, "numbers": [], "volumes": RECEIPT["volumes"][1:], "version": receipt["version"]}
+    assert browser.patch(address, json=right).status_code == 200
+    again = {**RECEIPT, "numbers": [], "version": receipt["version"] + 1}
+    assert browser.patch(address, json=again).status_code == 200
+    with room.scanroom.catalogue.reading() as session:
+        assert session.get_one(Volume, taken).paper_pages == 42
+        case_id = receipt["case_id"]
+        assert len(session.scalars(select(Volume).where(Volume.case_id == case_id)).all()) == 1, "and not made anew"
 
 
 def test_the_pages_show_what_came_and_print_what_can_be_read_back(room: Room) -> None:

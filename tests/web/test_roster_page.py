@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from dossier import permissions
 from dossier.catalogue.tables import AuditRow, Case
+from dossier.deeds import claims
 from dossier.viewers import PROSECUTOR, Viewer
 from indexer.roster.kinds import GROUPS, group_of
 from indexer.roster.matrix import Matrix
@@ -104,6 +105,22 @@ def test_what_is_out_of_sight_meanwhile_is_not_shown_any_more(room: Room) -> Non
     assert "林晓禾" in client.get(address).text
     give_to("第二检察部")
     assert client.get(address).status_code == 404
+
+
+def test_pages_that_are_another_cases_meanwhile_are_not_shown_any_more(room: Room) -> None:
+    with room.scanroom.catalogue.writing() as session:
+        permissions.move(session, session.scalars(select(Case)).one(), "第一检察部", "test")
+    room.add_user("闵榆", PROSECUTOR, "第一检察部")
+    room.scanroom.make_searchable()
+    client = room.signed_in_as("闵榆")
+    address = finished(client, send(client))
+    assert client.get(address).status_code == 200
+    with room.scanroom.catalogue.writing() as session:
+        other = Case(name="何景行诈骗案", state="known", department="第二检察部")
+        session.add(other)
+        session.flush()
+        claims.claim_volume(session, room.scanroom.volume_id(), other, "test")
+    assert [client.get(address + more).status_code for more in ("", "/people/0", "/xlsx")] == [404] * 3
 
 
 def test_what_is_no_roster_says_why_and_a_case_that_nobody_knows_too(browser: TestClient) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import pytest
 from site_under_test import PASSWORD, Room
 
 from dossier.viewers import PROSECUTOR
+from search_api.remembered import KeptSession, Remembered
 from search_api.session import (
     COOKIE,
     FORGOTTEN_SECONDS,
@@ -161,6 +165,51 @@ def test_leaving_ends_the_session_on_the_server(room: Room) -> None:
     assert client.post("/logout").headers["location"] == "/login"
     client.cookies.set(COOKIE, token)
     assert client.get("/board").status_code == 303
+
+
+class Turnstile:
+    """A lock after whose first opening somebody else does something."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        self._lock, self._meanwhile = threading.RLock(), meanwhile
+        self._is_over = False
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+        if not self._is_over:
+            self._is_over = True
+            self._meanwhile()
+
+
+def test_whoever_leaves_while_another_request_of_theirs_is_looked_at_is_outside() -> None:
+    door = Doorkeeper(PASSWORD, Clock())
+    token = door.enter("", PASSWORD)
+    assert token is not None
+    door._lock = Turnstile(lambda: door.leave(token))  # type: ignore[assignment]
+    door.proof_of(token)
+    assert door.proof_of(token) is None
+
+
+def test_whoever_leaves_while_their_kept_session_is_looked_up_is_outside(room: Room) -> None:
+    room.add_user("闵榆", PROSECUTOR)
+    token = room.signed_in_as("闵榆").cookies[COOKIE]
+    remembered = Remembered(room.scanroom.catalogue, IDLE_SECONDS, FORGOTTEN_SECONDS)
+    door = Doorkeeper(PASSWORD, Clock(), remembered)
+    look_up, looked_up = remembered.session_of, []
+
+    def session_of(asked: str) -> KeptSession | None:
+        found = look_up(asked)
+        if not looked_up:
+            door.leave(asked)
+        looked_up.append(asked)
+        return found
+
+    remembered.session_of = session_of  # type: ignore[method-assign]
+    assert door.proof_of(token) is None
+    assert look_up(token) is None
 
 
 def test_an_empty_password_is_no_password() -> None:

@@ -143,6 +143,38 @@ def test_a_note_is_read_by_its_owner_and_a_shared_one_by_all_who_see_the_case(of
     assert texts(other) == []
 
 
+def test_a_key_is_good_for_one_note_on_one_page(office: Room) -> None:
+    browser, key = office.signed_in_as("闵榆"), {"Idempotency-Key": "k1"}
+
+    def sent(page: int, text: str) -> tuple[int, str]:
+        answer = browser.post("/api/v1/notes", json={"page_id": office.page_ids[page], "text": text}, headers=key)
+        return answer.status_code, answer.json().get("code") or answer.json()["text"]
+
+    assert [sent(0, "待查"), sent(0, "待查")] == [(201, "待查"), (200, "待查")]
+    assert sent(1, "待查") == (409, "idempotency_key_reused")
+    assert sent(0, "已查") == (409, "text_changed")
+    assert texts(browser) == ["待查"]
+    body = {"text": "今收到", "box": BOX}
+    answers = [browser.post(f"/api/v1/pages/{page}/transcriptions", json=body, headers=key) for page in office.page_ids]
+    assert [answer.status_code for answer in answers] == [201, 409, 409]
+
+
+def test_chosen_pages_are_out_of_sight_with_any_of_their_cases(office: Room) -> None:
+    browser, key = office.signed_in_as("闵榆"), {"Idempotency-Key": "k1"}
+    asked = browser.post("/api/v1/pdfs", json={"pages": [office.page_ids[0]]}, headers=key)
+    address = asked.headers["location"]
+    assert browser.get(address).status_code == 202
+    assert office.signed_in_as("苏见川").get(address).status_code == 404
+    others = browser.post("/api/v1/pdfs", json={"pages": [office.page_ids[1]]}, headers=key)
+    assert (others.status_code, others.json()["code"]) == (409, "idempotency_key_reused")
+    again = browser.post("/api/v1/pdfs", json={"pages": [office.page_ids[0]]}, headers=key)
+    assert again.headers["location"] == address
+    with office.scanroom.catalogue.writing() as session:
+        permissions.seal(session, session.scalars(select(Case)).one(), "test")
+    assert browser.get(address).status_code == 404
+    assert browser.post("/api/v1/pdfs", json={"pages": [office.page_ids[0]]}, headers=key).status_code == 404
+
+
 @pytest.mark.parametrize("kind", ["notes", "bookmarks", "transcriptions"])
 def test_what_is_put_on_a_page_goes_out_of_sight_with_the_case_and_comes_back(office: Room, kind: str) -> None:
     browser = office.signed_in_as("闵榆")
