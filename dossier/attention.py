@@ -165,7 +165,7 @@ def may_be_told(session: Session, viewer: Viewer) -> ColumnElement[bool]:
     repeats_what_is_seen = exists().where(
         this.id == Flag.subject_id,
         other.sha256 == this.sha256,
-        other.id != this.id,
+        func.coalesce(other.split_from, other.id) != func.coalesce(this.split_from, this.id),
         other.document_id.is_not(None),
         Extent(viewer).holds(other.case_id),
     )
@@ -286,6 +286,9 @@ def _remedies(session: Session, flag: Flag) -> list[Remedy]:
                 _remedy(words, Step("page", flag.subject_id, "turn", {"turn_degrees": (turn + by) % 360}))
                 for words, by in (("向右转", 90), ("倒过来", 180), ("方向正确", 0))
             ]
+        case "page", "sheet_unknown" | "sheet_unreadable":
+            removal = Step("page", flag.subject_id, "remove", {"reason": "作废的分隔页"})
+            return [_remedy("是普通页", Step("page", flag.subject_id, "restore")), _remedy("移出这一页", removal)]
         case "page", "low_confidence":
             return [_remedy("重新识别", Step("page", flag.subject_id, "read-again"))]
         case "arrival", "repeated":

@@ -24,6 +24,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "low_confidence": ("识别把握不大", "请对照图像核对文字"),
     "turn_uncertain": ("页面方向拿不准", "请查看页面方向"),
     "sheet_unknown": ("分隔页的二维码不是本系统打印的", "这一页仍按普通页处理；请核对，需要的话重印分隔页"),
+    "sheet_unreadable": ("像分隔页，但二维码读不出来", "它后面的页没有归到那一卷：请重印再扫，或把后面的页移过去"),
     "sheet_refused": ("分隔页没有起作用：原来的案件已封存", "请由能看这个案件的人核对后认领"),
     "blank": ("空白页", "请确认是否确为空白"),
     "assembly_failed": ("材料的 PDF 没有生成", "请运行 edossier retry；页面本身仍可查看和搜索"),

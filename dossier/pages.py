@@ -132,6 +132,11 @@ def renumber(session: Session, volume_id: str) -> None:
     outbox.enqueue(session, numbers)
 
 
+def stands_outside_as_blank(page: Page) -> bool:
+    """Whether a page is left out of the count for being blank: folded, or as the back of a separator sheet."""
+    return page.outside == "folded" or (page.outside == "separator" and page.sheet_code is None)
+
+
 def last_number(session: Session, volume_id: str) -> int:
     """The number of a volume's last page; 0 where it has none."""
     return session.scalar(select(func.max(Page.page_number)).where(Page.volume_id == volume_id)) or 0
@@ -312,7 +317,12 @@ def _flag_repeats(session: Session, arrival: Arrival) -> None:
     others = session.scalar(
         select(func.count())
         .select_from(Arrival)
-        .where(Arrival.sha256 == arrival.sha256, Arrival.id != arrival.id, Arrival.document_id.is_not(None))
+        .where(
+            Arrival.sha256 == arrival.sha256,
+            Arrival.id != arrival.id,
+            Arrival.document_id.is_not(None),
+            Arrival.split_from.is_(None),
+        )
     )
     if others:
         flags.raise_flag(session, "arrival", arrival.id, arrival.case_id, "repeated", path=arrival.path, others=others)

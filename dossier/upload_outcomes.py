@@ -50,7 +50,11 @@ def outcomes(session: Session, viewer: Viewer, upload_ids: Collection[str]) -> l
     for arrival_id, sha256, volume, path in session.execute(
         select(Arrival.id, Arrival.sha256, Volume.name, Arrival.path)
         .join(Volume, Volume.id == Arrival.volume_id)
-        .where(Arrival.sha256.in_({arrival.sha256 for _, arrival, _ in rows}), sight.holds(Arrival.case_id))
+        .where(
+            Arrival.sha256.in_({arrival.sha256 for _, arrival, _ in rows}),
+            Arrival.split_from.is_(None),  # what was split off came in one file
+            sight.holds(Arrival.case_id),
+        )
         .order_by(Arrival.received_at, Arrival.id)
     ):
         same.setdefault(sha256, []).append((arrival_id, f"{volume}/{path}"))

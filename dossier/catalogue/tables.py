@@ -231,7 +231,8 @@ class Page(Table):
     confirmed (by a person, and then left alone). `label_candidates` are those of the reading in use, here so that a
     volume's are at hand with one query. `sheet_code` is what the code of a separator sheet on the page says;
     `sheet_state` what became of it: in_effect (the pages behind it belong to its volume), unknown (this system has not
-    printed it), put_back (a person has made it a page again). `sorted_by` is the id of the sheet that a page followed.
+    printed it), put_back (a person has made it, or the blank back that went out with it, a page again). `sorted_by` is
+    the id of the sheet that a page followed, or by_hand where a person has put it into its volume.
     """
 
     __tablename__ = "pages"

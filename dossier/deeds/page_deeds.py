@@ -11,7 +11,7 @@ from dossier.catalogue.tables import Case, Page
 from dossier.deeds.deed import Done, Step, name_of, page_of, settle
 from dossier.errors import DeedRefused
 from dossier.label_chain import key_of
-from dossier.pages import renumber
+from dossier.pages import renumber, stands_outside_as_blank
 from dossier.quality.follow import follow
 
 TURNS = (0, 90, 180, 270)
@@ -60,10 +60,10 @@ def read_again(session: Session, page_id: str, actor: str) -> Done:
 def mark_blank(session: Session, page_id: str, is_blank: bool, actor: str) -> Done:
     """Say whether a page is blank; what is read of it later does not change that.
 
-    One that is not blank and had been folded out of the count counts again.
+    One that is not blank and had been left out of the count for being so counts again.
     """
     page = page_of(session, page_id)
-    before, was_folded = page.blank, page.outside == "folded"
+    before, was_folded = page.blank, stands_outside_as_blank(page)
     if page.blank_by_hand == is_blank:
         return Done(f"{name_of(page)}没有变。", page.volume_id)
     outbox.enqueue(session, [page.id])
@@ -73,7 +73,7 @@ def mark_blank(session: Session, page_id: str, is_blank: bool, actor: str) -> Do
     else:
         flags.close_flag(session, "page", page.id, "blank")
         if was_folded:
-            page.outside = None
+            page.outside, page.outside_reason = None, ""
             renumber(session, page.volume_id)
     audit.record(session, "mark_blank", "page", page.id, actor, before=before, blank=is_blank)
     settle(session, page.volume_id, [page.id], [page.document_id] if was_folded and not is_blank else [])

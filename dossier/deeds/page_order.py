@@ -11,14 +11,15 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
-from dossier import audit, changes, outbox
+from dossier import audit, changes, flags, outbox
 from dossier.catalogue.tables import Arrival, Document, Page, Volume
 from dossier.deeds.deed import Done, Step, document_of, name_of, page_of, settle, volume_of
 from dossier.errors import DeedRefused, OrderChanged
 from dossier.pages import renumber
+from dossier.receipts.sorting import IN_EFFECT, SHEET_FLAGS, put_back
 
 LONGEST_REASON = 200
 
@@ -73,11 +74,15 @@ def restore(session: Session, page_id: str, actor: str) -> Done:
     """Put a page back into the order, where it stood."""
     page = page_of(session, page_id)
     if page.outside is None:
+        asked = [code for code in SHEET_FLAGS if flags.stands(session, "page", page.id, code)]
+        for code in asked:  # somebody says that it is a page
+            flags.close_flag(session, "page", page.id, code)
+            audit.record(session, "restore", "page", page.id, actor, before=code)
         return Done(f"{name_of(page)}在页序里。", page.volume_id)
     was, reason = page.outside, page.outside_reason
     page.outside, page.outside_reason, page.replaced_by = None, "", None
-    if page.sheet_code is not None:  # from now on it separates nothing
-        page.sheet_state = "put_back"
+    if was == "separator" or page.sheet_state == IN_EFFECT:  # from now on it separates nothing
+        put_back(page)
     renumber(session, page.volume_id)
     audit.record(session, "restore", "page", page.id, actor, before=was)
     settle(session, page.volume_id, [page.id], [page.document_id])
@@ -235,17 +240,23 @@ def replace_earlier(session: Session, document_id: str, actor: str) -> Done:
         DeedRefused: none of its pages has such a page.
     """
     document = document_of(session, document_id)
+    came_as = aliased(Arrival)  # also where a separator sheet has sent pages on
     rows = session.execute(
-        select(Page, Arrival.path, Arrival.received_at)
+        select(Page, came_as.volume_id, came_as.path, came_as.received_at)
         .join(Arrival, Arrival.id == Page.arrival_id)
+        .join(came_as, came_as.id == func.coalesce(Arrival.split_from, Arrival.id))
         .where(Page.volume_id == document.volume_id, Page.outside.is_(None))
-        .order_by(Arrival.received_at, Page.place)
+        .order_by(came_as.received_at, Page.place)
     ).all()
-    earlier = {(path, page.index_in_file): (page, at) for page, path, at in rows if page.document_id != document_id}
+    earlier = {
+        (place, path, page.index_in_file): (page, at)
+        for page, place, path, at in rows
+        if page.document_id != document_id
+    }
     own = [page for page, *_ in rows if page.document_id == document_id]
     pairs: list[tuple[Page, Page]] = []
-    for page, path, at in rows:
-        name = (path, page.index_in_file)
+    for page, place, path, at in rows:
+        name = (place, path, page.index_in_file)
         if page.document_id == document_id and name in earlier and earlier[name][1] <= at:
             pairs.append((earlier.pop(name)[0], page))
     if own and not pairs:

@@ -18,6 +18,7 @@ from dossier.deeds.page_order import lay, pages_in_place
 from dossier.errors import DeedRefused
 from dossier.natural_order import file_key
 from dossier.pages import renumber
+from dossier.receipts.sorting import BY_HAND
 
 MOVED = "移页"
 
@@ -76,7 +77,7 @@ def move_to_volume(
     neighbour = there[place - 1] if place else (there[0] if there else None)
     belongs = document_id or (neighbour.document_id if neighbour else _document_for(session, page, volume).id)
     former = session.get_one(Arrival, page.arrival_id)
-    page.volume_id, page.page_number = volume.id, 0
+    page.volume_id, page.page_number, page.sorted_by = volume.id, 0, BY_HAND
     if page.state == "searchable":
         page.state = "read"  # the index has it as the former volume's
     arrival, is_new = _arrival_for(session, former, volume, belongs)

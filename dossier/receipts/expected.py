@@ -69,13 +69,14 @@ def expected_volumes(
     A volume that has become another case's since is there only for a viewer who sees that one.
     """
     found: dict[str, list[ExpectedVolume]] = {receipt.id: [] for receipt in receipts}
+    is_sheet = (Page.outside == "separator") & Page.sheet_code.is_not(None)  # without their blank backs
     counted = (
         select(
             Page.volume_id,
             func.sum(choose((Page.outside.is_(None), 1), else_=0)).label("pages"),
             func.sum(choose((Page.outside == "folded", 1), else_=0)).label("folded"),
             func.sum(choose(((Page.state == "searchable") & Page.outside.is_(None), 1), else_=0)).label("searchable"),
-            func.sum(choose((Page.outside == "separator", 1), else_=0)).label("separators"),
+            func.sum(choose((is_sheet, 1), else_=0)).label("separators"),
         )
         .where(
             Page.volume_id.in_(select(ReceiptVolume.volume_id).where(ReceiptVolume.receipt_id.in_(list(found))))

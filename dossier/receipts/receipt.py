@@ -319,7 +319,7 @@ def _write(session: Session, receipt: Receipt, case: Case, given: ReceiptGiven, 
             Delivery.number == given.delivery_number,
         )
     ).one()
-    receipt.delivery_id = delivery.id
+    former_delivery, receipt.delivery_id = receipt.delivery_id, delivery.id
     receipt.unit, receipt.case_name, receipt.remarks = given.unit, given.case_name, given.remarks
     receipt.numbers = [number.number for number in given.numbers]
     receipt.suspects = list(given.suspects)
@@ -328,11 +328,16 @@ def _write(session: Session, receipt: Receipt, case: Case, given: ReceiptGiven, 
     receipt.accepted_on = given.accepted_on.isoformat() if given.accepted_on else None
     receipt.due_on = given.due_on.isoformat() if given.due_on else None
     session.flush()
-    _write_volumes(session, receipt, case, delivery, given.volumes)
+    _write_volumes(session, receipt, case, delivery, former_delivery, given.volumes)
 
 
 def _write_volumes(
-    session: Session, receipt: Receipt, case: Case, delivery: Delivery, volumes: Sequence[VolumeGiven]
+    session: Session,
+    receipt: Receipt,
+    case: Case,
+    delivery: Delivery,
+    former_delivery: str | None,
+    volumes: Sequence[VolumeGiven],
 ) -> None:
     if len(volumes) > MOST_VOLUMES:
         raise DeedRefused(f"一次最多登记 {MOST_VOLUMES} 卷 / at most {MOST_VOLUMES} volumes")
@@ -358,10 +363,9 @@ def _write_volumes(
         if volume.id in kept:
             raise DeedRefused(f"“{volume.name}”写了两次 / stands there twice")
         kept.add(volume.id)
-        if volume.delivery_id is None:
+        if volume.delivery_id in (None, former_delivery):
             volume.delivery_id = delivery.id
-        has_changed = list(volume.known_gaps) != gaps
-        volume.paper_pages, volume.known_gaps = given.paper_pages, gaps
+        has_changed = _tell(volume, given, gaps, listed.get(volume.id))
         row = listed.get(volume.id) or ReceiptVolume(receipt_id=receipt.id, volume_id=volume.id)
         row.place, row.paper_pages, row.known_gaps, row.remarks = place, given.paper_pages, gaps, given.remarks
         session.add(row)
@@ -370,6 +374,19 @@ def _write_volumes(
             settle_labels(session, volume.id)
     for volume_id in listed.keys() - kept:
         _withdraw(session, receipt, volume_id)
+
+
+def _tell(volume: Volume, given: VolumeGiven, gaps: list[str], before: ReceiptVolume | None) -> bool:
+    """Tell a volume what was counted, and whether its gaps are others now.
+
+    A receipt that says nothing of it, and has not, leaves what another one has said.
+    """
+    gaps_before = list(volume.known_gaps)
+    if given.paper_pages is not None or (before is not None and before.paper_pages is not None):
+        volume.paper_pages = given.paper_pages
+    if gaps or (before is not None and before.known_gaps):
+        volume.known_gaps = gaps
+    return list(volume.known_gaps) != gaps_before
 
 
 def _expected_volume(session: Session, case: Case, given: VolumeGiven) -> Volume:

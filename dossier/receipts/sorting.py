@@ -26,11 +26,16 @@ from dossier.natural_order import file_key
 from dossier.page_labels import settle_labels
 from dossier.pages import renumber
 from dossier.receipts.sheet_code import is_label, volume_named_by
-from dossier.receipts.stacks import origin_of, stack_of
+from dossier.receipts.stacks import follows, origin_of, stack_of
 
 ACTOR = "work"
 IN_EFFECT, UNKNOWN, PUT_BACK = "in_effect", "unknown", "put_back"
+SHEET_FLAGS = ("sheet_unknown", "sheet_unreadable")
 OUTSIDE = "separator"
+SHEET_WORDS = ("直到下一张分隔页", "归入上面这一卷")
+"""What is printed on a sheet (search_api/templates/receipt_print.html), and on no other paper."""
+BY_HAND = "by_hand"
+"""What a page is sorted by that a person has put into a volume: no sheet moves it any more."""
 
 
 def settle_stack(session: Session, page: Page) -> None:
@@ -41,24 +46,42 @@ def settle_stack(session: Session, page: Page) -> None:
     if not _may_have_sheets(session, page):
         return
     sheet: Page | None = None
+    before: Page | None = None
     groups: list[tuple[Page, list[Page]]] = []
+    backs: list[tuple[Page, Page]] = []
     for each in stack_of(session, page):
         if each.sheet_state == IN_EFFECT:
             sheet = each
             groups.append((sheet, []))
-        elif each.sheet_state == PUT_BACK:
+        elif each.sheet_state == PUT_BACK and each.sheet_code is not None:
             sheet = None
-        elif sheet is not None and each.sorted_by != sheet.id:
-            groups[-1][1].append(each)
+        elif sheet is not None:
+            if each.sorted_by not in (sheet.id, BY_HAND):
+                groups[-1][1].append(each)
+            if before is sheet:
+                backs.append((sheet, each))
+        before = each
     for first, pages in groups:
         if pages or first.outside is None:
             _sort(session, first, pages)
+    for first, back in backs:
+        if _is_blank_back(session, first, back):
+            _take_back_out(session, first, back)
+
+
+def ask_about_words(session: Session, page: Page, text: str) -> None:
+    """A page whose words are a separator sheet's, but which bears no code that can be read, is a question."""
+    plain = "".join(text.split())
+    is_asked = page.sheet_code is None and page.sheet_state is None and any(words in plain for words in SHEET_WORDS)
+    if is_asked:
+        flags.raise_flag(session, "page", page.id, page.case_id, "sheet_unreadable")
+    else:
+        flags.close_flag(session, "page", page.id, "sheet_unreadable")
 
 
 def put_back(page: Page) -> None:
-    """A person makes a separator sheet a page again: it sorts nothing more, and is not taken out once more."""
-    if page.sheet_code is not None:
-        page.sheet_state = PUT_BACK
+    """A person makes a separator sheet, or its back, a page again: it sorts nothing, and is not taken out once more."""
+    page.sheet_state = PUT_BACK
 
 
 def _look_at_code(session: Session, page: Page) -> None:
@@ -102,6 +125,7 @@ def _sort(session: Session, sheet: Page, pages: Sequence[Page]) -> None:
     if not target.sealed and any(session.get_one(Case, case_id).sealed for case_id in sealed):
         flags.raise_flag(session, "page", sheet.id, sheet.case_id, "sheet_refused")
         return
+    flags.close_flag(session, "page", sheet.id, "sheet_refused")
     outbox.enqueue(session, [each.id for each in concerned])  # while it can still be seen which page is before each
     sources = {each.volume_id for each in concerned} - {volume.id}
     former_cases = {each.case_id for each in concerned} - {target.id}
@@ -111,13 +135,12 @@ def _sort(session: Session, sheet: Page, pages: Sequence[Page]) -> None:
     is_new = sheet.outside is None
     if moving:
         _move(session, sheet, moving, volume, target)
+        if name := _scanned_before(session, moving, volume):
+            flags.raise_flag(session, "document", moving[0].document_id, target.id, "name_reused", path=name)
     for each in pages:
         each.sorted_by = sheet.id
     if is_new:
-        sheet.outside, sheet.outside_reason = OUTSIDE, f"分隔页：{volume.name}"
-        sheet.page_number = 0
-        if sheet.state == "searchable":
-            sheet.state = "read"
+        _put_outside(sheet, f"分隔页：{volume.name}")
     session.flush()
     documents |= {each.document_id for each in concerned}
     new_arrivals = {each.arrival_id for each in concerned} - arrivals
@@ -144,6 +167,62 @@ def _sort(session: Session, sheet: Page, pages: Sequence[Page]) -> None:
     changes.record_searchable(session, arrivals | new_arrivals)
 
 
+def _is_blank_back(session: Session, sheet: Page, back: Page) -> bool:
+    """Whether a page is the blank side of a sheet that lies outside: a duplex scanner takes both."""
+    return (
+        back.blank
+        and back.reading_version is not None
+        and back.outside is None
+        and back.sheet_state is None
+        and sheet.outside == OUTSIDE
+        and back.sorted_by == sheet.id
+        and back.volume_id == sheet.volume_id
+        and follows(session, sheet, back)
+    )
+
+
+def _take_back_out(session: Session, sheet: Page, back: Page) -> None:
+    """Let the blank side of a sheet stand outside with it."""
+    outbox.enqueue(session, [back.id])  # while it can still be seen which page is before it
+    _put_outside(back, f"空白背面，{sheet.outside_reason}")
+    renumber(session, back.volume_id)
+    settle_labels(session, back.volume_id)
+    request_pdfs(session, [back.document_id])
+    audit.record(
+        session, "sort", "page", back.id, ACTOR, back_of=sheet.id, volume=back.volume_id, case=back.case_id
+    )  # fmt: skip
+    changes.record_searchable(session, [back.arrival_id])
+
+
+def _put_outside(page: Page, reason: str) -> None:
+    page.outside, page.outside_reason = OUTSIDE, reason
+    page.page_number = 0
+    if page.state == "searchable":
+        page.state = "read"
+
+
+def _scanned_before(session: Session, pages: Sequence[Page], volume: Volume) -> str:
+    """The name of a file of which an earlier one of this name has pages in the volume already; "" where there is none.
+
+    Somebody has scanned the stack once more, or the scanner counts anew.
+    """
+    origins = {each.id: each for each in (origin_of(session, page.arrival_id) for page in pages)}
+    came_as = aliased(Arrival)
+    found = (
+        select(came_as.path)
+        .join(Arrival, func.coalesce(Arrival.split_from, Arrival.id) == came_as.id)
+        .join(Page, Page.arrival_id == Arrival.id)
+        .where(
+            Page.volume_id == volume.id,
+            Page.outside.is_(None),
+            came_as.volume_id.in_({each.volume_id for each in origins.values()}),
+            came_as.path.in_({each.path for each in origins.values()}),
+            came_as.id.not_in(list(origins)),
+        )
+    )
+    return session.scalars(found.limit(1)).first() or ""
+
+
 def _move(session: Session, sheet: Page, pages: Sequence[Page], volume: Volume, case: Case) -> None:
     document = _document_behind(session, sheet, volume, case)
     for page in pages:
@@ -168,12 +247,18 @@ def _document_behind(session: Session, sheet: Page, volume: Volume, case: Case) 
         return known
     origin = origin_of(session, sheet.arrival_id)
     document = Document(
-        case_id=case.id, volume_id=volume.id, path=path, title=volume.name,
+        case_id=case.id, volume_id=volume.id, path=path, title=volume.name, series=_series_of(session, origin),
         order_key=f"{file_key(origin.path)}\x01{sheet.index_in_file:06}",
     )  # fmt: skip
     session.add(document)
     session.flush()
     return document
+
+
+def _series_of(session: Session, origin: Arrival) -> int:
+    """The series in which a file came: what has been scanned once more stands behind what was before."""
+    document = session.get(Document, origin.document_id) if origin.document_id is not None else None
+    return document.series if document is not None else 1
 
 
 def _arrival_behind(session: Session, sheet: Page, page: Page, document: Document) -> Arrival:

@@ -21,6 +21,9 @@ from dossier.natural_order import file_key
 PAUSE_SECONDS = 1800.0
 """Between two loose pictures of one stack; a feeder that is filled again takes minutes."""
 
+LONGEST_SECONDS = 86_400.0
+"""From one loose picture of a stack to any other: the inbox keeps the files of years."""
+
 _NAME = re.compile(r"(.*?)(\d{1,18})(\D*)")
 
 
@@ -43,6 +46,15 @@ def stack_of(session: Session, page: Page) -> list[Page]:
     return [row[0] for row in rows]
 
 
+def follows(session: Session, before: Page, page: Page) -> bool:
+    """Whether a page of a stack came right behind another one, with none between them that is still to come."""
+    first, second = origin_of(session, before.arrival_id), origin_of(session, page.arrival_id)
+    if first.id == second.id:
+        return page.index_in_file == before.index_in_file + 1
+    one, other = _counted(first.path), _counted(second.path)
+    return one is not None and other is not None and other == (one[0], one[1] + 1, one[2])
+
+
 def _files_of_stack(session: Session, origin: Arrival) -> Sequence[Arrival]:
     """The files of single pictures that make a stack, in their order."""
     siblings = select(Arrival).where(
@@ -54,7 +66,8 @@ def _files_of_stack(session: Session, origin: Arrival) -> Sequence[Arrival]:
             return [origin]
         files = session.scalars(siblings.where(Arrival.document_id == origin.document_id)).all()
         return sorted(files, key=lambda each: (_file_order(each.path), each.received_at, each.id))
-    return _run_of(origin, session.scalars(siblings).all())
+    near = Arrival.received_at.between(origin.received_at - LONGEST_SECONDS, origin.received_at + LONGEST_SECONDS)
+    return _run_of(origin, session.scalars(siblings.where(near)).all())
 
 
 def _file_order(path: str) -> str:

@@ -36,6 +36,8 @@ def separator_code(picture: NDArray[np.uint8]) -> str | None:
         small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         try:
             text, *_ = detector.detectAndDecode(small)
+        except UnicodeDecodeError:  # a code in GB 18030 or Shift JIS, which OpenCV takes for UTF-8: none of ours
+            return None
         except cv2.error:  # what looks like a code and is none can lead the detector astray
             continue
         if text:

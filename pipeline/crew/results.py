@@ -23,10 +23,10 @@ from dossier.derived import Derived, Quality
 from dossier.errors import EdossierError
 from dossier.numbers import find_numbers
 from dossier.page_labels import candidates_as_json, settle_labels
-from dossier.pages import renumber
+from dossier.pages import renumber, stands_outside_as_blank
 from dossier.quality.follow import follow
 from dossier.reading import Reading
-from dossier.receipts.sorting import settle_stack
+from dossier.receipts.sorting import ask_about_words, settle_stack
 from dossier.vault import Vault
 from dossier.work import Job
 from pipeline.crew import plans
@@ -68,9 +68,9 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
         if reading.separator is not None and page.sheet_state is None:
             page.sheet_code = reading.separator
         session.flush()
-        if page.outside == "folded" and not page.blank:
+        if stands_outside_as_blank(page) and not page.blank:
             # Read again, it proved not to be blank: it counts again.
-            page.outside = None
+            page.outside, page.outside_reason = None, ""
             renumber(session, page.volume_id)
         for code in dict.fromkeys((*_FLAGS_OF_A_READING, *reading.flags)):
             if code in reading.flags or (code == "blank" and page.blank):
@@ -81,6 +81,7 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
             # A person turned it while it was being read.
             work.request(session, work.READ, [page.id], priority=work.SOON)
             page.state = "waiting"
+        ask_about_words(session, page, "".join(line.text for line in reading.lines))
         _suggest_numbers(session, page, reading)
         outbox.enqueue(session, [page.id])
         audit.record(session, "read", "page", page.id, ACTOR, version=version, engine=reading.engine)

@@ -13,7 +13,7 @@ from dossier import audit
 from dossier.catalogue.tables import Receipt
 from dossier.errors import DeedRefused
 from dossier.receipts import receipt as receipts
-from dossier.receipts.expected import unannounced_volumes
+from dossier.receipts.expected import is_plain_name, unannounced_volumes
 from dossier.receipts.sheet_code import LABEL, SEPARATOR, Kind, code_of
 from search_api.contract import refusals
 from search_api.rest.case_forms import IDEMPOTENCY_KEY
@@ -126,6 +126,9 @@ def correct_page(request: Request, site: TheSite, viewer: TheViewer, receipt_id:
     with site.catalogue.reading() as session:
         found = receipts.receipt_in_sight(session, viewer, receipt_id)
         (content,) = receipts_as_json(session, viewer, [found])
+    for row in content["volumes"]:
+        tells = row["kind"] in receipts.KINDS and row["number"] is not None
+        row["own_name"] = "" if tells and is_plain_name(row["name"], row["kind"], row["number"]) else row["name"]
     context = {
         "receipt": content, "kinds": receipts.KINDS, "secrecies": receipts.SECRECIES, "today": content["received_on"],
     }  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from dossier.case_merge import merge
 from dossier.case_metadata import NumberGiven
 from dossier.catalogue.tables import AuditRow, Case, CaseNumber, Delivery, Receipt, ReceiptVolume, Volume
 from dossier.errors import DeedRefused, KeyReused, NumberClash, ReceiptChanged, SecrecyRefused
@@ -21,6 +22,7 @@ from dossier.receipts.known_gaps import parse_gaps, without_known
 from dossier.receipts.receipt import ReceiptGiven, VolumeGiven, correct, delivery_name, save
 from dossier.receipts.sheet_code import LABEL, code_of, volume_named_by
 from dossier.viewers import AT_MACHINE
+from dossier.volume_moves import move_volumes
 from tests.filed import Filed
 
 NUMBER = "临检起诉受[2031]99010100031号"
@@ -36,9 +38,10 @@ def filed(tmp_path: Path) -> Iterator[Filed]:
 
 
 def given(*volumes: VolumeGiven, numbers: tuple[str, ...] = (NUMBER,), **more: Any) -> ReceiptGiven:
+    told: dict[str, Any] = {"unit": "临江分局", **more}
     return ReceiptGiven(
-        DAY, unit="临江分局", case_name="闵照屿等3人诈骗案", numbers=[NumberGiven(number=number) for number in numbers],
-        suspects=["闵照屿"], volumes=volumes, **more,
+        DAY, case_name="闵照屿等3人诈骗案", numbers=[NumberGiven(number=number) for number in numbers],
+        suspects=["闵照屿"], volumes=volumes, **told,
     )  # fmt: skip
 
 
@@ -161,6 +164,47 @@ def test_a_volume_that_a_correction_drops_goes_only_while_it_is_empty(filed: Fil
     with filed.catalogue.reading() as session:
         left = session.scalars(select(Volume)).one()
     assert (left.name, left.paper_pages, left.known_gaps) == ("证据材料卷一", None, [])
+
+
+def test_a_correction_leaves_a_volume_alone_that_has_gone_to_another_case(filed: Filed) -> None:
+    receipt = receive(filed, given(*TWO))
+    other = filed.case(OTHER)
+    with filed.catalogue.writing() as session:
+        gone = session.scalars(select(Volume).where(Volume.kind == "证据材料卷")).one()
+        move_volumes(session, [gone], session.get_one(Case, receipt.case_id), session.get_one(Case, other))
+    for version, volumes in enumerate((TWO, TWO[:1]), start=1):
+        with filed.catalogue.writing() as session:
+            correct(session, AT_MACHINE, receipt.id, given(*volumes, unit="江北分局"), version, "傅溪")
+    with filed.catalogue.reading() as session:
+        left = session.scalars(select(Volume).order_by(Volume.paper_pages)).all()
+        told = [(each.case_id, each.paper_pages, each.known_gaps) for each in left]
+    assert told == [(receipt.case_id, 42, []), (other, 188, ["36", "40-42"])]
+    assert count(filed, ReceiptVolume) == 2
+
+
+def test_a_receipt_goes_with_its_case_into_another(filed: Filed) -> None:
+    receipt = receive(filed, given(*TWO))
+    other = filed.case(OTHER)
+    with filed.catalogue.writing() as session:
+        merge(session, session.get_one(Case, other), session.get_one(Case, receipt.case_id), "傅溪")
+    with filed.catalogue.reading() as session:
+        assert session.get_one(Receipt, receipt.id).case_id == other
+
+
+def test_a_second_receipt_that_counts_nothing_leaves_what_the_first_one_counted(filed: Filed) -> None:
+    receive(filed, given(*TWO))
+    receive(filed, given(VolumeGiven("证据材料卷", 1), delivery_kind="return"))
+    with filed.catalogue.reading() as session:
+        volume = session.scalars(select(Volume).where(Volume.kind == "证据材料卷")).one()
+    assert (volume.paper_pages, volume.known_gaps) == (188, ["36", "40-42"])
+
+
+def test_a_delivery_that_is_put_right_is_that_of_the_volumes(filed: Filed) -> None:
+    receipt = receive(filed, given(*TWO))
+    with filed.catalogue.writing() as session:
+        right = correct(session, AT_MACHINE, receipt.id, given(*TWO, delivery_kind="return"), 1, "傅溪")
+        volumes = session.scalars(select(Volume)).all()
+        assert {volume.delivery_id for volume in volumes} == {right.delivery_id}
 
 
 def test_a_volume_cannot_be_announced_twice(filed: Filed) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,3 +85,13 @@ def test_pages_of_one_shade_bear_no_code(shade: int) -> None:
 def test_half_dark_pictures_bear_no_code() -> None:
     grain = np.random.default_rng(3).integers(0, 2, (220, 160, 1), np.uint8) * 255
     assert separator_code(np.repeat(np.repeat(np.repeat(grain, 8, 0), 8, 1), 3, 2)) is None
+
+
+@pytest.mark.parametrize("how", [{"mode": "kanji"}, {"encoding": "gb18030", "eci": True}])
+def test_a_code_in_another_encoding_costs_no_page(how: dict[str, Any]) -> None:
+    modules = segno.make("中国", error="h", **how)
+    sheet = Sheet("收款码")
+    drawn = Image.fromarray(255 - 255 * np.pad(np.array([list(row) for row in modules.matrix], np.uint8), 4))
+    side = round(pixels(100))
+    sheet.picture.paste(drawn.resize((side, side), Image.Resampling.NEAREST), (round(pixels(55)), round(pixels(40))))
+    assert separator_code(scanned(sheet, Feed())) is None

@@ -149,3 +149,32 @@ def drawn(path: str, np: Any) -> Any:
             picture[int(y), int(x) : int(x + values[0])] = 0
             x += values[0]
     return np.kron(picture, np.ones((8, 8), np.uint8))
+
+
+def test_the_form_keeps_the_name_of_a_volume_that_is_more_than_its_number(room: Room) -> None:
+    room.add_user("傅溪", OPERATOR)
+    browser = room.signed_in_as("傅溪")
+    volumes = [
+        {"kind": "证据材料卷", "number": 2},
+        {"kind": "证据材料卷", "number": 2, "name": "证据卷2(补)"},
+        {"kind": "随案移送卷", "number": 1},
+    ]
+    came = {**RECEIPT, "volumes": volumes, "delivery": {"kind": "return", "number": 4}}
+    receipt = browser.post("/api/v1/receipts", json=came).json()
+    form = browser.get(f"/receipts/{receipt['id']}/correct").text
+    assert re.findall(r'<input name="name"[^>]* value="([^"]*)"', form) == ["", "证据卷2(补)", "随案移送卷一"]
+    assert '<option value="return-4" selected>' in form
+
+
+def test_a_volume_that_has_gone_out_of_sight_is_told_of_no_more(room: Room) -> None:
+    room.add_user("傅溪", OPERATOR)
+    browser = room.signed_in_as("傅溪")
+    receipt = browser.post("/api/v1/receipts", json=RECEIPT).json()
+    hidden = {"numbers": [{"number": "临检起诉受[2031]99010100032号"}]}
+    split = {"volumes": [receipt["volumes"][0]["id"]], "case": hidden}
+    into = browser.post(f"/api/v1/cases/{receipt['case_id']}/split", json=split).json()
+    with room.scanroom.catalogue.writing() as session:
+        session.get_one(Case, into["id"]).sealed = True
+    for seen in (browser.get(f"/api/v1/receipts/{receipt['id']}").text, browser.get("/receipts").text):
+        assert "诉讼文书卷一" not in seen
+    assert "诉讼文书卷一" not in browser.get(f"/receipts/{receipt['id']}/print").text

@@ -12,7 +12,7 @@ from site_under_test import Room
 from starlette.testclient import TestClient
 
 from dossier import permissions
-from dossier.catalogue.tables import Case
+from dossier.catalogue.tables import Arrival, Case
 from dossier.viewers import CHECKER, OPERATOR
 
 NEW = "沪东检诉受[2031]31011500099号"
@@ -98,6 +98,21 @@ def test_what_the_server_has_is_said_with_files_that_came_twice(room: Room) -> N
     assert [told[each]["came_before"] for each in (first, again, copy)] == [False, True, False]
     assert told[again]["file_id"] == told[first]["file_id"]
     assert told[copy]["elsewhere"] == ["证据材料卷二/讯问笔录/0001.jpg"]
+
+
+def test_what_a_separator_sheet_has_split_off_is_no_file_that_came_twice(room: Room) -> None:
+    browser = room.signed_in()
+    upload = send(browser, recognised(browser, CASE)[0]["case"]["id"], "证据材料卷二", "stack.tif", b"a stack")
+    (came,) = outcomes(browser, upload)
+    with room.scanroom.catalogue.writing() as session:
+        whole = session.get_one(Arrival, came["file_id"])
+        session.add(
+            Arrival(
+                case_id=whole.case_id, volume_id=room.scanroom.volume_id(), sha256=whole.sha256, source=whole.source,
+                path="分隔页-p0/stack.tif", origin=whole.origin, split_from=whole.id,
+            )
+        )  # fmt: skip
+    assert outcomes(browser, upload)[0]["elsewhere"] == []
 
 
 def test_uploads_of_others_are_not_told(room: Room) -> None:
