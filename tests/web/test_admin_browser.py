@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from chromium import launched, served
+from desk import Desk
 from scanroom import CASE
 from site_under_test import PASSWORD, Room
 
 pytestmark = pytest.mark.browser
 
 OWN_PASSWORD = "稻穗-7319-灯"
-# Where somebody wants to see what the pages look like.
-SHOTS = os.environ.get("EDOSSIER_TEST_SHOTS", "")
 
 
 @pytest.fixture
@@ -24,37 +21,6 @@ def address(room: Room) -> Iterator[str]:
     """Where the site is served."""
     with served(room.app) as address:
         yield address
-
-
-class Desk:
-    """A desk's browser, 1280×720, and what its console complained of."""
-
-    def __init__(self, browser: Any, address: str) -> None:
-        self.page = browser.new_context(
-            viewport={"width": 1280, "height": 720}, base_url=address, locale="zh-CN"
-        ).new_page()  # fmt: skip
-        self.complaints: list[str] = []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._note)
-
-    def _note(self, message: Any) -> None:
-        # A refusal that the test asks for is reported as an error, too.
-        if message.type in ("error", "warning") and "status of" not in message.text:
-            self.complaints.append(message.text)
-
-    def sign_in(self, name: str, password: str) -> None:
-        self.page.goto("/login")
-        self.page.get_by_label("用户名").fill(name)
-        self.page.get_by_label("口令").fill(password)
-        self.page.get_by_role("button", name="进入").click()
-
-    def shot(self, name: str) -> None:
-        if SHOTS:
-            self.page.screenshot(path=Path(SHOTS) / f"{name}.png")
-
-    def fits(self) -> bool:
-        """Whether nothing is cut off at the right."""
-        return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from chromium import launched, served
+from desk import Desk
 from scanroom import CASE
 from site_under_test import PASSWORD, Room
 from sqlalchemy import select
@@ -19,31 +17,10 @@ from dossier.catalogue.tables import Case
 pytestmark = pytest.mark.browser
 
 OWN_PASSWORD = "稻穗-7319-灯"
-# Where somebody wants to see what the pages look like.
-SHOTS = os.environ.get("EDOSSIER_TEST_SHOTS", "")
 
 
-class Desk:
-    """A desk's browser, 1280×720, and what its console complained of."""
-
-    def __init__(self, browser: Any, address: str) -> None:
-        self.page = browser.new_context(
-            viewport={"width": 1280, "height": 720}, base_url=address, locale="zh-CN"
-        ).new_page()  # fmt: skip
-        self.complaints: list[str] = []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._note)
-
-    def _note(self, message: Any) -> None:
-        # A refusal that the test asks for is reported as an error, too.
-        if message.type in ("error", "warning") and "status of" not in message.text:
-            self.complaints.append(message.text)
-
-    def sign_in(self, name: str, password: str) -> None:
-        self.page.goto("/login")
-        self.page.get_by_label("用户名").fill(name)
-        self.page.get_by_label("口令").fill(password)
-        self.page.get_by_role("button", name="进入").click()
+class Office(Desk):
+    """The desk of who manages."""
 
     def tab(self, name: str) -> None:
         """Go to one of the administrator's pages."""
@@ -51,9 +28,8 @@ class Desk:
         self.page.get_by_role("heading", name=name, level=1).wait_for()
 
     def shot(self, name: str) -> None:
-        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-        if SHOTS:
-            self.page.screenshot(path=Path(SHOTS) / f"{name}.png")
+        assert self.fits(), name
+        super().shot(name)
 
     def add_user(self, name: str, role: str, department: str) -> str:
         """A new user's password, as it is shown this once."""
@@ -83,7 +59,7 @@ def address(room: Room) -> Iterator[str]:
 def test_an_administrators_day(room: Room, address: str) -> None:
     with launched() as browser:
         # The house is new: the one-time password, printed at start, leads to the first administrator.
-        admin = Desk(browser, address)
+        admin = Office(browser, address)
         page = admin.page
         page.goto("/")
         page.get_by_label("一次性口令").fill(PASSWORD)
@@ -117,7 +93,7 @@ def test_an_administrators_day(room: Room, address: str) -> None:
         page.get_by_role("row", name="第一检察部").get_by_text("傅溪").wait_for()
         assert page.get_by_role("row", name="第一检察部").get_by_role("cell", name="1", exact=True).count() == 1
 
-        reader, other = Desk(browser, address), Desk(browser, address)
+        reader, other = Office(browser, address), Office(browser, address)
         reader.sign_in("傅溪", passwords["傅溪"])
         other.sign_in("邬怀青", passwords["邬怀青"])
         picture = f"/pages/{room.page_ids[0]}"
@@ -173,7 +149,7 @@ def test_an_administrators_day(room: Room, address: str) -> None:
 
         # The auditor finds who looked at the sealed case, and who let them.
         room.app.state.site.looks.flush()
-        auditor = Desk(browser, address)
+        auditor = Office(browser, address)
         auditor.sign_in("苏见川", passwords["苏见川"])
         for who, deed, told in (
             ("邬怀青", "查看页面", "图像第 1 页"),
