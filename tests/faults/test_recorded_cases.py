@@ -6,7 +6,6 @@ All calls are made by the client that is given to others (docs/client). Nothing 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import random
 import socket
@@ -16,7 +15,6 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -28,6 +26,7 @@ from dossier.catalogue.tables import Arrival, Case, CaseNumber
 from dossier.home import Home
 from dossier.vault import Vault
 from dossier.verify import verify_store
+from tests.api_client import loaded
 from tests.house import encoded
 from tests.recorded import print_page
 
@@ -36,17 +35,7 @@ CASES = int(os.environ.get("EDOSSIER_TEST_CASES", "40"))
 FILES = int(os.environ.get("EDOSSIER_TEST_FILES", "8"))
 KILLS = int(os.environ.get("EDOSSIER_TEST_KILLS", "2"))
 SEED = int(os.environ.get("EDOSSIER_TEST_SEED", "20311127"))
-CLIENT = Path(__file__).parents[2] / "docs" / "client" / "edossier_client.py"
 PATIENCE_SECONDS = 1200.0
-
-
-def loaded() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("edossier_client", CLIENT)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 client = loaded()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -11,7 +10,6 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -20,18 +18,9 @@ from scanroom import CASE
 from site_under_test import Room
 
 from dossier.webhooks import signature
+from tests.api_client import FOLDER, loaded
 
-FOLDER = Path(__file__).parents[2] / "docs" / "client"
 NUMBER = "临检起诉受[2031]99010123306号"
-
-
-def loaded() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("edossier_client", FOLDER / "edossier_client.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 client = loaded()
