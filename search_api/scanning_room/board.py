@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from search_api.scanning_room import board_events
-from search_api.scanning_room.board_view import SHOWN_BY_STATUS, BoardView, board_context
+from search_api.scanning_room.board_view import SHOWN_BY_STATUS, AskedView, board_context
 from search_api.scanning_room.standing_answers import StatusAnswer
 from search_api.site import TheSite, TheViewer
 
@@ -22,13 +21,9 @@ def board(
     request: Request,
     site: TheSite,
     viewer: TheViewer,
-    opened: Annotated[list[str] | None, Query(alias="open", max_length=200)] = None,
-    shut: Annotated[list[str] | None, Query(max_length=200)] = None,
-    page: Annotated[int, Query(ge=1)] = 1,
-    settled: Annotated[int, Query(ge=1)] = 1,
+    view: AskedView,
 ) -> Response:
     """The board as a page; its script follows /board/events, or asks for it again where that is not to be had."""
-    view = BoardView(frozenset(opened or ()), frozenset(shut or ()), page, settled)
     context = board_context(site, viewer, site.standings.latest(viewer), view)
     return site.pages.TemplateResponse(request, "board.html", context)
 

@@ -15,15 +15,15 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from dossier.viewers import Viewer
 from search_api.problems import Problem
-from search_api.scanning_room.board_view import BoardView, board_context
+from search_api.scanning_room.board_view import AskedView, BoardView, board_context
 from search_api.site import Site, TheSite, TheViewer
 from search_api.standing import Standing
 
@@ -100,10 +100,7 @@ async def board_events(
     request: Request,
     site: TheSite,
     viewer: TheViewer,
-    opened: Annotated[list[str] | None, Query(alias="open", max_length=200)] = None,
-    shut: Annotated[list[str] | None, Query(max_length=200)] = None,
-    page: Annotated[int, Query(ge=1)] = 1,
-    settled: Annotated[int, Query(ge=1)] = 1,
+    view: AskedView,
 ) -> StreamingResponse:
     """The sections of the board as they change, until whoever looks goes away."""
     feed = feed_of(request.app)
@@ -111,7 +108,6 @@ async def board_events(
         raise Problem(
             503, "too_many_streams", "同时看进度的人太多。", "页面会改为定时刷新。", headers={"Retry-After": "30"}
         )
-    view = BoardView(frozenset(opened or ()), frozenset(shut or ()), page, settled)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_stream(request, site, feed, viewer, view), 200, headers, "text/event-stream")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
+
+from fastapi import Depends, Query
 
 from dossier.status import VolumeStatus
 from dossier.viewers import Viewer
@@ -52,6 +54,19 @@ class BoardView:
         if self.settled_page > 1:
             pairs.append(("settled", str(self.settled_page)))
         return "?" + urlencode(pairs)
+
+
+async def _asked(
+    opened: Annotated[list[str] | None, Query(alias="open", max_length=200)] = None,
+    shut: Annotated[list[str] | None, Query(max_length=200)] = None,
+    page: Annotated[int, Query(ge=1)] = 1,
+    settled: Annotated[int, Query(ge=1)] = 1,
+) -> BoardView:
+    return BoardView(frozenset(opened or ()), frozenset(shut or ()), page, settled)
+
+
+AskedView = Annotated[BoardView, Depends(_asked)]
+"""The view that the address of a request asks for."""
 
 
 @dataclass(frozen=True)
