@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
@@ -43,6 +43,7 @@ from dossier.pdf_contents import (
 from dossier.permissions import case_in_sight, sees
 from dossier.viewers import Viewer
 from search_api.contract import PAGE_PROBLEMS, refusals
+from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.site import Site, TheSite, TheViewer
 
 MEDIA_TYPE = "application/pdf"
@@ -153,7 +154,7 @@ def new_exhibit_pdf(
     site: TheSite,
     viewer: TheViewer,
     wanted: NewExhibit,
-    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+    key: IDEMPOTENCY_KEY = None,
 ) -> Response:
     """Ask for one PDF of chosen pages, in groups; with an `Idempotency-Key`, or equal content, once."""
     groups = [Group(group.title, tuple(group.pages)) for group in wanted.groups]
@@ -162,7 +163,7 @@ def new_exhibit_pdf(
     # A program signs nothing; a person's copy says whose it is.
     mark = site.watermark_of(viewer) if viewer.scopes is None else ""
     with site.catalogue.writing() as session:
-        exhibit, forgotten = add_exhibit(session, viewer, wanted.title.strip() or "示证", groups, mark, idempotency_key)
+        exhibit, forgotten = add_exhibit(session, viewer, wanted.title.strip() or "示证", groups, mark, key or "")
         contents = contents_of_exhibit(session, exhibit, site.citations)
         exhibit_id, key = exhibit.id, contents_key(site.vault, contents, site.settings.pdf_quality)
     for other in forgotten:

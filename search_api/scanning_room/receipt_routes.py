@@ -16,7 +16,7 @@ from dossier.receipts import receipt as receipts
 from dossier.receipts.expected import is_plain_name, unannounced_volumes
 from dossier.receipts.sheet_code import LABEL, SEPARATOR, Kind, code_of
 from search_api.contract import refusals
-from search_api.rest.case_forms import IDEMPOTENCY_KEY
+from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.scanning_room.receipt_forms import EXAMPLE, CorrectedReceipt, NewReceipt, receipts_as_json
 from search_api.site import TheSite, TheViewer
 
