@@ -6,6 +6,7 @@ BEGIN IMMEDIATE, so that two writers wait for each other instead of failing half
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,9 +81,8 @@ class Catalogue:
         self._engine.dispose()
 
     def _is_newest(self) -> bool:
-        newest = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
         with self._engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() == newest
+            return MigrationContext.configure(connection).get_current_revision() == _newest_version()
 
     def _upgrade(self) -> None:
         if self._is_newest():
@@ -102,6 +102,11 @@ class Catalogue:
             lost = _lost_references(connection) - before
             if lost:
                 raise RuntimeError(f"the migration would lose references: {sorted(lost)}")
+
+
+@functools.cache
+def _newest_version() -> str | None:
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
