@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from dossier import audit, keyed_requests
 from dossier.catalogue.tables import Case, Note, Page, Volume
+from dossier.crop import Sight
 from dossier.errors import DeedRefused, KeyReused, NotFound, TextChanged, UsageError
 from dossier.excerpts import printable
 from dossier.permissions import seen_by, sees
 from dossier.reading import Box
-from dossier.transcriptions.transcription import turned
 from dossier.transcriptions.writing import checked_box
 from dossier.viewers import Viewer
 
@@ -80,7 +80,7 @@ def place_of(note: Note, page: Page) -> Box | None:
     """The rectangle of a note on the upright page as it is now; None where it is of the whole page."""
     if note.box is None:
         return None
-    return turned(Box(*note.box), (page.turn_degrees or 0) - note.turn_degrees)
+    return Sight.of(page).from_whole(Box(*note.box), note.turn_degrees)
 
 
 def add_note(
@@ -112,8 +112,8 @@ def add_note(
     page = session.get(Page, page_id)
     if page is None or not sees(session, viewer, page.case_id):
         raise NotFound(page_id)
-    plain, place = _checked(text), list(checked_box(box)) if box is not None else None
-    request = keyed_requests.digest_of(page_id, plain, place, shared)
+    plain, place = _checked(text), checked_box(box) if box is not None else None
+    request = keyed_requests.digest_of(page_id, plain, place.as_list() if place is not None else None, shared)
     known = keyed_requests.named(session, viewer.id, idempotency_key, keyed_requests.NOTE)
     if known is not None:
         standing = note_in_sight(session, viewer, known.subject_id)
@@ -124,7 +124,8 @@ def add_note(
         return standing, False
     note = Note(
         owner_id=viewer.id, owner=viewer.name or viewer.id, page_id=page_id,
-        box=place, turn_degrees=page.turn_degrees or 0, text=plain, shared=shared,
+        box=Sight.of(page).to_whole(place).as_list() if place is not None else None,
+        turn_degrees=page.turn_degrees or 0, text=plain, shared=shared,
     )  # fmt: skip
     session.add(note)
     session.flush()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from dossier import audit, keyed_requests, outbox
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page, TranscriptionRow, TranscriptionVersion, new_id
+from dossier.crop import Sight
 from dossier.errors import KeyReused, NotFound, TextChanged, UsageError
 from dossier.excerpts import printable
 from dossier.permissions import sees
@@ -58,9 +60,10 @@ def add_transcription(
     request = keyed_requests.digest_of(page_id, plain, place.as_list())
     with catalogue.reading() as session:
         page = _page_in_sight(session, viewer, page_id)
-        turn_degrees = page.turn_degrees or 0
+        sight = Sight.of(page)
+    turn_degrees, whole = sight.turn_degrees, sight.to_whole(place)
     one = Transcription(new_id("x"), page_id, 1, plain, place, viewer.name or viewer.id, time.time())
-    sha256 = vault.store_transcription(page_id, one.id, 1, one.to_bytes(turn_degrees))
+    sha256 = vault.store_transcription(page_id, one.id, 1, replace(one, box=whole).to_bytes(turn_degrees))
     with catalogue.writing() as session:
         _page_in_sight(session, viewer, page_id)
         known = keyed_requests.named(session, viewer.id, idempotency_key, keyed_requests.TRANSCRIPTION)
@@ -77,7 +80,7 @@ def add_transcription(
             keyed_requests.keep(
                 session, viewer.id, idempotency_key, keyed_requests.TRANSCRIPTION, request, one.id, 201
             )  # fmt: skip
-            _put(session, one, turn_degrees, sha256, viewer.id)
+            _put(session, replace(one, box=whole), turn_degrees, sha256, viewer.id)
             _record(session, "add_transcription", one)
             return one, True
     # What the vault holds is read outside: a transaction that others wait for does no file work.
@@ -111,7 +114,9 @@ def change_transcription(
         row = transcription_in_sight(session, viewer, transcription_id)
         before = current_version(session, vault, row)
         is_withdrawn = row.withdrawn_at is not None
-        turn_degrees = session.get_one(Page, row.page_id).turn_degrees or 0
+        # Where it was drawn, and not what of it is seen: the page may have been cropped since.
+        drawn = session.get_one(TranscriptionVersion, (row.id, row.version))
+        turn_degrees, whole = drawn.turn_degrees, Box(*drawn.box)
     if before.version != version:
         raise TextChanged(current=before.as_json())
     if before.text == plain and not is_withdrawn:
@@ -119,7 +124,7 @@ def change_transcription(
     one = Transcription(
         before.id, before.page_id, version + 1, plain, before.box, viewer.name or viewer.id, time.time()
     )
-    sha256 = vault.store_transcription(one.page_id, one.id, one.version, one.to_bytes(turn_degrees))
+    sha256 = vault.store_transcription(one.page_id, one.id, one.version, replace(one, box=whole).to_bytes(turn_degrees))
     with catalogue.writing() as session:
         row = transcription_in_sight(session, viewer, transcription_id)
         instead: str | None = row.id
@@ -127,7 +132,7 @@ def change_transcription(
             instead = None if row.withdrawn_at is None else _at_place(boxes_of(session, row.page_id), one.box)
         if instead is None:
             row.version, row.withdrawn_at, row.withdrawn_by = one.version, None, ""
-            _put(session, one, turn_degrees, sha256, viewer.id)
+            _put(session, replace(one, box=whole), turn_degrees, sha256, viewer.id)
             _record(session, "change_transcription", one)
             return one
     raise TextChanged(current=_current(catalogue, vault, instead).as_json())

@@ -102,7 +102,7 @@ def of_version(path: Path, version: str, statements: list[tuple[str, dict[str, o
 def test_the_keys_of_a_catalogue_of_the_version_before_are_known(tmp_path: Path) -> None:
     keyed = hashlib.sha256(json.dumps(["k7"]).encode()).hexdigest()
     home = of_version(
-        tmp_path, "0018",
+        tmp_path, "0019",
         [
             ("cases", {"id": "c1"}),
             ("volumes", {"id": "v1", "case_id": "c1"}),

@@ -7,8 +7,8 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 # Of what was asked for an excerpt, a note or a transcription no digest was kept; "" fits anything.
 _BEFORE = {
