@@ -51,6 +51,9 @@ RETRY_SECONDS = 2
 # What failed so long ago may go well today: the volume has changed, or the machine was mended.
 _FAILED_FOR_SECONDS = 60.0
 
+_LOCATION = {"Location": {"schema": {"type": "string"}, "description": "the PDF's address"}}
+_RETRY = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
+
 router = APIRouter()
 
 _PageId = Annotated[str, Field(min_length=1, max_length=100, pattern="^[0-9A-Za-z]+$")]
@@ -63,6 +66,24 @@ class ExhibitGroup(BaseModel):
 
     title: str = Field("", max_length=LONGEST_TITLE, description="its bookmark")
     pages: list[_PageId] = Field(min_length=1, max_length=MOST_PAGES, description="page ids")
+
+
+class ExhibitAnswer(BaseModel):
+    """A PDF of chosen pages, and how far it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "h3b0c9e1d2a4f5b6c7d8", "title": "第一组示证", "pages": 12,
+                "pdf": "/api/v1/pdfs/h3b0c9e1d2a4f5b6c7d8.pdf", "state": "waiting",
+            }
+        }
+    )  # fmt: skip
+    id: str
+    title: str
+    pages: int
+    pdf: str = Field(description="its address")
+    state: str = Field(description="waiting, leased (it is being made) or done")
 
 
 class NewExhibit(BaseModel):
@@ -143,10 +164,10 @@ def case_pdf(site: TheSite, viewer: TheViewer, case_id: str) -> Response:
 @router.post(
     "/api/v1/pdfs",
     status_code=202,
-    response_class=JSONResponse,
+    response_model=ExhibitAnswer,
     responses={
-        200: {"description": "it stands already"},
-        202: {"description": "it is being made"},
+        200: {"model": ExhibitAnswer, "description": "it stands already", "headers": _LOCATION},
+        202: {"model": ExhibitAnswer, "description": "it is being made", "headers": {**_LOCATION, **_RETRY}},
         **refusals("not_found", "usage", "idempotency_key_reused"),
     },
 )
