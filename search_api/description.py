@@ -26,6 +26,7 @@ from search_api.contract import (
     status_of,
     statuses_of,
 )
+from search_api.links import give_links
 from search_api.problems import MEDIA_TYPE, as_content
 from search_api.problems import Problem as Raised
 from search_api.session import COOKIE
@@ -98,6 +99,7 @@ def _whole(description: dict[str, Any]) -> dict[str, Any]:
             operation["security"] = _security(wanted)
             _give_descriptions(operation["responses"], schemas)
             said |= _give_problems(operation, method, wanted)
+    give_links(whole["paths"])
     for schema in schemas.values():
         if "example" in schema:
             schema["example"] = _with_nulls(schema["example"], schema, schemas)
