@@ -34,7 +34,7 @@ def cells_of(row: Row, today: dt.date) -> list[str | int | None]:
     return [
         row.case_name, row.case_number or "", row.unit, row.department, row.volume, STATES[row.state],
         row.paper_pages, row.pages,
-        _moment(row.received_at), _moment(row.handed_in_at), _moment(row.approved_at), row.maker, row.checker,
+        moment_of(row.received_at), moment_of(row.handed_in_at), moment_of(row.approved_at), row.maker, row.checker,
         row.refusals, row.faults, row.standing_faults, row.returned_on or "", row.returned_to, row.due_on or "",
         row.days_left(today),
     ]  # fmt: skip
@@ -69,5 +69,6 @@ def _cell(sheet: Any, value: str | int | None) -> Any:
     return cell
 
 
-def _moment(at: float | None) -> str:
+def moment_of(at: float | None) -> str:
+    """A time with its year, as ledgers say it, in this machine's zone; empty for none."""
     return "" if at is None else f"{dt.datetime.fromtimestamp(at):%Y-%m-%d %H:%M}"

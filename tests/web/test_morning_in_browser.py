@@ -234,6 +234,10 @@ def test_a_maker_puts_three_volumes_right_and_a_checker_refuses_one_and_then_app
     checker.get_by_role("button", name="审核通过").click()
     office.says(checker, "审核通过")
     assert office.state(FIRST) == making.APPROVED
+    # All of the ledger is on the screen, nothing of it at the side.
+    checker.goto("/ledger")
+    checker.get_by_role("link", name=SECOND, exact=True).wait_for()
+    assert checker.evaluate("document.documentElement.scrollWidth") <= 1280
     with office.house.catalogue.reading() as session:
         approved = session.scalars(select(ChangeRow.volume_id).where(ChangeRow.kind == "approved")).all()
     assert sorted(map(str, approved)) == sorted([office.volume_id(FIRST), office.volume_id(SECOND)])
