@@ -18,7 +18,8 @@ from dossier.errors import CursorUnknown
 from dossier.permissions import seen_by
 from dossier.viewers import Viewer
 
-RECEIVED, SEARCHABLE, ATTACHED, FAILED, APPROVED = "received", "searchable", "attached", "failed", "approved"
+RECEIVED, SEARCHABLE, ATTACHED, FAILED = "received", "searchable", "attached", "failed"
+APPROVED, REOPENED = "approved", "reopened"
 
 _COUNTER = "changes"
 _MOST_IN_A_STATEMENT = 500
@@ -31,7 +32,8 @@ class Change:
 
     Attributes:
         kind: received, attached, failed (a file; or one page of it, then `page_id` is there too), searchable (a file:
-            all of its pages that could be read can be found), approved (a volume).
+            all of its pages that could be read can be found), approved (a volume), reopened (a volume has changed after
+            it was approved, and the approval no longer holds).
         at: seconds since 1970.
         case_id, volume_id: where the file or volume is now.
         error_code: why it failed.

@@ -14,6 +14,7 @@
     │   │   ├── PagesUnsettled    a volume is handed in with open questions, and no word about them
     │   │   ├── TwoPersonsNeeded  whoever made a volume, or is nobody by name, would check it
     │   │   ├── PagesUnseen       a volume would be approved whose sample has not been seen
+    │   │   ├── VolumeUnclaimed   a volume of no case would be handed in or approved
     │   │   └── VolumeChanged     a volume is no longer as its checker looked at it
     │   ├── OrderChanged          a new order of pages was made from an old one
     │   ├── TextChanged           somebody else has written there meanwhile
@@ -221,6 +222,16 @@ class PagesUnseen(DeedRefused):
     english = "Pages of the sample have not been seen yet."
     remedy_chinese = "请在快速翻阅里看完抽查的页。"
     remedy_english = "Look at the pages of the sample in the flip-through first."
+
+
+class VolumeUnclaimed(DeedRefused):
+    """A volume would be handed in or approved that is of no case yet (待认领)."""
+
+    code = "volume_unclaimed"
+    chinese = "这一卷还没有归入案件（待认领）。"
+    english = "This volume is not of any case yet (unclaimed)."
+    remedy_chinese = "请先在这一卷的页面上认领：写明案件编号，点“归入”，再送审。"
+    remedy_english = "Claim it first on the volume's own page: give the case's number, then hand it in."
 
 
 class VolumeChanged(DeedRefused):

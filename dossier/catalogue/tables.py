@@ -651,7 +651,8 @@ class Upload(Table):
 
 
 class ChangeRow(Table):
-    """Something that others follow: a file received, searchable, failed, kept as an attachment, or a volume approved.
+    """Something that others follow: a file received, searchable, failed, kept as an attachment; a volume approved, or
+    reopened since it changed.
 
     `number` orders all changes as they were committed; a counter gives it, see dossier/changes.py.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from dossier import audit, flags
+from dossier import audit, changes, flags
 from dossier.catalogue.tables import Volume, VolumeCheck
 from dossier.quality.contents import contents_of, differences
 
@@ -28,3 +28,5 @@ def follow(session: Session, volume_id: str) -> None:
     audit.record(session, "reopen", "volume", volume_id, ACTOR, reason=check.reason, checker=check.checker)
     case_id = session.get_one(Volume, volume_id).case_id
     flags.raise_flag(session, "volume", volume_id, case_id, REOPENED, reason="、".join(changed))
+    # Whoever was told of the approval is told that it no longer holds, before anything made of the volume as it is now.
+    changes.record(session, changes.REOPENED, volume_id=volume_id)

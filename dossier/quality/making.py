@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 from dossier import audit, changes, flags
 from dossier.attention import is_open_refusal
-from dossier.catalogue.tables import Arrival, AuditRow, Document, Flag, Page, Volume, VolumeCheck
+from dossier.catalogue.tables import Arrival, AuditRow, Case, Document, Flag, Page, Volume, VolumeCheck
 from dossier.deeds.deed import Done, Step, volume_of
-from dossier.errors import DeedRefused, PagesUnseen, PagesUnsettled, TwoPersonsNeeded, VolumeChanged
+from dossier.errors import DeedRefused, PagesUnseen, PagesUnsettled, TwoPersonsNeeded, VolumeChanged, VolumeUnclaimed
 from dossier.quality import faults
 from dossier.quality.contents import contents_of, differences, version_of
 from dossier.quality.follow import REOPENED
@@ -132,6 +132,7 @@ def hand_in(session: Session, volume_id: str, maker: Viewer, remark: str, sampli
         sampling: how large the sample is.
 
     Raises:
+        VolumeUnclaimed: it is of no case yet.
         PagesUnsettled: something is not settled, and there is no remark.
         DeedRefused: it has no pages.
     """
@@ -142,6 +143,8 @@ def hand_in(session: Session, volume_id: str, maker: Viewer, remark: str, sampli
         return Done(f"{volume.name}已经{'送审' if state == HANDED_IN else '审核通过'}。", volume_id)
     if not pages_to_see(session, volume_id):
         raise DeedRefused("这一卷还没有页面")
+    if is_unclaimed(session, volume):
+        raise VolumeUnclaimed(volume.name)
     left = open_in(session, volume_id).words
     if left and not plain:
         raise PagesUnsettled("，".join(left))
@@ -181,6 +184,7 @@ def approve(session: Session, volume_id: str, checker: Viewer, version: str) -> 
 
     Raises:
         TwoPersonsNeeded: the checker has made it, or is nobody by name.
+        VolumeUnclaimed: it is of no case, also where it was handed in before that was asked.
         VolumeChanged: it is no longer as it was looked at.
         PagesUnseen: pages of the sample have not been seen.
         DeedRefused: it does not wait for a check, or has faults.
@@ -192,6 +196,8 @@ def approve(session: Session, volume_id: str, checker: Viewer, version: str) -> 
         return Done(f"{volume.name}已经审核通过。", volume_id)
     if check.state != HANDED_IN:
         raise DeedRefused(f"这一卷{STATES[state_of(session, volume_id)]}，不在待审核")
+    if is_unclaimed(session, volume):
+        raise VolumeUnclaimed(volume.name)
     if version != version_of(contents):
         raise VolumeChanged(volume.name)
     standing = len(faults.standing_faults(session, volume_id))
@@ -235,6 +241,11 @@ def refuse(session: Session, volume_id: str, checker: Viewer, words: str) -> Don
     check.checker_id, check.checker, check.checked_at = checker.id, checker.name, time.time()
     audit.record(session, "refuse", "volume", volume_id, checker.name, faults=told)
     return Done(f"{volume.name}已退回，{told} 处差错。", volume_id)
+
+
+def is_unclaimed(session: Session, volume: Volume) -> bool:
+    """Whether a volume waits under 待认领: nobody can say yet whose dossier would be signed off."""
+    return session.get_one(Case, volume.case_id).state == "unclaimed"
 
 
 def changed_since_hand_in(session: Session, volume_id: str) -> list[str]:

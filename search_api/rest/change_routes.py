@@ -1,4 +1,4 @@
-"""The feed of changes over the API: what has come, can be found, has failed, was approved."""
+"""The feed of changes over the API: what has come, can be found, has failed, was approved, is approved no longer."""
 
 from __future__ import annotations
 

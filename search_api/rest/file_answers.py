@@ -52,7 +52,7 @@ class UploadAnswer(BaseModel):
 class ChangeAnswer(BaseModel):
     """Something that has happened."""
 
-    kind: str = Field(description="received, searchable, attached, failed or approved")
+    kind: str = Field(description="received, searchable, attached, failed, approved or reopened")
     at: str
     case_id: str
     case_number: str | None

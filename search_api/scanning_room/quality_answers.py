@@ -146,7 +146,7 @@ class QualityStanding(BaseModel):
                 },
                 "pages": 200, "seen": 187,
                 "sample": {"size": 10, "seen": 9, "faulty": 0, "seed": "9f1c2b3a4d5e6f70", "share": 0.05},
-                "faults": [_FAULT_TOLD], "returned": None, "may_check": True,
+                "faults": [_FAULT_TOLD], "returned": None, "unclaimed": False, "may_check": True,
             }
         }
     )  # fmt: skip
@@ -167,4 +167,5 @@ class QualityStanding(BaseModel):
     sample: SampleAnswer
     faults: list[FaultAnswer]
     returned: ReturnAnswer | None
+    unclaimed: bool = Field(description="of no case yet: cannot be handed in or approved")
     may_check: bool

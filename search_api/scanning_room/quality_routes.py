@@ -31,9 +31,11 @@ MOST_SEEN = 500
 
 _LOOK = refusals("not_found")
 _DEED = refusals("not_found", "deed_refused")
-_HANDING_IN = refusals("not_found", "deed_refused", "pages_unsettled")
+_HANDING_IN = refusals("not_found", "deed_refused", "pages_unsettled", "volume_unclaimed")
 _REFUSAL = refusals("not_found", "deed_refused", "two_persons_needed")
-_APPROVAL = refusals("not_found", "deed_refused", "two_persons_needed", "pages_unseen", "volume_changed")
+_APPROVAL = refusals(
+    "not_found", "deed_refused", "two_persons_needed", "pages_unseen", "volume_unclaimed", "volume_changed"
+)  # fmt: skip
 
 router = APIRouter(prefix="/api/v1/volumes/{volume_id}")
 
@@ -270,6 +272,7 @@ def quality_of(session: Session, viewer: Viewer, volume: Volume) -> dict[str, An
             "given_to": returned.given_to, "given_on": returned.given_on, "given_by": returned.given_by,
             "bound_by": returned.bound_by, "remarks": returned.remarks,
         } if returned else None,
+        "unclaimed": making.is_unclaimed(session, volume),
         "may_check": making.may_check(session, volume.id, viewer),
     }  # fmt: skip
 

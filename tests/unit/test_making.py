@@ -15,13 +15,20 @@ from sqlalchemy.orm import Session
 
 from dossier import changes, flags
 from dossier.attention import questions
-from dossier.catalogue.tables import ChangeRow, Document, Fault, Flag, Page, VolumeCheck
-from dossier.deeds import documents, page_deeds, page_order, page_volumes
-from dossier.errors import DeedRefused, PagesUnseen, PagesUnsettled, TwoPersonsNeeded, VolumeChanged
+from dossier.catalogue.tables import Case, ChangeRow, Document, Fault, Flag, Page, VolumeCheck
+from dossier.deeds import claims, documents, page_deeds, page_order, page_volumes
+from dossier.errors import (
+    DeedRefused,
+    PagesUnseen,
+    PagesUnsettled,
+    TwoPersonsNeeded,
+    VolumeChanged,
+    VolumeUnclaimed,
+)
 from dossier.quality import faults, making, returns, sample
 from dossier.quality.contents import contents_of, version_of
 from dossier.viewers import AT_MACHINE, CHECKER, OPERATOR, Viewer
-from tests.bundle import Bundle
+from tests.bundle import CASE, Bundle
 
 MAKER = Viewer("u1", "傅溪", roles=frozenset({OPERATOR}))
 CHECKER_A = Viewer("u2", "闵榆", roles=frozenset({CHECKER}))
@@ -79,6 +86,12 @@ def approve(bundle: Bundle, viewer: Viewer = CHECKER_A, of: str = "") -> None:
 def approved_changes(bundle: Bundle) -> int:
     with bundle.catalogue.reading() as session:
         return len(session.scalars(select(ChangeRow).where(ChangeRow.kind == changes.APPROVED)).all())
+
+
+def told_of_volume(bundle: Bundle) -> list[str]:
+    with bundle.catalogue.reading() as session:
+        of_volume = select(ChangeRow.kind).where(ChangeRow.volume_id.is_not(None)).order_by(ChangeRow.number)
+        return list(session.scalars(of_volume))
 
 
 def signed_off(bundle: Bundle) -> None:
@@ -288,6 +301,28 @@ def test_a_file_that_comes_after_approval_takes_the_volume_back(bundle: Bundle) 
         assert "收到了新文件" in session.get_one(VolumeCheck, bundle.volume_id()).reason
 
 
+def test_those_who_follow_are_told_once_that_an_approval_no_longer_holds(bundle: Bundle) -> None:
+    signed_off(bundle)
+    bundle.receive("0007.jpg")
+    with bundle.catalogue.writing() as session:
+        page_order.remove(session, bundle.order()[0], "重复扫描", "傅溪")
+    assert told_of_volume(bundle) == ["approved", "reopened"]
+
+    hand_in(bundle, remark="改动已核对")
+    see_all(bundle)
+    approve(bundle)
+    with bundle.catalogue.writing() as session:
+        page_order.remove(session, bundle.order()[0], "重复扫描", "傅溪")
+    assert told_of_volume(bundle) == ["approved", "reopened", "approved", "reopened"]
+
+
+def test_a_change_before_the_check_takes_nothing_back_from_those_who_follow(bundle: Bundle) -> None:
+    hand_in(bundle)
+    bundle.receive("0007.jpg")
+
+    assert told_of_volume(bundle) == []
+
+
 def test_what_changes_nothing_that_was_looked_at_leaves_the_approval(bundle: Bundle) -> None:
     signed_off(bundle)
     with bundle.catalogue.writing() as session:
@@ -295,6 +330,37 @@ def test_what_changes_nothing_that_was_looked_at_leaves_the_approval(bundle: Bun
         page_order.fold(session, bundle.volume_id(), None, True, "傅溪")  # there is no blank page
 
     assert state(bundle) == making.APPROVED
+    assert told_of_volume(bundle) == ["approved"]
+
+
+# A volume of no case
+
+
+def test_an_unclaimed_volume_is_handed_in_only_once_it_has_a_case(tmp_path: Path) -> None:
+    bundle = Bundle(tmp_path / "home")
+    bundle.read(bundle.receive("0001.jpg", case="某某的卷宗")[0], "某页")
+    bundle.settle()
+    with pytest.raises(VolumeUnclaimed):
+        hand_in(bundle, remark="先送审")
+
+    def claim(session: Session, volume_id: str) -> None:
+        claims.claim_volume(session, volume_id, claims.case_named(session, CASE, "傅溪"), "傅溪")
+
+    do(bundle, claim)
+    hand_in(bundle)
+    assert state(bundle) == making.HANDED_IN
+    bundle.close()
+
+
+def test_a_volume_that_waits_for_its_check_without_a_case_is_not_approved(bundle: Bundle) -> None:
+    hand_in(bundle)
+    see_all(bundle)
+    with bundle.catalogue.writing() as session:
+        session.scalars(select(Case)).one().state = "unclaimed"
+
+    with pytest.raises(VolumeUnclaimed):
+        approve(bundle)
+    assert told_of_volume(bundle) == []
 
 
 # The sample

@@ -68,6 +68,25 @@ def test_a_volume_goes_from_its_maker_to_its_checker_and_is_approved(
     changed = checker.get("/api/v1/changes", params={"after": cursor, "wait": "0"}).json()["changes"]
     assert [change["kind"] for change in changed] == ["approved"]
 
+    maker.post(f"/api/v1/pages/{office.page_ids[0]}/label", json={"label": "35"})
+    told_of = checker.get("/api/v1/changes", params={"after": cursor, "wait": "0"}).json()["changes"]
+    assert [(change["kind"], change["volume_id"]) for change in told_of] == [
+        ("approved", office.scanroom.volume_id()),
+        ("reopened", office.scanroom.volume_id()),
+    ]
+
+
+def test_a_volume_of_no_case_is_told_to_be_claimed_first(office: Room, maker: TestClient) -> None:
+    with office.scanroom.catalogue.writing() as session:
+        session.scalars(select(Case)).one().state = "unclaimed"
+    refused = post(maker, office, "hand-in", remark="先送审")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "volume_unclaimed")
+    assert "归入" in refused.json()["remedy"]
+    page = maker.get(f"/volumes/{office.scanroom.volume_id()}/check").text
+    assert f"{of_volume(office)}/hand-in" not in page
+    assert "先<a href" in page
+
 
 def test_what_has_changed_meanwhile_is_not_approved(office: Room, maker: TestClient, checker: TestClient) -> None:
     post(maker, office, "hand-in")
