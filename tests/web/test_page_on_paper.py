@@ -37,7 +37,7 @@ def test_a_printed_page_is_its_picture_with_the_name_of_who_printed_it(room: Roo
         page.wait_for_url("**/")
         page.goto(f"/pages/{room.page_ids[0]}?q=林晓禾")
         page.get_by_text("被害人林晓禾陈述").wait_for()
-        page.wait_for_function("document.getElementById('picture').naturalWidth > 0")
+        page.wait_for_function("() => document.getElementById('picture').naturalWidth > 0")
         printed = [page.pdf(format="A4")]
         # Turned on the screen, it is printed as it stands there.
         page.get_by_role("button", name="转向").click()
