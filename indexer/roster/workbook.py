@@ -18,6 +18,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
+from dossier.workbook_paper import fit_on_paper
 from indexer.roster.matrix import DETAIL_NAMES, DOUBTS, NOT_SEARCHED, Matrix, PersonRow, cell_text
 from indexer.roster.people import plain_amount
 
@@ -183,6 +184,7 @@ def _sheet(
     for place, width in enumerate(widths, 1):
         sheet.column_dimensions[get_column_letter(place)].width = width
     sheet.freeze_panes = frozen
+    fit_on_paper(sheet)
     if rows:
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(headings))}{rows + 1}"
     cells = [_text_cell(sheet, heading) for heading in headings]

@@ -203,7 +203,12 @@ def test_a_maker_puts_three_volumes_right_and_a_checker_refuses_one_and_then_app
     maker.locator("#claim-number").fill(NUMBER)
     maker.get_by_role("button", name="归入", exact=True).click()
     office.says(maker, "已归入")
+    maker.get_by_role("link", name="打开那一卷").click()
+    maker.get_by_role("heading", name=THIRD, level=1).wait_for()
     office.house.work()
+    # All that was announced is here, sheet by sheet.
+    maker.goto(receipt)
+    assert [rows.nth(at).locator("td").nth(3).inner_text() for at in range(3)] == ["相符"] * 3
 
     assert [page.turn_by_hand for page in office.pages(FIRST)] == [None, 180, None]
     assert [page.page_label for page in office.pages(SECOND)] == ["1", "2", "3", "4", "5"]
