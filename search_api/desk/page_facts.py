@@ -121,6 +121,10 @@ def _notes(session: Session, viewer: Viewer, page: Page) -> list[tuple[str, str]
             if not page.outside_reason
             else (f"{_OUTSIDE[page.outside][0]}：{page.outside_reason}", _OUTSIDE[page.outside][1])
         )
+    if page.crop_by_hand is not None:
+        notes.append(
+            (f"这一页由 {page.cropped_by} 裁切过，只显示框内的部分", "原件完整保留；扫描室可以在裁切页面恢复整页")
+        )
     if page.state == "parked":
         error = error_of(page.error_code or "", page.error_detail)
         notes.append((error.chinese, error.remedy_chinese))
