@@ -1,4 +1,4 @@
-"""Workbooks on paper: A4 laid across, as wide as the sheet, with the headings on each page and its number below.
+"""Workbooks on paper: A4 laid across, with the headings on each page and its number below.
 
 How high a row is, office programs do not all find out by themselves.
 """
@@ -13,12 +13,23 @@ from typing import Any
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+_WIDEST = 280
+"""Characters that can be read across a sheet of paper; what is wider goes on beside, with whose row it is."""
 
-def fit_on_paper(sheet: Any) -> None:
-    """Set a sheet up for printing; its first row holds the headings."""
+
+def fit_on_paper(sheet: Any, widths: Sequence[int]) -> None:
+    """Set a sheet up for printing.
+
+    Args:
+        sheet: its first row holds the headings, its first two columns say whose row it is.
+        widths: of its columns, in characters.
+    """
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", Worksheet.PAPERSIZE_A4
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.fitToHeight = 0  # as many as it takes
+    if sum(widths) <= _WIDEST:
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.page_setup.fitToHeight = 0  # as many as it takes
+    else:
+        sheet.print_title_cols = "A:B"
     margins = sheet.page_margins
     margins.left = margins.right = margins.top = 0.4  # inches
     sheet.print_title_rows = "1:1"
@@ -41,7 +52,7 @@ def height_of(values: Sequence[Any], widths: Sequence[int]) -> float | None:
 
 
 def _lines_of(value: Any, width: int) -> int:
-    if not isinstance(value, str) or len(value) * 2 <= width:
+    if not isinstance(value, str) or (len(value) * 2 <= width and "\n" not in value):
         return 1
     lengths = (
         sum(2 if unicodedata.east_asian_width(each) in "WFA" else 1 for each in line) for line in value.split("\n")

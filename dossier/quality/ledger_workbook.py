@@ -46,7 +46,7 @@ def workbook_of(rows: Sequence[Row], today: dt.date) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("制作台账")
     sheet.freeze_panes = "A2"
-    fit_on_paper(sheet)
+    fit_on_paper(sheet, [width for _, width in COLUMNS])
     for at, (_, width) in enumerate(COLUMNS, start=1):
         sheet.column_dimensions[get_column_letter(at)].width = width
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{len(rows) + 1}"
