@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,3 +72,20 @@ def close() -> None:
     """End the browser."""
     _launched.clear()
     _opened.close()
+
+
+def drop(page: Any, *paths: Path) -> None:
+    """Drop files and folders from outside on the page, as a file manager does."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 200, "data": data})
+    session.detach()
+
+
+def folder_of(root: Path, files: dict[str, bytes]) -> Path:
+    """A folder with these files in it."""
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+    return root
