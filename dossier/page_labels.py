@@ -12,13 +12,16 @@ from sqlalchemy.orm import Session
 from dossier import flags
 from dossier.catalogue.tables import Page, Volume
 from dossier.label_chain import LabelPage
-from dossier.label_sequence import LabelSequence, label_sequence
+from dossier.label_sequence import LabelSequence, label_sequence, place_before
 from dossier.quality.follow import follow
 from dossier.reading import Box, LabelCandidate
 from dossier.receipts.known_gaps import without_known
 
 MOST_LISTED = 50
 """Numbers, or ranges of numbers, that a flag names."""
+
+MOST_OFFERED = 3
+"""Pages out of order of which a flag says where they belong."""
 
 
 def candidates_as_json(candidates: tuple[LabelCandidate, ...]) -> list[dict[str, Any]]:
@@ -47,7 +50,10 @@ def settle_labels(session: Session, volume_id: str) -> None:
     for code, numbers, place in _findings(sequence):
         if numbers:
             listed = list(dict.fromkeys(numbers))[:MOST_LISTED]
-            flags.raise_flag(session, "volume", volume_id, volume.case_id, code, numbers=listed, page_id=ids[place])
+            further = {"insert": _insertions(sequence, pages)} if code == "label_order" else {}
+            flags.raise_flag(
+                session, "volume", volume_id, volume.case_id, code, numbers=listed, page_id=ids[place], **further
+            )
         else:
             flags.close_flag(session, "volume", volume_id, code)
     follow(session, volume_id)
@@ -62,12 +68,15 @@ class LabelQuestion:
         label: the numbers that are missing (36, 36–38), or the one that is doubled or out of place.
         first_id, second_id: the pages before and behind the gap; those with the same label; the page and the one
             before it. `first_id` is None where there is no page before.
+        behind: of one out of place, the page behind which its number belongs (""), and that page's number in the order,
+            0 where it is the front; None where nobody can say.
     """
 
     code: str
     label: str
     first_id: str | None
     second_id: str
+    behind: tuple[str, int] | None = None
 
 
 def label_questions(session: Session, volume_id: str) -> list[LabelQuestion]:
@@ -86,8 +95,38 @@ def label_questions(session: Session, volume_id: str) -> list[LabelQuestion]:
                     place - 1,
                 )
             first = pages[beside].id if beside is not None and beside >= 0 else None
-            found.append((place, LabelQuestion(code, number, first, pages[place].id)))
+            behind = _behind(sequence, pages, number, place) if code == "label_order" else None
+            found.append((place, LabelQuestion(code, number, first, pages[place].id, behind)))
     return [question for _, question in sorted(found, key=lambda entry: entry[0])][:MOST_LISTED]
+
+
+def place_by_label(session: Session, page: Page) -> tuple[str, int] | None:
+    """Behind which page of its volume (id, and number in the order) a page belongs by the label that a person has given
+    it; number 0: the front. None where it stands there, or nobody can say.
+    """
+    if page.page_label is None or page.page_label_state != "confirmed" or page.outside is not None:
+        return None
+    pages = session.scalars(
+        select(Page).where(Page.volume_id == page.volume_id, Page.outside.is_(None)).order_by(Page.page_number)
+    ).all()
+    sequence = _sequence(session.get_one(Volume, page.volume_id), pages)
+    return _behind(sequence, pages, page.page_label, page.page_number - 1)
+
+
+def _behind(sequence: LabelSequence, pages: Sequence[Page], label: str, place: int) -> tuple[str, int] | None:
+    at = place_before(sequence, label, place)
+    if at is None or at == place - 1:
+        return None
+    return (pages[at].id, pages[at].page_number) if at >= 0 else ("", 0)
+
+
+def _insertions(sequence: LabelSequence, pages: Sequence[Page]) -> list[dict[str, str | int]]:
+    """Of the first labels out of order: the page, its label, and behind which page (id, number) it belongs."""
+    return [
+        {"page_id": pages[place].id, "label": label, "after": behind[0], "number": behind[1]}
+        for label, place in sequence.disordered[:MOST_OFFERED]
+        if (behind := _behind(sequence, pages, label, place)) is not None
+    ]
 
 
 def _sequence(volume: Volume, pages: Sequence[Page]) -> LabelSequence:

@@ -193,6 +193,30 @@ def set_order(
         return Done("页序没有变。", volume_id)
     if version != order_version(pages) or sorted(page_ids) != sorted(standing):
         raise OrderChanged(volume.name)
+    known_moved = set(moved) if _is_moved(standing, page_ids, set(moved)) else None
+    concerned, undo = arrange(session, volume, pages, page_ids, documents, known_moved)
+    audit.record(session, "order", "volume", volume_id, actor, before=version, after=undo.details["version"])
+    settle(session, volume_id, [], concerned)
+    return Done("页序已调整。", volume_id, (undo,))
+
+
+def arrange(
+    session: Session,
+    volume: Volume,
+    pages: Sequence[Page],
+    page_ids: Sequence[str],
+    documents: Mapping[str, str],
+    moved: Set[str] | None,
+) -> tuple[set[str], Step]:
+    """Lay a volume's pages so that those in the order stand as told; returns the documents that change, and the undo.
+
+    Args:
+        session, volume: the transaction, and whose pages.
+        pages: all of them by place.
+        page_ids: those in the order, as they are to stand.
+        documents, moved: as of `lay`.
+    """
+    standing = [page.id for page in pages if page.outside is None]
     # What stands outside stays behind the page behind which it stood.
     followers: dict[str | None, list[Page]] = {}
     anchor: str | None = None
@@ -206,13 +230,10 @@ def set_order(
     for page_id in page_ids:
         laid += [known[page_id], *followers.get(page_id, [])]
     former = {page.id: page.document_id for page in pages}
-    known_moved = set(moved) if _is_moved(standing, page_ids, set(moved)) else None
-    concerned = lay(session, volume, pages, laid, documents, known_moved)
+    concerned = lay(session, volume, pages, laid, documents, moved)
     belongs = {page.id: former[page.id] for page in laid if page.document_id != former[page.id]}
-    audit.record(session, "order", "volume", volume_id, actor, before=version, after=order_version(laid))
-    settle(session, volume_id, [], concerned)
     back = {"pages": standing, "version": order_version(laid), "documents": belongs}
-    return Done("页序已调整。", volume_id, (Step("volume", volume_id, "order", back),))
+    return concerned, Step("volume", volume.id, "order", back)
 
 
 def replace(session: Session, page_id: str, by: str, actor: str) -> Done:

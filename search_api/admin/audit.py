@@ -45,6 +45,7 @@ DEED_WORDS = {
     "fold": "折叠空白页",
     "unfold": "空白页重新计页",
     "order": "调整页序",
+    "insert": "插到某页之后",
     "move_to_volume": "移到另一卷",
     "replace": "以重扫页替换",
     "rename": "材料命名",

@@ -14,6 +14,7 @@ from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, Readin
 from dossier.citations import CitedPage
 from dossier.cited_pages import cited_page
 from dossier.errors import NotFound, StoreError, error_of
+from dossier.page_labels import place_by_label
 from dossier.permissions import sees
 from dossier.reading import Reading
 from dossier.transcriptions.standing import transcribed_reading
@@ -41,6 +42,7 @@ class PageFacts:
         cited: the page as a citation needs it.
         notes: what a person should know of it: what happened, and what to do next.
         reading_sha256: of the reading in use; None before it has been read.
+        behind: for whoever puts pages in order: the page (id, number) behind which this one belongs by its label.
     """
 
     page: Page
@@ -55,6 +57,7 @@ class PageFacts:
     cited: CitedPage
     notes: tuple[tuple[str, str], ...]
     reading_sha256: str | None
+    behind: tuple[str, int] | None = None
 
 
 def facts_of(site: Site, viewer: Viewer, page_id: str) -> PageFacts:
@@ -94,6 +97,7 @@ def facts_of(site: Site, viewer: Viewer, page_id: str) -> PageFacts:
             cited=cited_page(session, page, volume),
             notes=tuple(_notes(session, viewer, page)),
             reading_sha256=reading.sha256 if reading else None,
+            behind=place_by_label(session, page) if viewer.prepares else None,
         )
 
 

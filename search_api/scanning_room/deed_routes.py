@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from dossier import looks
 from dossier.cases import unmerged
-from dossier.catalogue.tables import Case, Document, Page, Volume
-from dossier.deeds import claims, documents, page_deeds, page_order, page_volumes
+from dossier.catalogue.tables import Arrival, Case, Document, Page, Volume
+from dossier.deeds import claims, documents, insertion, page_deeds, page_order, page_volumes
 from dossier.deeds.deed import Done
 from dossier.errors import NotFound, NumberClash
 from dossier.permissions import sees
@@ -73,6 +73,18 @@ class Place(_Body):
 
     after: Annotated[Id, Field(examples=["p5f2e25435ae121a9e03d"])] | None
     document_id: Id | None = None
+
+
+class Insertion(_Body):
+    """Behind which page of the volume: by its id, or by its number as the order stands now (0: to the front)."""
+
+    after: Annotated[Id, Field(examples=["p5f2e25435ae121a9e03d"])] | None = None
+    after_number: Annotated[int, Field(ge=0, le=MOST_PAGES)] | None = None
+
+    @property
+    def behind(self) -> insertion.Behind:
+        """The place that is asked for."""
+        return insertion.Behind(self.after, self.after_number)
 
 
 class OtherVolume(_Body):
@@ -215,6 +227,27 @@ def move(site: TheSite, viewer: TheViewer, page_id: str, asked: Place) -> Answer
     )
 
 
+@router.post("/pages/{page_id}/insert", responses=_DEED)
+def insert_page(site: TheSite, viewer: TheViewer, page_id: str, asked: Insertion) -> Answer:
+    """Put a page that came late behind page n of its volume."""
+    return _on_page(site, viewer, page_id, lambda s, by: insertion.insert_page(s, page_id, asked.behind, by))
+
+
+@router.post("/documents/{document_id}/insert", responses=_DEED)
+def insert_document(site: TheSite, viewer: TheViewer, document_id: str, asked: Insertion) -> Answer:
+    """Put all pages of a document behind page n of their volume."""
+    return _do(
+        site, viewer, Document, document_id,
+        lambda s, by: insertion.insert_document(s, document_id, asked.behind, by),
+    )  # fmt: skip
+
+
+@router.post("/files/{file_id}/insert", responses=_DEED)
+def insert_file(site: TheSite, viewer: TheViewer, file_id: str, asked: Insertion) -> Answer:
+    """Put all pages of a file that came late behind page n of their volume."""
+    return _do(site, viewer, Arrival, file_id, lambda s, by: insertion.insert_file(s, file_id, asked.behind, by))
+
+
 @router.post("/pages/{page_id}/volume", responses=_DEED)
 def to_volume(site: TheSite, viewer: TheViewer, page_id: str, asked: OtherVolume) -> Answer:
     """Put a page into another volume of its case."""
@@ -344,7 +377,7 @@ def _on_page(site: Site, viewer: Viewer, page_id: str, deed: Callable[[Session, 
 def _do(
     site: Site,
     viewer: Viewer,
-    table: type[Page | Document | Volume],
+    table: type[Page | Document | Volume | Arrival],
     subject_id: str,
     deed: Callable[[Session, str], Done],
 ) -> Answer:
@@ -406,8 +439,10 @@ def _case_asked_for(session: Session, viewer: Viewer, asked: Claim, actor: str) 
     return case
 
 
-def _case_of(session: Session, viewer: Viewer, table: type[Page | Document | Volume], subject_id: str) -> None:
-    """Make sure that a page, document or volume is in sight.
+def _case_of(
+    session: Session, viewer: Viewer, table: type[Page | Document | Volume | Arrival], subject_id: str
+) -> None:
+    """Make sure that a page, document, volume or file is in sight.
 
     Raises:
         NotFound: it is not, or does not exist.

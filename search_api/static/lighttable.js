@@ -152,7 +152,7 @@
   }
 
   function moveTo() {
-    askFor("放到图像第几页后面（0 是最前）", "", null, function (text) {
+    askFor("插到图像第几页之后（0 是最前）", "", null, function (text) {
       const number = Number(text);
       if (text.trim() === "" || !(number >= 0)) { window.deeds.say("请写页数。", true); return; }
       fetch("/api/v1/volumes/" + volume + "/pages", { credentials: "same-origin" })
@@ -196,6 +196,15 @@
         // Now that it is a document, its first page may say what it is called.
         if (title === "" && answers[0].created) { name(answers[0].created); }
       }).catch(function () { return undefined; });
+    });
+  }
+
+  function insertDocument(documentId) {
+    askFor("整份插到图像第几页之后（0 是最前）", "", null, function (text) {
+      const number = Number(text);
+      if (text.trim() === "" || !(number >= 0)) { window.deeds.say("请写页数。", true); return; }
+      window.deeds.perform([{ address: "/api/v1/documents/" + documentId + "/insert", body: { after_number: number } }])
+        .catch(function () { return undefined; });
     });
   }
 
@@ -247,6 +256,8 @@
     if (item === null) {
       const named = event.target.closest("button[data-name-document]");
       if (named !== null) { name(named.dataset.nameDocument); }
+      const late = event.target.closest("button[data-insert-document]");
+      if (late !== null) { insertDocument(late.dataset.insertDocument); }
       return;
     }
     // A click chooses; two open the page, as Enter does.

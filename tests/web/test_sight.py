@@ -39,6 +39,7 @@ DEEDS: dict[str, dict[str, Any]] = {
     "label": {"label": "35"},
     "remove": {"reason": "重复扫描"},
     "move": {"after": None},
+    "insert": {"after_number": 0},
     "volume": {"volume": "证据材料卷一"},
     "replace": {"by": "{page_id}"},
     "order": {"pages": [], "version": ""},
