@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dossier import flags
 from dossier.catalogue.tables import Page, Volume
+from dossier.doubles import answered_pairs, pair_of
 from dossier.label_chain import LabelPage
 from dossier.label_sequence import LabelSequence, label_sequence, place_before
 from dossier.quality.follow import follow
@@ -42,7 +43,7 @@ def settle_labels(session: Session, volume_id: str) -> None:
         select(Page).where(Page.volume_id == volume_id, Page.outside.is_(None)).order_by(Page.page_number)
     ).all()
     volume = session.get_one(Volume, volume_id)
-    sequence = _sequence(volume, pages)
+    sequence = _sequence(session, volume, pages)
     for page, label in zip(pages, sequence.labels, strict=True):
         if page.page_label_state != "confirmed":
             page.page_label, page.page_label_state = label or (None, None)
@@ -84,17 +85,12 @@ def label_questions(session: Session, volume_id: str) -> list[LabelQuestion]:
     pages = session.scalars(
         select(Page).where(Page.volume_id == volume_id, Page.outside.is_(None)).order_by(Page.page_number)
     ).all()
-    sequence = _sequence(session.get_one(Volume, volume_id), pages)
+    sequence = _sequence(session, session.get_one(Volume, volume_id), pages)
     found: list[tuple[int, LabelQuestion]] = []
     for code, numbers, places in _findings_in_full(sequence):
         for number, place in zip(numbers, places, strict=True):
-            beside: int | None = place - 1
-            if code == "label_repeated":
-                beside = next(
-                    (at for at, label in enumerate(sequence.labels) if label and label[0] == number and at != place),
-                    place - 1,
-                )
-            first = pages[beside].id if beside is not None and beside >= 0 else None
+            beside = _double_of(sequence, number, place) if code == "label_repeated" else place - 1
+            first = pages[beside].id if beside >= 0 else None
             behind = _behind(sequence, pages, number, place) if code == "label_order" else None
             found.append((place, LabelQuestion(code, number, first, pages[place].id, behind)))
     return [question for _, question in sorted(found, key=lambda entry: entry[0])][:MOST_LISTED]
@@ -109,7 +105,7 @@ def place_by_label(session: Session, page: Page) -> tuple[str, int] | None:
     pages = session.scalars(
         select(Page).where(Page.volume_id == page.volume_id, Page.outside.is_(None)).order_by(Page.page_number)
     ).all()
-    sequence = _sequence(session.get_one(Volume, page.volume_id), pages)
+    sequence = _sequence(session, session.get_one(Volume, page.volume_id), pages)
     return _behind(sequence, pages, page.page_label, page.page_number - 1)
 
 
@@ -129,10 +125,26 @@ def _insertions(sequence: LabelSequence, pages: Sequence[Page]) -> list[dict[str
     ]
 
 
-def _sequence(volume: Volume, pages: Sequence[Page]) -> LabelSequence:
-    """The labels of a volume's pages; the numbers that its paper is known to lack are not missed."""
+def _double_of(sequence: LabelSequence, label: str, place: int) -> int:
+    """The place of the page with the same label as one that is too many; the one before it where there is none."""
+    same = (at for at, known in enumerate(sequence.labels) if known and known[0] == label and at != place)
+    return next(same, place - 1)
+
+
+def _sequence(session: Session, volume: Volume, pages: Sequence[Page]) -> LabelSequence:
+    """The labels of a volume's pages; what its paper is known to lack is not missed, and of what is known to be no
+    double, or kept, nobody is asked again.
+    """
     sequence = label_sequence([_label_page(page) for page in pages])
-    return replace(sequence, missing=without_known(sequence.missing, volume.known_gaps))
+    repeated = sequence.repeated
+    if repeated:
+        answered = answered_pairs(session, volume.id)
+        repeated = tuple(
+            (label, place)
+            for label, place in repeated
+            if pair_of(pages[place].id, pages[_double_of(sequence, label, place)].id) not in answered
+        )
+    return replace(sequence, missing=without_known(sequence.missing, volume.known_gaps), repeated=repeated)
 
 
 def _label_page(page: Page) -> LabelPage:

@@ -850,3 +850,25 @@ class Exhibit(Table):
     watermark: Mapped[str] = mapped_column(default="")
     digest: Mapped[str]
     created_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class DoubleAnswer(Table):
+    """What a person has said of two pages that looked like one page twice: both are kept, or they are different.
+
+    `page_id` is the lesser of both ids.
+    """
+
+    __tablename__ = "double_answers"
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    verdict: Mapped[str]
+    answered_by: Mapped[str]
+    answered_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class KnownFileGaps(Table):
+    """The names that are missing among a document's files without a page missing, as a person has said."""
+
+    __tablename__ = "known_file_gaps"
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    names: Mapped[list[str]] = mapped_column(JSON)

@@ -46,6 +46,8 @@ DEED_WORDS = {
     "unfold": "空白页重新计页",
     "order": "调整页序",
     "insert": "插到某页之后",
+    "answer_double": "核对重复的页",
+    "know_gap": "记为已知缺页",
     "move_to_volume": "移到另一卷",
     "replace": "以重扫页替换",
     "rename": "材料命名",

@@ -22,6 +22,13 @@
           now.page_number ? "图像第 " + now.page_number + "/" + now.pages_in_volume + " 页" : "不计页";
         lead("page-before", now.before);
         lead("page-after", now.after);
+        return fetch("/api/v1/pages/" + putting.dataset.page + "/citation", { credentials: "same-origin" });
+      })
+      .then(function (answer) { return answer.json(); })
+      .then(function (now) {
+        // What is copied from now on is cited by the place where the page is.
+        document.getElementById("text").dataset.citation = now.citation;
+        document.querySelector("#quote-tools .citation").textContent = now.citation;
       })
       .catch(function () { return undefined; });
   });
