@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
+# Two processes: which tests go together, tests/conftest.py says; what takes long stands first, and begins first.
+IN_TWO := -n 2 --dist loadgroup --no-loadscope-reorder
 LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-hashes --upgrade \
 	--no-emit-find-links --no-emit-index-url --no-emit-trusted-host
 
@@ -22,9 +24,9 @@ run: setup ## watch data/inbox, read, index and serve until stopped
 	$(BIN)/edossier run
 
 test: setup-dev setup-servers ## what the tests need, and the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser" tests/unit tests/web
-	$(BIN)/python -m pytest -m browser tests/unit tests/web
-	$(BIN)/python -m pytest --ignore tests/unit --ignore tests/web
+	$(BIN)/python -m pytest $(IN_TWO) -m "not browser" tests/unit tests/web
+	$(BIN)/python -m pytest $(IN_TWO) -m browser tests/unit tests/web
+	$(BIN)/python -m pytest $(IN_TWO) --ignore tests/unit --ignore tests/web
 
 contract: setup-dev ## the contract of the API, with many examples a route (about ten minutes)
 	EDOSSIER_TEST_EXAMPLES=200 $(BIN)/python -m pytest -q tests/web/test_contract.py --timeout 600

@@ -1,15 +1,20 @@
-"""What tests of several folders share: the PDF/A validator."""
+"""What tests of several folders share: an empty catalogue, and the PDF/A validator."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from dossier.catalogue.database import Catalogue
+from dossier.home import Home
 
 _JARS = Path(__file__).parent.parent / "build" / "verapdf"
 
@@ -23,6 +28,41 @@ class Validation:
 
 
 Validator = Callable[[Path], Validation]
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Among several processes (`--dist loadgroup`), a file's tests stay together, as they share its fixtures.
+
+    Those at an Elasticsearch node stay together by its version instead (tests/engines/conftest.py).
+    """
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def empty_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The migrations run once: each new catalogue of this process begins as a copy of what they made.
+
+    Catalogues of other processes, and those that are not new, are brought to the newest version as always.
+    """
+    upgrade = Catalogue._upgrade
+    home = Home.at(tmp_path_factory.mktemp("empty") / "home")
+    Catalogue.open(home).close()
+
+    def upgraded(catalogue: Catalogue) -> None:
+        with closing(catalogue._engine.raw_connection()) as connection:
+            target = connection.driver_connection
+            assert isinstance(target, sqlite3.Connection)
+            if target.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                with closing(sqlite3.connect(home.catalogue)) as source:
+                    source.backup(target)
+        upgrade(catalogue)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Catalogue, "_upgrade", upgraded)
+        yield
 
 
 @pytest.fixture(scope="session")

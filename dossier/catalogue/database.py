@@ -6,6 +6,7 @@ BEGIN IMMEDIATE, so that two writers wait for each other instead of failing half
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,9 +80,8 @@ class Catalogue:
         self._engine.dispose()
 
     def _is_newest(self) -> bool:
-        newest = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
         with self._engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() == newest
+            return MigrationContext.configure(connection).get_current_revision() == _newest_version()
 
     def _upgrade(self) -> None:
         if self._is_newest():
@@ -91,6 +91,11 @@ class Catalogue:
         with self._engine.execution_options(edossier_writes=True).begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+@functools.cache
+def _newest_version() -> str | None:
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -47,7 +47,7 @@ INSPECTION_BYTES_A_SECOND = 5_000_000
 MOST_LOOKS = 3
 _RETRY_SECONDS = 5.0
 _LONGEST_RETRY_SECONDS = 300.0
-_ROUND_SECONDS = 2.0
+ROUND_SECONDS = 2.0
 # Refusals that a file still being written looks like: they are believed only after a while.
 _MAYBE_UNFINISHED = (EmptyFile, TruncatedFile, DamagedFile)
 
@@ -153,7 +153,7 @@ class Intake:
         A file that cannot be taken is put off, with longer and longer waits, and never stops the others.
         """
         taken = 0
-        until = time.monotonic() + _ROUND_SECONDS
+        until = time.monotonic() + ROUND_SECONDS
         for path in sorted(self._candidates, key=lambda path: self._candidates[path].order):
             if should_stop() or time.monotonic() > until:
                 break
