@@ -165,6 +165,8 @@ ACCESS: dict[tuple[str, str], str] = {
     ("DELETE", "/api/v1/excerpts/{excerpt_id}"): OWN,
     ("GET", "/api/v1/pages/{page_id}/transcriptions"): READ,
     ("POST", "/api/v1/pages/{page_id}/transcriptions"): TRANSCRIBE,
+    ("GET", "/api/v1/pages/{page_id}/carried"): READ,
+    ("POST", "/api/v1/pages/{page_id}/carried"): TRANSCRIBE,
     ("GET", "/api/v1/transcriptions/{transcription_id}"): READ,
     ("PATCH", "/api/v1/transcriptions/{transcription_id}"): TRANSCRIBE,
     ("DELETE", "/api/v1/transcriptions/{transcription_id}"): TRANSCRIBE,

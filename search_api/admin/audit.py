@@ -46,6 +46,8 @@ DEED_WORDS = {
     "unfold": "空白页重新计页",
     "order": "调整页序",
     "insert": "插到某页之后",
+    "carry": "批注、书签、摘录出处随重扫页走",
+    "answer_carried": "核对原页的人工校录",
     "answer_double": "核对重复的页",
     "know_gap": "记为已知缺页",
     "move_to_volume": "移到另一卷",

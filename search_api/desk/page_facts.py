@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from dossier import looks, work
 from dossier.attention import may_be_told, sentence_of
+from dossier.carried_marks import carried_words
 from dossier.cases import number_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, ReadingRow, Volume, Work
 from dossier.citations import CitedPage
@@ -125,6 +126,8 @@ def _notes(session: Session, viewer: Viewer, page: Page) -> list[tuple[str, str]
             if not page.outside_reason
             else (f"{_OUTSIDE[page.outside][0]}：{page.outside_reason}", _OUTSIDE[page.outside][1])
         )
+    if (moved := carried_words(session, viewer, page.id)) != "":
+        notes.append((moved, "画在原图框里的批注，现在是整页的；原来的页仍可打开"))
     if page.state == "parked":
         error = error_of(page.error_code or "", page.error_detail)
         notes.append((error.chinese, error.remedy_chinese))

@@ -152,7 +152,9 @@ def volume(
             "pairs": _pairs(session, volume_id) if any(flag.code in _ON_LABELS for flag in flagged) else [],
             "repeats": _repeats(session, viewer, volume_id),
             "gaps": _gaps(session, volume_id),
-            "late": _late(session, volume_id) if any(flag.code == "label_gap" for flag in flagged) else [],
+            "late": _late(session, volume_id)
+            if any(flag.code == "label_gap" for flag in flagged) or any(page.outside == "removed" for page in ordered)
+            else [],
             "outside": _cards(
                 session, Page.volume_id == volume_id, Page.outside.in_(("removed", "replaced", "separator"))
             ),

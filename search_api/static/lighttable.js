@@ -176,13 +176,19 @@
   function replace() {
     const item = card(chosen[chosen.length - 1]);
     choose([item.dataset.page], false);
+    replaceBy(item.dataset.page);
+  }
+
+  // Also of a page that was taken out before, and so cannot be chosen.
+  function replaceBy(page) {
     askFor("用图像第几页（重扫的那一页）替换这一页", "", null, function (text) {
       fetch("/api/v1/volumes/" + volume + "/pages", { credentials: "same-origin" })
         .then(function (answer) { return answer.json(); })
         .then(function (known) {
           const by = known.pages.find(function (page) { return page.page_number > 0 && page.page_number === Number(text); });
           if (by === undefined) { window.deeds.say("这一卷没有第 " + text + " 页。", true); return; }
-          onEach("replace", function () { return { by: by.page_id }; });
+          window.deeds.perform([{ address: api(page, "replace"), body: { by: by.page_id } }])
+            .catch(function () { return undefined; });
         });
     });
   }
@@ -245,6 +251,11 @@
       event.preventDefault();
       window.deeds.takeBack();
     }
+  });
+
+  byId("outside").addEventListener("click", function (event) {
+    const button = event.target.closest("button[data-replace]");
+    if (button !== null) { replaceBy(button.dataset.replace); }
   });
 
   table.addEventListener("focusin", function (event) {

@@ -150,6 +150,7 @@ SENT: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/cases/{case_id}/deliveries"): {"kind": "first", "number": 1},
     ("POST", "/api/v1/cases/{case_id}/proceedings"): {"number": {"number": "临检捕受[2031]99010100021号"}},
     ("POST", "/api/v1/pages/{page_id}/transcriptions"): {"text": "捌仟元", "box": [0.1, 0.9, 0.5, 0.95]},
+    ("POST", "/api/v1/pages/{page_id}/carried"): {"transcription": "{transcription_id}", "verdict": "left"},
     ("PATCH", "/api/v1/transcriptions/{transcription_id}"): {"text": "今收到现金", "version": 1},
     ("PATCH", "/api/v1/notes/{note_id}"): {"shared": True},
     ("PATCH", "/api/v1/bookmarks/{bookmark_id}"): {"name": "第一次陈述"},
