@@ -49,6 +49,30 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Crop:
+    """The part of a page that a person has called the page.
+
+    Attributes:
+        box: its rectangle on the whole upright page.
+        turn_degrees: how that whole page had been turned from the scan, clockwise.
+        version: of the reading, of the same page, that saw the page whole and so.
+    """
+
+    box: Box
+    turn_degrees: int
+    version: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of catalogue and vault."""
+        return {"box": self.box.as_list(), "turn_degrees": self.turn_degrees, "version": self.version}
+
+    @classmethod
+    def of_json(cls, stored: dict[str, Any]) -> Crop:
+        """The crop that `as_json` gave."""
+        return cls(Box(*stored["box"]), stored["turn_degrees"], stored["version"])
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A printed line.
 
@@ -107,6 +131,7 @@ class Reading:
         corners: of a photograph: where the upright page's top left, top right, bottom right and bottom left lie on it,
             as fractions 0–1 of the picture as decoded. They hold turn and deskew too, which are then for information.
             None where the page is the whole picture.
+        crop: of a page that a person has cropped: which part of the whole page it is; `corners` then are that part's.
         separator: what the code of a separator sheet on the page says, genuine or not; None where it bears none.
     """
 
@@ -123,6 +148,7 @@ class Reading:
     flags: tuple[str, ...] = field(default=())
     labels: tuple[LabelCandidate, ...] = ()
     corners: Corners | None = None
+    crop: Crop | None = None
     separator: str | None = None
 
     @property
@@ -145,6 +171,10 @@ class Reading:
         document["labels"] = [_fields_of(label) for label in self.labels]
         if self.corners is None:
             del document["corners"]  # as before there were any, so that equal readings stay equal
+        if self.crop is None:
+            del document["crop"]
+        else:
+            document["crop"] = self.crop.as_json()
         if self.separator is None:
             del document["separator"]
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
@@ -176,6 +206,8 @@ class Reading:
                 document["corners"] = tuple((float(x), float(y)) for x, y in document["corners"])
                 if len(document["corners"]) != 4:
                     raise ValueError("a page has four corners")
+            if document.get("crop") is not None:
+                document["crop"] = Crop.of_json(document["crop"])
             # Readings stored before labels were looked for have none.
             labels = tuple(
                 LabelCandidate(**{**label, "box": Box(*label["box"])}) for label in document.pop("labels", ())

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Page, ReadingRow
-from dossier.errors import ObjectChanged, StoreError
+from dossier.errors import NotFound, ObjectChanged, StoreError
 from dossier.reading import Reading
 from dossier.vault import Vault
 
@@ -24,6 +24,19 @@ def reading_of(session: Session, vault: Vault, page: Page) -> Reading | None:
     if page.reading_version is None:
         return None
     return _stored(vault, session.get_one(ReadingRow, (page.id, page.reading_version)))
+
+
+def reading_of_version(session: Session, vault: Vault, page_id: str, version: int) -> Reading:
+    """A reading of a page, in use or an earlier one.
+
+    Raises:
+        NotFound: there is none of that version.
+        ObjectMissing, ObjectChanged: as with `reading_of`.
+    """
+    row = session.get(ReadingRow, (page_id, version))
+    if row is None:
+        raise NotFound(f"{page_id}.{version}")
+    return _stored(vault, row)
 
 
 def _stored(vault: Vault, row: ReadingRow) -> Reading:

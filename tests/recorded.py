@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from dossier.reading import Box, Line, Reading
+from pipeline.cleaning.crop import as_cropped, part_of
 from pipeline.cleaning.spread import as_half, half
 from pipeline.cleaning.upright_page import UprightPage
-from pipeline.files.decode import decode_page
-from pipeline.files.sources import PageSource
+from pipeline.files.decode import Scan, decode_page
+from pipeline.files.sources import CroppedPage, PageSource
 from pipeline.reading.page_label import label_candidates
 from pipeline.reading.page_reader import PageResult
 
@@ -70,6 +71,8 @@ class RecordedReader:
 
     def read(self, path: Path, source: PageSource) -> PageResult:
         scan = decode_page(path, source.index)
+        if source.cropped is not None:
+            return self._cropped(scan, source.cropped, source.turn_degrees)
         picture = scan.picture if source.part == "whole" else half(scan, source).picture
         lines = lines_of(number_of(picture))
         height, width = picture.shape[:2]
@@ -79,6 +82,25 @@ class RecordedReader:
         page = UprightPage(picture, turn)
         reading = replace(reading, turn_degrees=turn, width=page.width, height=page.height)
         return PageResult(reading if source.part == "whole" else as_half(reading, source, scan), page)
+
+    def _cropped(self, scan: Scan, cropped: CroppedPage, turn: int | None) -> PageResult:
+        """The lines that stand whole within the part."""
+        part = part_of(scan, cropped, turn)
+        page, box = UprightPage(part.picture), cropped.crop.box
+        wide, high = box.x1 - box.x0, box.y1 - box.y0
+
+        def within(at: Box) -> Box:
+            return Box(
+                (at.x0 - box.x0) / wide, (at.y0 - box.y0) / high, (at.x1 - box.x0) / wide, (at.y1 - box.y0) / high
+            )
+
+        lines = tuple(
+            replace(line, box=within(line.box), characters=tuple(map(within, line.characters)))
+            for line in lines_of(number_of(scan.picture))
+            if box.x0 <= line.box.x0 and line.box.x1 <= box.x1 and box.y0 <= line.box.y0 and line.box.y1 <= box.y1
+        )
+        reading = Reading(page.width, page.height, part.dpi, engine="recorded", lines=lines)
+        return PageResult(as_cropped(reading, scan, cropped, turn), page)
 
 
 def number_of(picture: NDArray[np.uint8]) -> int:

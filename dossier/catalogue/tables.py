@@ -223,7 +223,8 @@ class Page(Table):
     page stands `outside` the order: folded (a blank side that is not counted), removed or replaced by a person, with
     `outside_reason` and `replaced_by`, or a separator sheet. `place` goes over all pages of the volume, those outside,
     too, so that each can be put back where it was. `turn_by_hand` and `blank_by_hand` are what a person has
-    said, and outrank what is read.
+    said, and outrank what is read. `crop_by_hand` is the part of the page that a person, `cropped_by`, has called the
+    page, and `crop` the one that the reading in use saw (both as `reading.Crop`); None: the whole page.
     `width`, `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's. `index_in_file`
     orders the pages of a file. It is their place in it, unless two of them are on one picture: then that is
     `picture_in_file`, `part` says which half the page is, and `cut` where they part (fraction of the picture's width).
@@ -262,6 +263,9 @@ class Page(Table):
     replaced_by: Mapped[str | None]
     turn_by_hand: Mapped[int | None]
     blank_by_hand: Mapped[bool | None]
+    crop_by_hand: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    crop: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    cropped_by: Mapped[str] = mapped_column(default="", server_default="")
     page_label: Mapped[str | None]
     page_label_state: Mapped[str | None]
     label_candidates: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")

@@ -42,7 +42,7 @@ def turn(session: Session, page_id: str, turn_degrees: int | None, actor: str) -
     page.turn_by_hand = turn_degrees
     flags.close_flag(session, "page", page.id, "turn_uncertain")
     if turn_degrees != page.turn_degrees or page.state not in ("read", "searchable"):
-        _request_reading(session, page)
+        request_reading(session, page)
     audit.record(session, "turn", "page", page.id, actor, before=before, turn_degrees=turn_degrees)
     follow(session, page.volume_id)
     return Done(f"{name_of(page)}已转向，正在重新识别。", page.volume_id, (_step(page, "turn", turn_degrees=before),))
@@ -52,7 +52,7 @@ def read_again(session: Session, page_id: str, actor: str) -> Done:
     """Have a page read once more; the readings before stay in the vault."""
     page = page_of(session, page_id)
     if page.state not in ("waiting", "reading"):
-        _request_reading(session, page)
+        request_reading(session, page)
         audit.record(session, "read_again", "page", page.id, actor, version=page.reading_version)
     return Done(f"{name_of(page)}正在重新识别。", page.volume_id)
 
@@ -115,7 +115,8 @@ def correct_label(session: Session, page_id: str, label: str | None, actor: str)
     return Done(f"{name_of(page)}的页码{shown}。", page.volume_id, (_step(page, "label", label=said),))
 
 
-def _request_reading(session: Session, page: Page) -> None:
+def request_reading(session: Session, page: Page) -> None:
+    """Have a page read, before those that nobody has asked for."""
     due_on = session.get_one(Case, page.case_id).due_on
     work.request(session, work.READ, [page.id], priority=work.SOON, due_on=due_on)
     if page.state != "reading":  # otherwise its reading is under way, and is looked at when it comes

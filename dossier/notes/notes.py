@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from dossier import audit
 from dossier.catalogue.tables import Case, Note, Page, Volume
+from dossier.crop import Sight
 from dossier.errors import DeedRefused, KeyReused, NotFound, TextChanged, UsageError
 from dossier.excerpts import printable
 from dossier.permissions import seen_by, sees
 from dossier.reading import Box
-from dossier.transcriptions.transcription import turned
 from dossier.transcriptions.writing import checked_box
 from dossier.viewers import Viewer
 
@@ -80,7 +80,7 @@ def place_of(note: Note, page: Page) -> Box | None:
     """The rectangle of a note on the upright page as it is now; None where it is of the whole page."""
     if note.box is None:
         return None
-    return turned(Box(*note.box), (page.turn_degrees or 0) - note.turn_degrees)
+    return Sight.of(page).from_whole(Box(*note.box), note.turn_degrees)
 
 
 def add_note(
@@ -125,7 +125,8 @@ def add_note(
             return standing, False
     note = Note(
         owner_id=viewer.id, owner=viewer.name or viewer.id, page_id=page_id,
-        box=list(checked_box(box)) if box is not None else None, turn_degrees=page.turn_degrees or 0,
+        box=Sight.of(page).to_whole(checked_box(box)).as_list() if box is not None else None,
+        turn_degrees=page.turn_degrees or 0,
         text=_checked(text), shared=shared, idempotency_key=idempotency_key or None,
     )  # fmt: skip
     session.add(note)

@@ -1,7 +1,7 @@
 """The contents of a volume as a checker sees them, part by part: what was checked is what is approved.
 
-What is read anew with the same result changes nothing here; a page that comes, goes, moves, turns or gets another label
-does.
+What is read anew with the same result changes nothing here; a page that comes, goes, moves, turns, is
+cropped or gets another label does.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ PARTS = {
     "pages": "页有增减",
     "order": "页序或材料的划分变了",
     "turns": "页面转了方向",
+    "crops": "页面裁切变了",
     "labels": "页码变了",
     "titles": "材料名称变了",
 }
@@ -31,7 +32,8 @@ def contents_of(session: Session, volume_id: str) -> dict[str, str]:
     session.flush()
     rows = session.execute(
         select(
-            Page.id, Page.document_id, Page.page_label, func.coalesce(Page.turn_by_hand, Page.turn_degrees)
+            Page.id, Page.document_id, Page.page_label, func.coalesce(Page.turn_by_hand, Page.turn_degrees),
+            Page.crop_by_hand,
         )
         .where(Page.volume_id == volume_id, Page.outside.is_(None))
         .order_by(Page.place, Page.page_number, Page.id)
@@ -50,8 +52,9 @@ def contents_of(session: Session, volume_id: str) -> dict[str, str]:
         "files": _digest(files),
         "pages": _digest(sorted(id_ for id_, *_ in rows)),
         "order": _digest(f"{id_} {document_id}" for id_, document_id, *_ in rows),
-        "turns": _digest(sorted(f"{id_} {turn}" for id_, _, _, turn in rows)),
-        "labels": _digest(sorted(f"{id_} {label or ''}" for id_, _, label, _ in rows)),
+        "turns": _digest(sorted(f"{id_} {turn}" for id_, _, _, turn, _ in rows)),
+        "crops": _digest(sorted(f"{id_} {crop['box']}" for id_, *_, crop in rows if crop is not None)),
+        "labels": _digest(sorted(f"{id_} {label or ''}" for id_, _, label, *_ in rows)),
         "titles": _digest(f"{id_} {title}" for id_, title in titles),
     }
 
@@ -63,7 +66,7 @@ def version_of(contents: dict[str, str]) -> str:
 
 def differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
     """What has changed, in words; empty where nothing has."""
-    changed = [part for part in PARTS if before.get(part) != now[part]]
+    changed = [part for part in PARTS if before.get(part, _digest(())) != now[part]]
     told = [part for part in changed if "pages" not in changed or part in ("files", "pages")]
     return [PARTS[part] for part in told]
 

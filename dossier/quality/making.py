@@ -37,7 +37,7 @@ _TO_BE_SAID = ("turn_uncertain", "label_gap", "label_repeated", "label_order", "
 _MAKING_DEEDS = (
     "hand_in", "turn", "read_again", "mark_blank", "label", "remove", "restore", "fold", "unfold", "order", "insert",
     "answer_double", "know_gap",
-    "move", "move_to_volume", "replace", "rename", "divide", "merge", "claim", "mend_fault",
+    "move", "move_to_volume", "replace", "rename", "divide", "merge", "claim", "mend_fault", "crop",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import String, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from dossier.catalogue.statements import insert_or_update
@@ -47,12 +47,12 @@ def pages_to_see(session: Session, volume_id: str) -> Sequence[str]:
 def seen_pages(session: Session, volume_id: str, person_id: str) -> set[str]:
     """The pages of a volume's order that a person has seen as they are now.
 
-    One that was read again is another; one that was turned and is not yet read upright is seen by nobody.
+    One that was read again is another; one that was turned or cropped and is not yet read so is seen by
+    nobody.
     """
-    is_turning = and_(
-        Page.turn_by_hand.is_not(None), Page.turn_by_hand != func.coalesce(Page.turn_degrees, 0),
-        Page.state.in_(("waiting", "reading")),
-    )  # fmt: skip
+    is_turned = and_(Page.turn_by_hand.is_not(None), Page.turn_by_hand != func.coalesce(Page.turn_degrees, 0))
+    said, read = (func.coalesce(cast(crop, String), "") for crop in (Page.crop_by_hand, Page.crop))
+    is_turning = and_(or_(is_turned, said != read), Page.state.in_(("waiting", "reading")))
     return set(
         session.scalars(
             select(Page.id)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Page, TranscriptionRow, TranscriptionVersion
+from dossier.crop import Sight
 from dossier.errors import NotFound, ObjectChanged
 from dossier.permissions import sees
 from dossier.reading import Box, Reading
@@ -16,7 +18,6 @@ from dossier.transcriptions.transcription import (
     in_reading_order,
     reading_of_transcriptions,
     text_of_stored,
-    turned,
 )
 from dossier.vault import Vault
 from dossier.viewers import Viewer
@@ -58,16 +59,17 @@ def transcriptions_of(
     wanted = sorted(page_ids)
     for start in range(0, len(wanted), _AT_ONCE):
         some = TranscriptionRow.page_id.in_(wanted[start : start + _AT_ONCE])
-        for row, version, turn_degrees in session.execute(_standing().where(some)):
-            found.setdefault(row.page_id, []).append(_value(vault, row, version, turn_degrees or 0))
+        for row, version, turn_degrees, crop in session.execute(_standing().where(some)):
+            sight = Sight.of_columns(turn_degrees, crop)
+            found.setdefault(row.page_id, []).append(_value(vault, row, version, sight))
     return {page_id: in_reading_order(ones) for page_id, ones in found.items()}
 
 
 def boxes_of(session: Session, page_id: str) -> list[tuple[TranscriptionRow, Box]]:
     """The transcriptions of a page that stand, and where; without a look at their texts."""
     return [
-        (row, turned(Box(*version.box), (turn_degrees or 0) - version.turn_degrees))
-        for row, version, turn_degrees in session.execute(_standing().where(TranscriptionRow.page_id == page_id))
+        (row, Sight.of_columns(turn_degrees, crop).from_whole(Box(*version.box), version.turn_degrees))
+        for row, version, turn_degrees, crop in session.execute(_standing().where(TranscriptionRow.page_id == page_id))
     ]
 
 
@@ -101,14 +103,14 @@ def current_version(session: Session, vault: Vault, row: TranscriptionRow) -> Tr
 def version_of(session: Session, vault: Vault, row: TranscriptionRow, number: int) -> Transcription:
     """A version of a transcription, from 1."""
     version = session.get_one(TranscriptionVersion, (row.id, number))
-    return _value(vault, row, version, session.get_one(Page, row.page_id).turn_degrees or 0)
+    return _value(vault, row, version, Sight.of(session.get_one(Page, row.page_id)))
 
 
 def versions_of(session: Session, vault: Vault, row: TranscriptionRow) -> Sequence[Transcription]:
     """All that a transcription has been, the earliest first."""
-    turn_degrees = session.get_one(Page, row.page_id).turn_degrees or 0
+    sight = Sight.of(session.get_one(Page, row.page_id))
     return [
-        _value(vault, row, version, turn_degrees)
+        _value(vault, row, version, sight)
         for version in session.scalars(
             select(TranscriptionVersion)
             .where(TranscriptionVersion.transcription_id == row.id)
@@ -117,9 +119,9 @@ def versions_of(session: Session, vault: Vault, row: TranscriptionRow) -> Sequen
     ]
 
 
-def _standing() -> Select[TranscriptionRow, TranscriptionVersion, int | None]:
+def _standing() -> Select[TranscriptionRow, TranscriptionVersion, int | None, dict[str, Any] | None]:
     return (
-        select(TranscriptionRow, TranscriptionVersion, Page.turn_degrees)
+        select(TranscriptionRow, TranscriptionVersion, Page.turn_degrees, Page.crop)
         .join(
             TranscriptionVersion,
             (TranscriptionVersion.transcription_id == TranscriptionRow.id)
@@ -130,11 +132,11 @@ def _standing() -> Select[TranscriptionRow, TranscriptionVersion, int | None]:
     )
 
 
-def _value(vault: Vault, row: TranscriptionRow, version: TranscriptionVersion, turn_degrees: int) -> Transcription:
+def _value(vault: Vault, row: TranscriptionRow, version: TranscriptionVersion, sight: Sight) -> Transcription:
     try:
         text = text_of_stored(vault.transcription(row.page_id, row.id, version.version, version.sha256))
     except ValueError as error:
         raise ObjectChanged(f"{row.id}.{version.version}: {type(error).__name__}") from error
-    # Somebody may have turned the page since; what was drawn on it turns with it.
-    box = turned(Box(*version.box), turn_degrees - version.turn_degrees)
+    # Somebody may have turned or cropped the page since; what was drawn on it turns with it.
+    box = sight.from_whole(Box(*version.box), version.turn_degrees)
     return Transcription(row.id, row.page_id, version.version, text, box, version.author, version.at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from dossier import audit, outbox
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page, TranscriptionRow, TranscriptionVersion, new_id
+from dossier.crop import Sight
 from dossier.errors import KeyReused, NotFound, TextChanged, UsageError
 from dossier.excerpts import printable
 from dossier.permissions import sees
@@ -59,9 +61,10 @@ def add_transcription(
     key = f"{viewer.id} {idempotency_key}" if idempotency_key else None
     with catalogue.reading() as session:
         page = _page_in_sight(session, viewer, page_id)
-        turn_degrees = page.turn_degrees or 0
+        sight = Sight.of(page)
+    turn_degrees, whole = sight.turn_degrees, sight.to_whole(place)
     one = Transcription(new_id("x"), page_id, 1, plain, place, viewer.name or viewer.id, time.time())
-    sha256 = vault.store_transcription(page_id, one.id, 1, one.to_bytes(turn_degrees))
+    sha256 = vault.store_transcription(page_id, one.id, 1, replace(one, box=whole).to_bytes(turn_degrees))
     with catalogue.writing() as session:
         _page_in_sight(session, viewer, page_id)
         keyed = None
@@ -76,7 +79,7 @@ def add_transcription(
                 raise UsageError(f"一页最多 {MOST_ON_A_PAGE} 条校录 / at most {MOST_ON_A_PAGE} on a page")
             session.add(TranscriptionRow(id=one.id, page_id=page_id, version=1, idempotency_key=key))
             session.flush()
-            _put(session, one, turn_degrees, sha256, viewer.id)
+            _put(session, replace(one, box=whole), turn_degrees, sha256, viewer.id)
             _record(session, "add_transcription", one)
             return one, True
     # What the vault holds is read outside: a transaction that others wait for does no file work.
@@ -110,7 +113,9 @@ def change_transcription(
         row = transcription_in_sight(session, viewer, transcription_id)
         before = current_version(session, vault, row)
         is_withdrawn = row.withdrawn_at is not None
-        turn_degrees = session.get_one(Page, row.page_id).turn_degrees or 0
+        # Where it was drawn, and not what of it is seen: the page may have been cropped since.
+        drawn = session.get_one(TranscriptionVersion, (row.id, row.version))
+        turn_degrees, whole = drawn.turn_degrees, Box(*drawn.box)
     if before.version != version:
         raise TextChanged(current=before.as_json())
     if before.text == plain and not is_withdrawn:
@@ -118,7 +123,7 @@ def change_transcription(
     one = Transcription(
         before.id, before.page_id, version + 1, plain, before.box, viewer.name or viewer.id, time.time()
     )
-    sha256 = vault.store_transcription(one.page_id, one.id, one.version, one.to_bytes(turn_degrees))
+    sha256 = vault.store_transcription(one.page_id, one.id, one.version, replace(one, box=whole).to_bytes(turn_degrees))
     with catalogue.writing() as session:
         row = transcription_in_sight(session, viewer, transcription_id)
         instead: str | None = row.id
@@ -126,7 +131,7 @@ def change_transcription(
             instead = None if row.withdrawn_at is None else _at_place(boxes_of(session, row.page_id), one.box)
         if instead is None:
             row.version, row.withdrawn_at, row.withdrawn_by = one.version, None, ""
-            _put(session, one, turn_degrees, sha256, viewer.id)
+            _put(session, replace(one, box=whole), turn_degrees, sha256, viewer.id)
             _record(session, "change_transcription", one)
             return one
     raise TextChanged(current=_current(catalogue, vault, instead).as_json())

@@ -8,7 +8,7 @@ through the homography, each line by that map's affine part over the line's rect
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,20 @@ class PhotographPage:
         x, y = (box.x0 + box.x1) / 2 * page_width, (1 - (box.y0 + box.y1) / 2) * page_height
         e, f = middle - along * x - up * y
         return Affine(*(float(value) for value in (*along, *up, e, f)))
+
+    def ending_at_sheet(self) -> PhotographPage:
+        """The same page no larger than what the corners enclose; the rest of the photograph lies beyond it."""
+        ends = self._places(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]))
+        left, low = (max(math.floor(float(value)), 0) for value in ends.min(axis=0))
+        right, high = (math.ceil(float(value)) for value in ends.max(axis=0))
+        moved = Affine(1, 0, 0, 1, -left, -low)
+        return replace(
+            self,
+            width=max(min(right, self.width) - left, 1),
+            height=max(min(high, self.height) - low, 1),
+            matrix=self.matrix.then(moved),
+            shown=self.shown.then(moved),
+        )
 
     def _places(self, points: Points) -> Points:
         """Where points of the page that was read, as fractions from its top left, lie on the page shown, pixels."""

@@ -17,6 +17,8 @@ from pipeline.files.affine import Affine
 MOST_SQUEEZE = 2.2
 """How far the axes may differ: fax pages have 204 by 98 dots an inch (ITU-T T.4), all else the same in both."""
 
+FLAT = 1e-5
+"""Of a picture's side by which the corners of a flat page may be off: they are kept with six decimals."""
 
 # EXIF orientations 1–8 (Exif 2.32, tag 274): stored unit square → oriented unit square, y downward.
 _ORIENTED = {
@@ -64,6 +66,12 @@ def placement(
     clockwise = Affine(cosine, sine, -sine, cosine, 0, 0)  # y downward: positive angles are clockwise on screen
     on_page = Affine(1, 0, 0, -1, canvas[0] / 2, canvas[1] / 2)
     return downward.then(_ORIENTED[orientation]).then(centred).then(clockwise).then(on_page)
+
+
+def is_flat(corners: Corners) -> bool:
+    """Whether a page's corners are those of a rectangle that lies flat, however turned: no perspective."""
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = corners
+    return max(abs(ax - bx + cx - dx), abs(ay - by + cy - dy)) <= FLAT
 
 
 def half_placement(corners: Corners, orientation: int, canvas: tuple[int, int]) -> Affine:

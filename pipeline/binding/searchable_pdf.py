@@ -24,7 +24,7 @@ from pipeline.binding.pdf_archive import Bookmark, PdfInfo, describe, save, set_
 from pipeline.binding.photograph_page import photograph_page
 from pipeline.binding.picture_spool import PictureSpool
 from pipeline.binding.picture_stream import PictureStream, lossless_stream, page_stream
-from pipeline.binding.placement import half_placement, placement
+from pipeline.binding.placement import half_placement, is_flat, placement
 from pipeline.binding.text_check import check_text
 from pipeline.binding.text_layer import FONT, layer_lines, text_operators
 from pipeline.binding.watermark import Watermark
@@ -178,8 +178,11 @@ class _Book:
         points = _points_a_pixel(canvas, reading.dpi)
         width, height = (max(side * points, SMALLEST_PAGE) for side in canvas)
         lines = layer_lines(reading)
-        if reading.corners is not None and not is_half:
+        # A half or a part ends where it does, and the rest of the picture lies beyond the page.
+        ends = is_half or reading.crop is not None
+        if reading.corners is not None and not (ends and is_flat(reading.corners)):
             shown = photograph_page(reading, reading.corners, stored, orientation)
+            shown = shown.ending_at_sheet() if ends else shown
             matrix, scale = shown.matrix, _points_a_pixel((shown.width, shown.height), shown.dpi)
             line_place = partial(shown.line_place, width, height, scale)
             text = text_operators(lines, width, height, self._font, line_place)

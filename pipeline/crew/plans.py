@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -22,11 +23,12 @@ from dossier.pdf_contents import (
     document_key,
     volume_key,
 )
-from dossier.readings import reading_of
+from dossier.reading import Crop
+from dossier.readings import reading_of, reading_of_version
 from dossier.vault import Vault
 from pipeline.binding.searchable_pdf import Bookmark, PdfInfo, PdfPage
 from pipeline.crew.tasks import AssembleTask, InspectTask, PagePlan, PictureTask, ReadTask
-from pipeline.files.sources import Limits, PageKind, PageSource, Part
+from pipeline.files.sources import CroppedPage, Limits, PageKind, PageSource, Part
 
 
 def plan_inspection(session: Session, vault: Vault, arrival_id: str, limits: Limits) -> InspectTask:
@@ -39,7 +41,8 @@ def plan_reading(session: Session, vault: Vault, derived: Derived, page_id: str)
     """How to read a page."""
     page = session.get_one(Page, page_id)
     picture = derived.page_picture(page.id, next_reading_version(page))
-    return ReadTask(_original(session, vault, page), _source(page), picture)
+    source = replace(_source(page), cropped=_cropped(session, vault, page))
+    return ReadTask(_original(session, vault, page), source, picture)
 
 
 def plan_picture(session: Session, vault: Vault, derived: Derived, page_id: str) -> PictureTask:
@@ -110,6 +113,15 @@ def _source(page: Page) -> PageSource:
     return PageSource(
         _picture_in_file(page), kind, page.width, page.height, page.dpi, part, page.cut, page.turn_by_hand
     )
+
+
+def _cropped(session: Session, vault: Vault, page: Page) -> CroppedPage | None:
+    """The part of a page that is to be read, where a person has cropped it."""
+    if page.crop_by_hand is None:
+        return None
+    crop = Crop.of_json(page.crop_by_hand)
+    whole = reading_of_version(session, vault, page.id, crop.version)
+    return CroppedPage(crop, replace(whole, lines=(), labels=()))
 
 
 def _picture_in_file(page: Page) -> int:

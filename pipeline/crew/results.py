@@ -60,6 +60,7 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
         page.error_code, page.error_detail = None, ""
         page.width, page.height, page.dpi = reading.width, reading.height, reading.dpi
         page.turn_degrees, page.skew_degrees = reading.turn_degrees, reading.skew_degrees
+        page.crop = reading.crop.as_json() if reading.crop is not None else None
         page.blank = reading.blank if page.blank_by_hand is None else page.blank_by_hand
         page.confidence = reading.confidence
         page.label_candidates = candidates_as_json(reading.labels)
@@ -75,8 +76,9 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
                 flags.raise_flag(session, "page", page.id, page.case_id, code)
             else:
                 flags.close_flag(session, "page", page.id, code)
-        if page.turn_by_hand not in (None, reading.turn_degrees) and reading.source == "ocr":
-            # A person turned it while it was being read.
+        is_as_said = page.turn_by_hand in (None, reading.turn_degrees) and page.crop_by_hand == page.crop
+        if not is_as_said and reading.source == "ocr":
+            # A person turned or cropped it while it was being read.
             work.request(session, work.READ, [page.id], priority=work.SOON)
             page.state = "waiting"
         ask_about_words(session, page, "".join(line.text for line in reading.lines))

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from dossier.reading import Crop, Reading
+
 PageKind = Literal["picture", "pdf_picture", "pdf_text", "pdf_drawing"]
 Part = Literal["whole", "left", "right"]
 
@@ -45,6 +47,14 @@ ACCEPTED = Limits(max_pixels=2**40, max_pages=2**40)
 
 
 @dataclass(frozen=True, slots=True)
+class CroppedPage:
+    """What a person has called the page, and the reading of the whole page on which they drew it; without its lines."""
+
+    crop: Crop
+    whole: Reading
+
+
+@dataclass(frozen=True, slots=True)
 class PageSource:
     """A page as its file announces it.
 
@@ -57,6 +67,7 @@ class PageSource:
         part: "left" or "right" where two pages are on one picture and this is one of them.
         cut: where they part, as a fraction of the picture's width; 0 for a whole picture.
         turn_degrees: the scan turned clockwise by it stands upright, as a person has said; None: to be found out.
+        cropped: the part of the page that is read, as a person has said; None: all of it.
     """
 
     index: int
@@ -67,6 +78,7 @@ class PageSource:
     part: Part = "whole"
     cut: float = 0.0
     turn_degrees: int | None = None
+    cropped: CroppedPage | None = None
 
 
 @dataclass(frozen=True, slots=True)

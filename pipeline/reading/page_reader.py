@@ -11,6 +11,7 @@ import numpy as np
 
 from dossier.reading import LabelCandidate, Line, Reading
 from pipeline.cleaning.blank import PRINT, is_blank
+from pipeline.cleaning.crop import as_cropped, part_of
 from pipeline.cleaning.deskew import Skew, measure_skew
 from pipeline.cleaning.orientation import SURE, Orientation, OrientationModel
 from pipeline.cleaning.perspective import PhotographedSheet, find_sheet
@@ -95,7 +96,11 @@ class PageReader:
             typed = text_reading(path, source.index)
             labels = label_candidates(typed.lines, typed.width, typed.height)
             return PageResult(replace(typed, labels=labels), UprightPage(scan.picture))
-        if source.part != "whole":
+        if source.cropped is not None:
+            result = self.read_scan(part_of(scan, source.cropped, source.turn_degrees), 0, is_level=True)
+            reading = as_cropped(result.reading, scan, source.cropped, source.turn_degrees)
+            result = PageResult(reading, result.page)
+        elif source.part != "whole":
             result = self.read_scan(half(scan, source), source.turn_degrees)
             result = PageResult(as_half(result.reading, source, scan), result.page)
         else:
@@ -113,12 +118,13 @@ class PageReader:
             return None
         return PageResult(as_photographed(result.reading, sheet, photograph), result.page)
 
-    def read_scan(self, scan: Scan, turn: int | None = None) -> PageResult:
+    def read_scan(self, scan: Scan, turn: int | None = None, *, is_level: bool = False) -> PageResult:
         """Reads a decoded page; one that shows nothing but paper is not turned, and is flagged if OCR agrees.
 
         Args:
             scan: the page.
             turn: by how many degrees, clockwise, it stands upright, where a person has said so.
+            is_level: whether it has been deskewed already.
         """
         overview, dpi = overview_of(scan)
         is_faint = is_blank(overview, dpi, PRINT)
@@ -128,7 +134,7 @@ class PageReader:
             and not _certain(self._engine.read(UprightPage(scan.picture, turn or 0)), _CERTAIN_WORDS)
         ):
             return self._blank(scan, turn)
-        page, orientation, skew = self._set_upright(scan.picture, overview, turn)
+        page, orientation, skew = self._set_upright(scan.picture, overview, turn, is_level=is_level)
         lines = self._engine.read(page)
         if is_faint and self._shines_through(scan, lines):
             return self._blank(scan, turn)
@@ -148,12 +154,12 @@ class PageReader:
         return self._result(scan, UprightPage(scan.picture, turn_degrees), (), blank=True, turn_degrees=turn_degrees)
 
     def _set_upright(
-        self, picture: Picture, overview: Picture, turn: int | None = None
+        self, picture: Picture, overview: Picture, turn: int | None = None, *, is_level: bool = False
     ) -> tuple[UprightPage, Orientation, Skew]:
         """The upright page of a scan, from what is seen on the scan reduced, unless a person has said how it lies."""
         said = None if turn is None else Orientation(turn, 1.0, 1.0)
         orientation = said or self.orientation_of(picture, overview)
-        skew = measure_skew(quarter_turned(overview, orientation.correction))
+        skew = Skew(0.0, 0.0) if is_level else measure_skew(quarter_turned(overview, orientation.correction))
         return UprightPage(picture, orientation.correction, skew.correction), orientation, skew
 
     def orientation_of(self, picture: Picture, overview: Picture) -> Orientation:

@@ -37,6 +37,7 @@ DEED_WORDS = {
     "split": "分案",
     "claim": "认领",
     "turn": "转向",
+    "crop": "裁切或恢复整页",
     "read_again": "重新识别",
     "mark_blank": "标为空白或有内容",
     "label": "改正页码",
@@ -123,7 +124,7 @@ _DETAIL_WORDS = {
     "asked": "条件", "since": "从", "until": "到", "case": "案件", "is_sealed": "已封存", "by": "经由",
     "title": "名称", "reason": "原因", "label": "页码", "turn_degrees": "转向", "blank": "空白", "numbers": "编号",
     "number": "编号", "folder": "文件夹", "source": "来源", "state": "状态", "fields": "字段",
-    "faults": "问题", "pages": "页",
+    "faults": "问题", "pages": "页", "crop": "裁切",
 }  # fmt: skip
 _VALUE_WORDS = {"picture": "图像", "text": "文字", **ROLES}
 # What only a program has use for.

@@ -24,6 +24,7 @@ class PageAnswer(BaseModel):
                 "file_id": "f3b0c9e1d2a4f5b6c7d8", "source": "证据材料卷/0026.jpg", "page_number": 1,
                 "pages_in_volume": 212, "page_label": "1", "page_label_state": "confirmed", "state": "searchable",
                 "error": None, "confidence": 0.9953, "blank": False, "skew_degrees": 0.6, "turn_degrees": 0,
+                "crop": None, "cropped_by": None,
                 "width": 1678, "height": 2357, "dpi": 200.0, "reading_version": 1, "before": None,
                 "after": "p6a1b2c3d4e5f60718293",
             }
@@ -48,6 +49,8 @@ class PageAnswer(BaseModel):
     blank: bool
     skew_degrees: float | None
     turn_degrees: int | None
+    crop: list[float] | None
+    cropped_by: str | None
     width: int | None = Field(description="pixels, of the upright page once it was read")
     height: int | None = Field(description="pixels")
     dpi: float | None

@@ -128,6 +128,10 @@ def _notes(session: Session, viewer: Viewer, page: Page) -> list[tuple[str, str]
         )
     if (moved := carried_words(session, viewer, page.id)) != "":
         notes.append((moved, "画在原图框里的批注，现在是整页的；原来的页仍可打开"))
+    if page.crop_by_hand is not None:
+        notes.append(
+            (f"这一页由 {page.cropped_by} 裁切过，只显示框内的部分", "原件完整保留；扫描室可以在裁切页面恢复整页")
+        )
     if page.state == "parked":
         error = error_of(page.error_code or "", page.error_detail)
         notes.append((error.chinese, error.remedy_chinese))

@@ -122,6 +122,8 @@ def page_as_json(site: TheSite, viewer: TheViewer, page_id: str) -> Response:
         "blank": page.blank,
         "skew_degrees": page.skew_degrees,
         "turn_degrees": page.turn_degrees,
+        "crop": page.crop["box"] if page.crop is not None else None,
+        "cropped_by": page.cropped_by or None,
         "width": page.width,
         "height": page.height,
         "dpi": page.dpi,

@@ -40,43 +40,45 @@ Id = Annotated[str, Field(max_length=64)]
 Ids = Annotated[list[Id], Field(max_length=MOST_PAGES)]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What a deed is told, and nothing else."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Turn(_Body):
+class Turn(Body):
     """How a page lies: the scan turned clockwise by `turn_degrees` stands upright; null: to be found out."""
 
     turn_degrees: Annotated[int, Field(examples=[90])] | None
 
 
-class Label(_Body):
+class Label(Body):
     """The number on the paper: 35, 35-1, 35背; "" for none; null: to be found out."""
 
     label: Annotated[str, Field(max_length=40, examples=["35-1"])] | None
 
 
-class Blank(_Body):
+class Blank(Body):
     """Whether a page is blank, and whether it is to be folded out of the count then."""
 
     blank: Annotated[bool, Field(examples=[True])]
     folded: bool = False
 
 
-class Reason(_Body):
+class Reason(Body):
     """Why a page is taken out of the order."""
 
     reason: Annotated[str, Field(max_length=1000, examples=["重复扫描"])]
 
 
-class Place(_Body):
+class Place(Body):
     """Behind which page of the volume; null: to the front. `document_id`: whose it is to be."""
 
     after: Annotated[Id, Field(examples=["p5f2e25435ae121a9e03d"])] | None
     document_id: Id | None = None
 
 
-class Insertion(_Body):
+class Insertion(Body):
     """Behind which page of the volume: by its id, or by its number as the order stands now (0: to the front)."""
 
     after: Annotated[Id, Field(examples=["p5f2e25435ae121a9e03d"])] | None = None
@@ -88,7 +90,7 @@ class Insertion(_Body):
         return insertion.Behind(self.after, self.after_number)
 
 
-class DoubleVerdict(_Body):
+class DoubleVerdict(Body):
     """The page beside which it looks like a double, and what both are: `kept` (one sheet twice, both stay), `different`
     (two sheets); null takes the answer back.
     """
@@ -97,21 +99,21 @@ class DoubleVerdict(_Body):
     verdict: Annotated[Verdict | None, Field(examples=["kept"])]
 
 
-class KnownGap(_Body):
+class KnownGap(Body):
     """The numbers that the paper lacks itself, as people write them: 36、40-42."""
 
     gap: Annotated[str, Field(max_length=2000, examples=["36"])]
     known: bool = True
 
 
-class KnownFileGap(_Body):
+class KnownFileGap(Body):
     """The names, or ranges of names, as the flag `gap` lists them, at which no page is missing."""
 
     names: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=200, examples=[["0003"]])]
     known: bool = True
 
 
-class OtherVolume(_Body):
+class OtherVolume(Body):
     """Which volume of the case, by id or by name, and behind which page there; null: at the end."""
 
     volume_id: Id | None = None
@@ -121,13 +123,13 @@ class OtherVolume(_Body):
     document_id: Id | None = None
 
 
-class Successor(_Body):
+class Successor(Body):
     """The page that takes another one's place."""
 
     by: Annotated[Id, Field(examples=["p6a1b2c3d4e5f60718293"])]
 
 
-class Order(_Body):
+class Order(Body):
     """All pages in the order as they are to stand, and the version of the order that this was made from.
 
     `moved`: which of them were moved, and so belong where they are now; empty: as few as can be.
@@ -139,27 +141,27 @@ class Order(_Body):
     moved: Ids = []
 
 
-class Fold(_Body):
+class Fold(Body):
     """Which blank pages are folded, or counted again; null: all of the volume."""
 
     pages: Ids | None = None
     folded: bool = True
 
 
-class Claim(_Body):
+class Claim(Body):
     """The case, by a number as people write it, or by its id."""
 
     number: Annotated[str, Field(max_length=200, examples=["临检起诉受[2031]99010100031号"])] | None = None
     case_id: Id | None = None
 
 
-class Title(_Body):
+class Title(Body):
     """What a document is called."""
 
     title: Annotated[str, Field(max_length=1000, examples=["讯问笔录（第1次）"])]
 
 
-class Division(_Body):
+class Division(Body):
     """The first page of the new document, its title, and a document without pages that is to take them."""
 
     at: Annotated[Id, Field(examples=["p5f2e25435ae121a9e03d"])]
@@ -167,7 +169,7 @@ class Division(_Body):
     into: Id | None = None
 
 
-class Merger(_Body):
+class Merger(Body):
     """Which document is expected to be the next; null: whichever it is."""
 
     next: Id | None = None
@@ -202,13 +204,13 @@ class Answer(BaseModel):
 @router.post("/pages/{page_id}/turn", responses=_DEED)
 def turn(site: TheSite, viewer: TheViewer, page_id: str, asked: Turn) -> Answer:
     """Say how a page lies; it is read again upright."""
-    return _on_page(site, viewer, page_id, lambda s, by: page_deeds.turn(s, page_id, asked.turn_degrees, by))
+    return on_page(site, viewer, page_id, lambda s, by: page_deeds.turn(s, page_id, asked.turn_degrees, by))
 
 
 @router.post("/pages/{page_id}/read-again", responses=_DEED)
 def read_again(site: TheSite, viewer: TheViewer, page_id: str) -> Answer:
     """Have a page read once more."""
-    return _on_page(site, viewer, page_id, lambda s, by: page_deeds.read_again(s, page_id, by))
+    return on_page(site, viewer, page_id, lambda s, by: page_deeds.read_again(s, page_id, by))
 
 
 @router.post("/pages/{page_id}/blank", responses=_DEED)
@@ -222,39 +224,37 @@ def blank(site: TheSite, viewer: TheViewer, page_id: str, asked: Blank) -> Answe
         folded = page_order.fold(session, done.volume_id, [page_id], True, actor)
         return Done(folded.sentence, done.volume_id, (*folded.undo, *done.undo))
 
-    return _on_page(site, viewer, page_id, deed)
+    return on_page(site, viewer, page_id, deed)
 
 
 @router.post("/pages/{page_id}/label", responses=_DEED)
 def label(site: TheSite, viewer: TheViewer, page_id: str, asked: Label) -> Answer:
     """Confirm or correct a page's label."""
-    return _on_page(site, viewer, page_id, lambda s, by: page_deeds.correct_label(s, page_id, asked.label, by))
+    return on_page(site, viewer, page_id, lambda s, by: page_deeds.correct_label(s, page_id, asked.label, by))
 
 
 @router.post("/pages/{page_id}/remove", responses=_DEED)
 def remove(site: TheSite, viewer: TheViewer, page_id: str, asked: Reason) -> Answer:
     """Take a page out of the order; it is kept and can be put back."""
-    return _on_page(site, viewer, page_id, lambda s, by: page_order.remove(s, page_id, asked.reason, by))
+    return on_page(site, viewer, page_id, lambda s, by: page_order.remove(s, page_id, asked.reason, by))
 
 
 @router.post("/pages/{page_id}/restore", responses=_DEED)
 def restore(site: TheSite, viewer: TheViewer, page_id: str) -> Answer:
     """Put a page back where it stood."""
-    return _on_page(site, viewer, page_id, lambda s, by: page_order.restore(s, page_id, by))
+    return on_page(site, viewer, page_id, lambda s, by: page_order.restore(s, page_id, by))
 
 
 @router.post("/pages/{page_id}/move", responses=_DEED)
 def move(site: TheSite, viewer: TheViewer, page_id: str, asked: Place) -> Answer:
     """Put a page behind another one of its volume."""
-    return _on_page(
-        site, viewer, page_id, lambda s, by: page_order.move(s, page_id, asked.after, asked.document_id, by)
-    )
+    return on_page(site, viewer, page_id, lambda s, by: page_order.move(s, page_id, asked.after, asked.document_id, by))
 
 
 @router.post("/pages/{page_id}/insert", responses=_DEED)
 def insert_page(site: TheSite, viewer: TheViewer, page_id: str, asked: Insertion) -> Answer:
     """Put a page that came late behind page n of its volume."""
-    return _on_page(site, viewer, page_id, lambda s, by: insertion.insert_page(s, page_id, asked.behind, by))
+    return on_page(site, viewer, page_id, lambda s, by: insertion.insert_page(s, page_id, asked.behind, by))
 
 
 @router.post("/documents/{document_id}/insert", responses=_DEED)
@@ -280,7 +280,7 @@ def answer_double(site: TheSite, viewer: TheViewer, page_id: str, asked: DoubleV
         _case_of(session, viewer, Page, asked.other)
         return doubles.answer_double(session, page_id, asked.other, asked.verdict, actor)
 
-    return _on_page(site, viewer, page_id, deed)
+    return on_page(site, viewer, page_id, deed)
 
 
 @router.post("/volumes/{volume_id}/known-gap", responses=_DEED)
@@ -313,7 +313,7 @@ def to_volume(site: TheSite, viewer: TheViewer, page_id: str, asked: OtherVolume
             session, page_id, volume_id, asked.after, asked.document_id, actor, asked.at_front
         )
 
-    return _on_page(site, viewer, page_id, deed)
+    return on_page(site, viewer, page_id, deed)
 
 
 @router.post("/pages/{page_id}/replace", responses=_DEED)
@@ -324,7 +324,7 @@ def replace(site: TheSite, viewer: TheViewer, page_id: str, asked: Successor) ->
         _case_of(session, viewer, Page, asked.by)
         return page_order.replace(session, page_id, asked.by, actor)
 
-    return _on_page(site, viewer, page_id, deed)
+    return on_page(site, viewer, page_id, deed)
 
 
 @router.get("/volumes/{volume_id}/pages", response_model=VolumePagesAnswer, responses=refusals("not_found"))
@@ -422,7 +422,8 @@ def merge(site: TheSite, viewer: TheViewer, document_id: str, asked: Merger) -> 
     return _do(site, viewer, Document, document_id, lambda s, by: documents.merge(s, document_id, asked.next, by))
 
 
-def _on_page(site: Site, viewer: Viewer, page_id: str, deed: Callable[[Session, str], Done]) -> Answer:
+def on_page(site: Site, viewer: Viewer, page_id: str, deed: Callable[[Session, str], Done]) -> Answer:
+    """Do a deed on a page that is in sight."""
     return _do(site, viewer, Page, page_id, deed)
 
 

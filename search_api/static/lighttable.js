@@ -226,7 +226,10 @@
       });
   }
 
+  function crop() { window.location.href = "/pages/" + chosen[chosen.length - 1] + "/crop"; }
+
   const DEEDS = {
+    crop: crop,
     turn: turn, blank: blank, remove: remove, label: label, "move-to": moveTo, "to-volume": toVolume, replace: replace, divide: divide,
     earlier: function () { shift(-1); }, later: function () { shift(1); },
     "read-again": function () { onEach("read-again", function () { return {}; }); },
@@ -235,7 +238,7 @@
     }
   };
   const KEYS = {
-    r: turn, b: blank, delete: remove, l: label, m: moveTo, d: divide, "[": DEEDS.earlier, "]": DEEDS.later
+    r: turn, c: crop, b: blank, delete: remove, l: label, m: moveTo, d: divide, "[": DEEDS.earlier, "]": DEEDS.later
   };
 
   // Keys count while the keyboard is on a page.

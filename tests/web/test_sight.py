@@ -35,6 +35,7 @@ DEPARTMENT = "第一检察部"
 # What the deeds are asked with, by the last part of their address.
 DEEDS: dict[str, dict[str, Any]] = {
     "turn": {"turn_degrees": 90},
+    "crop": {"box": None},
     "blank": {"blank": True},
     "label": {"label": "35"},
     "remove": {"reason": "重复扫描"},
