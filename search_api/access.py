@@ -215,6 +215,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/volumes/{volume_id}/refuse"): CHECKERS,
     ("POST", "/api/v1/volumes/{volume_id}/faults"): CHECKERS,
     ("POST", "/api/v1/volumes/{volume_id}/withdraw-fault"): CHECKERS,
+    ("POST", "/api/v1/volumes/{volume_id}/unshown"): CHECKERS,
     ("POST", "/api/v1/volumes/{volume_id}/mended"): WRITE,
     ("GET", "/api/v1/volumes/{volume_id}/seen"): READ,
     ("POST", "/api/v1/volumes/{volume_id}/seen"): OWN,

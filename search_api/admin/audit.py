@@ -66,6 +66,7 @@ DEED_WORDS = {
     "reopen": "通过后有改动，退回制作",
     "mark_fault": "记差错",
     "withdraw_fault": "撤回差错",
+    "acknowledge_unshown": "看不到图像的页，确认已核对",
     "mend_fault": "差错已改好",
     "give_back": "还卷",
     "undo_return": "撤销还卷",

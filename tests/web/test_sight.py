@@ -56,6 +56,7 @@ DEEDS: dict[str, dict[str, Any]] = {
     "faults": {"page": "{page_id}", "kind": "skewed"},
     "withdraw-fault": {"fault": "x"},
     "mended": {"faults": []},
+    "unshown": {"page": "{page_id}"},
     "seen": {"pages": ["{page_id}"]},
     "return": {"given_to": "周望舒"},
     "undo-return": {"reason": "登记有误"},
