@@ -186,7 +186,7 @@ def test_the_toolbar_names_its_buttons_and_says_which_page_is_meant(table: Table
     table.page.locator("#current", has_text="图像第 6 页").wait_for()
     names = table.page.get_by_role("toolbar", name="对所选页的操作").get_by_role("button").all_inner_texts()
     assert [name.split()[0] for name in names] == [
-        "转向", "空白", "页码", "前移", "后移", "移到…", "移到别的卷…", "分开", "替换…", "重新识别", "裁切…", "移出…",
+        "转向", "空白", "页码", "前移", "后移", "插到…之后", "移到别的卷…", "分开", "替换…", "重新识别", "裁切…", "移出…",
     ]  # fmt: skip
 
     table.page.get_by_role("button", name="页码").click()
