@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 from typing import Annotated
 
 import typer
@@ -26,6 +27,10 @@ PARENT_VARIABLE = "EDOSSIER_PART_OF"
 # Seconds that a connection stays open between two requests. Longer than a person looks at a page, or than a proxy keeps
 # its own: whoever sends on one that is just being closed gets no answer.
 _KEPT_ALIVE = 75
+
+# How long a thread keeps the interpreter while another waits for it. An answer takes it up a dozen times, once for each
+# statement: beside a search that computes, at the usual 5 ms each, a picture would take longer than the search.
+_TURN_SECONDS = 0.001
 
 HostOption = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
 PortOption = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on.")]
@@ -92,6 +97,7 @@ def serve(typer_context: typer.Context, host: HostOption = None, port: PortOptio
     # Streams that stay open would hold up the end.
     application.state.is_stopping = lambda: server.should_exit
     _collect_seldom()
+    sys.setswitchinterval(_TURN_SECONDS)
     with listener:
         server.run(sockets=[listener])
 

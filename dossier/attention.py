@@ -156,12 +156,16 @@ def _flag_statement(session: Session, viewer: Viewer | None) -> Select[Flag]:
     return statement.order_by(Flag.created_at.desc())
 
 
+# Once: an alias is dear to make, and this is asked for every page that is looked at.
+_THIS_ARRIVAL, _OTHER_ARRIVAL = aliased(Arrival), aliased(Arrival)
+
+
 def may_be_told(session: Session, viewer: Viewer) -> ColumnElement[bool]:
     """Of flags within a viewer's sight: those that do not speak of a case outside it.
 
     That the same file came before, or that a number is another case's, would tell that there is such a case.
     """
-    this, other = aliased(Arrival), aliased(Arrival)
+    this, other = _THIS_ARRIVAL, _OTHER_ARRIVAL
     repeats_what_is_seen = exists().where(
         this.id == Flag.subject_id,
         other.sha256 == this.sha256,

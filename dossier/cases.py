@@ -28,12 +28,17 @@ def cases_with(session: Session, canonical_numbers: Iterable[str]) -> list[Case]
     return sorted(found.values(), key=lambda case: case.created_at)
 
 
+def canonicals_named(name: str) -> set[str]:
+    """The canonical numbers, one or none of which a name may be; more where several are written in it."""
+    return {canonical(name)} | {number.canonical for number in find_numbers(name)}
+
+
 def cases_named(session: Session, name: str) -> list[Case]:
     """The cases that a name means: by id, by number in any brackets, or by the folder in which it waits."""
     by_id = session.get(Case, name)
     if by_id is not None:
         return [unmerged(session, by_id)]
-    found = cases_with(session, {canonical(name)} | {number.canonical for number in find_numbers(name)})
+    found = cases_with(session, canonicals_named(name))
     if not found:
         return list(session.scalars(select(Case).where(Case.folder == name, Case.state == "unclaimed").limit(1)))
     return found

@@ -12,8 +12,23 @@ import datetime as dt
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, or_, select, true, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    false,
+    or_,
+    select,
+    true,
+    union,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dossier import audit, cases
@@ -43,6 +58,8 @@ def departments_seen(viewer: Viewer) -> frozenset[str]:
     return viewer.departments | {""} if viewer.is_of_scanning_room else viewer.departments
 
 
+# A condition is dearer to build than to ask, and the same people ask again and again. It holds no moment of its own.
+@lru_cache(maxsize=1024)
 def seen_by(viewer: Viewer) -> ColumnElement[bool]:
     """Of cases: those that a viewer sees."""
     if not viewer.reads_content:
@@ -86,7 +103,12 @@ class Extent:
 
 def sees(session: Session, viewer: Viewer, case_id: str) -> bool:
     """Whether a viewer sees a case at this moment."""
-    return session.scalars(select(Case.id).where(Case.id == case_id, seen_by(viewer))).first() is not None
+    return session.scalars(_is_seen_by(viewer), {"case_id": case_id}).first() is not None
+
+
+@lru_cache(maxsize=1024)
+def _is_seen_by(viewer: Viewer) -> Select[str]:
+    return select(Case.id).where(Case.id == bindparam("case_id"), seen_by(viewer))
 
 
 def case_in_sight(session: Session, viewer: Viewer, name: str) -> Case:
@@ -216,7 +238,9 @@ def note_change(session: Session) -> None:
 
 
 def _memberships(viewer: Viewer) -> Select[str]:
-    lasts = or_(Membership.ends_at.is_(None), Membership.ends_at > time.time())
+    # The moment is that of asking, not of building.
+    now = bindparam(None, callable_=lambda: time.time(), type_=Float)
+    lasts = or_(Membership.ends_at.is_(None), Membership.ends_at > now)
     return select(Membership.case_id).where(Membership.viewer_id == viewer.id, lasts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import select
@@ -23,7 +24,8 @@ def reading_of(session: Session, vault: Vault, page: Page) -> Reading | None:
     """
     if page.reading_version is None:
         return None
-    return _stored(vault, session.get_one(ReadingRow, (page.id, page.reading_version)))
+    row = session.get_one(ReadingRow, (page.id, page.reading_version))
+    return stored_reading(vault, row.page_id, row.version, row.sha256)
 
 
 def reading_of_version(session: Session, vault: Vault, page_id: str, version: int) -> Reading:
@@ -36,15 +38,24 @@ def reading_of_version(session: Session, vault: Vault, page_id: str, version: in
     row = session.get(ReadingRow, (page_id, version))
     if row is None:
         raise NotFound(f"{page_id}.{version}")
-    return _stored(vault, row)
+    return stored_reading(vault, row.page_id, row.version, row.sha256)
 
 
-def _stored(vault: Vault, row: ReadingRow) -> Reading:
+# Who has found a page opens it next, and then the page after it. The file is read and checked each time all the same.
+_opened = lru_cache(maxsize=256)(Reading.from_bytes)
+
+
+def stored_reading(vault: Vault, page_id: str, version: int, sha256: str) -> Reading:
+    """A reading out of the vault, checked against its digest.
+
+    Raises:
+        ObjectMissing, ObjectChanged: as of `reading_of`.
+    """
     try:
-        return Reading.from_bytes(vault.reading(row.page_id, row.version, row.sha256))
+        return _opened(vault.reading(page_id, version, sha256))
     except ValueError as error:
         # Without the error's text, which repeats the page's.
-        raise ObjectChanged(f"{row.page_id}.{row.version}: {type(error).__name__}") from error
+        raise ObjectChanged(f"{page_id}.{version}: {type(error).__name__}") from error
 
 
 def readings_of(session: Session, vault: Vault, pages: Collection[Page]) -> Iterator[tuple[str, Reading | StoreError]]:
@@ -57,7 +68,7 @@ def readings_of(session: Session, vault: Vault, pages: Collection[Page]) -> Iter
         page = read[row.page_id]
         if row.version == page.reading_version:
             try:
-                yield page.id, _stored(vault, row)
+                yield page.id, stored_reading(vault, row.page_id, row.version, row.sha256)
             except StoreError as error:
                 yield page.id, error
 

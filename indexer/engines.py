@@ -69,6 +69,11 @@ def serving_engine(catalogue: Catalogue, engines: Engines) -> Engine:
     return cast(Engine, _InService(catalogue, engines))
 
 
+def now_in_service(engine: Engine) -> Engine:
+    """The engine itself that is in service at this moment: for an answer that asks it several things."""
+    return engine.now() if isinstance(engine, _InService) else engine
+
+
 class _InService:
     """Has whatever an engine has, and passes it on to the one in service."""
 
@@ -76,9 +81,13 @@ class _InService:
         self._catalogue, self._engines = catalogue, engines
 
     def __getattr__(self, name: str) -> Any:
+        return getattr(self.now(), name)
+
+    def now(self) -> Engine:
+        """The engine in service."""
         with self._catalogue.reading() as session:
             in_service = engine_in_service(session)
-        return getattr(self._engines.named(in_service or self._engines.set_one), name)
+        return self._engines.named(in_service or self._engines.set_one)
 
     def close(self) -> None:
         self._engines.close()

@@ -91,7 +91,8 @@ def highlight(query: Query, rung: str, reading: Reading, following: Reading | No
         there += after
     if rung == SIMILAR:
         here += _places_of_variants(tokens, query)
-    words = query.words if rung in (IDENTIFIER, SIMILAR, TRANSCRIPTION) else ()
+    by_value = rung in (IDENTIFIER, SIMILAR, TRANSCRIPTION)
+    words = tuple(word for word in query.words if by_value and word.has_value)
     if words or query.spans:
         here += _places_of_values(reading, words, query.spans)
     here, there = _without_overlap(here), _without_overlap(there)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from indexer.engine import Grouping
+from indexer.facets import Facets
 from indexer.hits import Hit
 from indexer.near_names import Proposal
 
@@ -62,6 +63,7 @@ class SearchResult:
         document_hits: how many hits each document has of which one is shown.
         groups: where these were asked for.
         did_you_mean: where little was found, queries with a known name that find something.
+        facets: where these were asked for; they are no part of the JSON form.
     """
 
     total: int
@@ -70,6 +72,7 @@ class SearchResult:
     document_hits: dict[str, int] = field(default_factory=dict)
     groups: Groups | None = None
     did_you_mean: tuple[Proposal, ...] = ()
+    facets: Facets | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The form of `edossier search --json` and of the API; what it has beside `total` and `hits` is left out where

@@ -24,6 +24,7 @@ from indexer import engine as engines
 from indexer.clause import AllOf, AnyOf, Clause, OneOf, Term
 from indexer.cursor import opened_cursor, sealed_cursor
 from indexer.engine import DEEPEST, Engine, Grouping, Order, Rung, Search, check_window
+from indexer.engines import now_in_service
 from indexer.entry import SEPARATOR
 from indexer.facets import Facets, facets_of
 from indexer.hits import Hit, hits_shown
@@ -43,6 +44,9 @@ _MOST_ASKS = 3
 
 _Found = TypeVar("_Found")
 _Answer = TypeVar("_Answer")
+
+# How many hits each case has, and each volume.
+_Counted = tuple[dict[str, int], dict[str, int]]
 
 _ID_FIELDS: dict[Grouping, Literal["case_id", "volume_id", "document_id"]] = {
     "case": "case_id",
@@ -88,6 +92,7 @@ class Searcher:
         after: str = "",
         group: Grouping | None = None,
         narrowing: Narrowing = ANYTHING,
+        facet_values: int = 0,
     ) -> SearchResult:
         """The pages that a query finds.
 
@@ -101,6 +106,7 @@ class Searcher:
             after: a cursor of the same search, in place of an offset, to go on from however far.
             group: by what to group the hits.
             narrowing: what the hits' cases and volumes must be.
+            facet_values: how many values of each facet to give besides, as `facets` does; 0: none.
 
         Raises:
             NotFound: there is no such case within sight.
@@ -111,24 +117,34 @@ class Searcher:
         # One more than asked for tells whether there is more.
         ahead = limit + 1 if limit + offset < DEEPEST else limit
 
-        def ask(session: Session) -> tuple[Question, engines.Hits | _Grouped]:
+        def ask(session: Session, engine: Engine) -> tuple[Question, tuple[engines.Hits | _Grouped, _Counted | None]]:
+            question, found = find(session, engine)
+            return question, (found, _counted(engine, question) if facet_values else None)
+
+        def find(session: Session, engine: Engine) -> tuple[Question, engines.Hits | _Grouped]:
             question = question_of(session, query, case, viewer, narrowing)
             question = replace(question, search=replace(question.search, order=order))
             rungs, _, place = opened_cursor((*question.parts, order, group or ""), after).partition(SEPARATOR)
             try:
                 if not place and not group:
-                    search, found = settled_hits(self._engine, question.search, ahead, offset)
+                    search, found = settled_hits(engine, question.search, ahead, offset)
                     return replace(question, search=search), found
                 # What is gone on with keeps its ladder, whatever pages came in meanwhile.
-                search = _with_rungs(question.search, rungs) if place else settled(self._engine, question.search)
+                search = _with_rungs(question.search, rungs) if place else settled(engine, question.search)
                 question = replace(question, search=search)
                 if group:
-                    return question, self._found_in_groups(question, group, limit, offset, place)
-                return question, self._engine.search(search, ahead, offset, place)
+                    return question, self._found_in_groups(engine, question, group, limit, offset, place)
+                return question, engine.search(search, ahead, offset, place)
             except ValueError as error:
                 raise UsageError(str(error)) from error
 
-        def answer(session: Session, question: Question, found: engines.Hits | _Grouped) -> SearchResult:
+        def answer(
+            session: Session,
+            engine: Engine,
+            question: Question,
+            engine_found: tuple[engines.Hits | _Grouped, _Counted | None],
+        ) -> SearchResult:
+            found, counted = engine_found
             asked = (*question.parts, order, group or "")
             if isinstance(found, _Grouped):
                 result = self._grouped(session, question, asked, found)
@@ -139,8 +155,13 @@ class Searcher:
                 result = SearchResult(found.total, self._hits(session, question, given), after_last)
             only_similar = bool(result.hits) and all(hit.rung == SIMILAR for hit in result.hits)
             few = result.total < _LITTLE or only_similar
-            proposals = self._proposals(session, question) if few else ()
-            return replace(result, document_hits=self._document_hits(question, result.hits), did_you_mean=proposals)
+            proposals = self._proposals(session, engine, question) if few else ()
+            return replace(
+                result,
+                document_hits=_document_hits(engine, question, result.hits),
+                did_you_mean=proposals,
+                facets=facets_of(session, question.sight, *counted, facet_values) if counted else None,
+            )
 
         return self._answered(ask, answer)
 
@@ -163,12 +184,11 @@ class Searcher:
             NotFound, NumberClash, UsageError, EngineUnreachable: as of `search`.
         """
 
-        def ask(session: Session) -> tuple[Question, tuple[dict[str, int], dict[str, int]]]:
-            question = self._question(session, query, case, viewer, narrowing)
-            counted = self._engine.counts(question.search, "case_id"), self._engine.counts(question.search, "volume_id")
-            return question, counted
+        def ask(session: Session, engine: Engine) -> tuple[Question, _Counted]:
+            question = self._question(session, engine, query, case, viewer, narrowing)
+            return question, _counted(engine, question)
 
-        def answer(session: Session, question: Question, counted: tuple[dict[str, int], dict[str, int]]) -> Facets:
+        def answer(session: Session, engine: Engine, question: Question, counted: _Counted) -> Facets:
             return facets_of(session, question.sight, *counted, limit)
 
         return self._answered(ask, answer)
@@ -193,13 +213,13 @@ class Searcher:
             NumberClash, UsageError, EngineUnreachable: as of `search`.
         """
 
-        def ask(session: Session) -> tuple[Question, set[str]]:
-            question = self._question(session, query, case, viewer, narrowing)
+        def ask(session: Session, engine: Engine) -> tuple[Question, set[str]]:
+            question = self._question(session, engine, query, case, viewer, narrowing)
             document_id = _page_in_sight(session, page_id, question).document_id
-            found = self._pages_within(question, Term("document_id", document_id))
+            found = self._pages_within(engine, question, Term("document_id", document_id))
             return question, found
 
-        def answer(session: Session, question: Question, found: set[str]) -> Neighbours:
+        def answer(session: Session, engine: Engine, question: Question, found: set[str]) -> Neighbours:
             document_id = _page_in_sight(session, page_id, question).document_id
             # As they stand now: pages may have moved since they were indexed.
             in_order = session.scalars(
@@ -236,12 +256,12 @@ class Searcher:
             UsageError, EngineUnreachable: as of `search`.
         """
 
-        def ask(session: Session) -> tuple[Question, set[str]]:
-            question = self._question(session, query, None, viewer, narrowing)
+        def ask(session: Session, engine: Engine) -> tuple[Question, set[str]]:
+            question = self._question(session, engine, query, None, viewer, narrowing)
             _volume_in_sight(session, volume_id, question)
-            return question, self._pages_within(question, Term("volume_id", volume_id))
+            return question, self._pages_within(engine, question, Term("volume_id", volume_id))
 
-        def answer(session: Session, question: Question, found: set[str]) -> tuple[int, ...]:
+        def answer(session: Session, engine: Engine, question: Question, found: set[str]) -> tuple[int, ...]:
             _volume_in_sight(session, volume_id, question)
             # As they stand now: pages may have moved since they were indexed.
             in_order = session.execute(
@@ -276,51 +296,61 @@ class Searcher:
             portion = self._engine.search(search, DEEPEST, after=portion.after)
         return found
 
-    def _pages_within(self, question: Question, part: Clause) -> set[str]:
+    def _pages_within(self, engine: Engine, question: Question, part: Clause) -> set[str]:
         """The ids of all pages that a question finds in a part of what it asks of."""
         within = replace(question.within(part), order="page")
         found: set[str] = set()
-        portion = self._engine.search(within, DEEPEST)
+        portion = engine.search(within, DEEPEST)
         while portion.hits:
             found |= {hit.page_id for hit in portion.hits}
-            portion = self._engine.search(within, DEEPEST, after=portion.after)
+            portion = engine.search(within, DEEPEST, after=portion.after)
         return found
 
     def _answered(
         self,
-        ask: Callable[[Session], tuple[Question, _Found]],
-        answer: Callable[[Session, Question, _Found], _Answer],
+        ask: Callable[[Session, Engine], tuple[Question, _Found]],
+        answer: Callable[[Session, Engine, Question, _Found], _Answer],
     ) -> _Answer:
         """The answer to a question, from a look at the catalogue that begins after the engine has found something.
 
         What the engine counted cannot be looked at again. So it is asked again where somebody has changed meanwhile
         who sees what; not for ever, since cases may come in all the time.
         """
+        engine = now_in_service(self._engine)
         for remaining in reversed(range(_MOST_ASKS)):
             with self._catalogue.reading() as session:
                 version = permissions.version(session)
-                question, found = ask(session)
+                question, found = ask(session, engine)
             with self._catalogue.reading() as session:
-                if remaining and permissions.version(session) != version:
-                    continue
-                return answer(session, question.seen_anew(session), found)
+                if permissions.version(session) == version:
+                    return answer(session, engine, question, found)
+                if not remaining:
+                    return answer(session, engine, question.seen_anew(session), found)
         raise AssertionError("unreachable")
 
     def _question(
-        self, session: Session, query: str, case: str | None, viewer: Viewer, narrowing: Narrowing
+        self,
+        session: Session,
+        engine: Engine,
+        query: str,
+        case: str | None,
+        viewer: Viewer,
+        narrowing: Narrowing,
     ) -> Question:
         question = question_of(session, query, case, viewer, narrowing)
-        return replace(question, search=settled(self._engine, question.search))
+        return replace(question, search=settled(engine, question.search))
 
     def _hits(self, session: Session, question: Question, found: Sequence[engines.Hit]) -> tuple[Hit, ...]:
         return tuple(hits_shown(session, self._vault, question.query, question.sight, found))
 
-    def _found_in_groups(self, question: Question, grouping: Grouping, limit: int, offset: int, place: str) -> _Grouped:
+    def _found_in_groups(
+        self, engine: Engine, question: Question, grouping: Grouping, limit: int, offset: int, place: str
+    ) -> _Grouped:
         check_window(limit, offset, place)
-        groups = self._engine.groups(question.search, grouping)
+        groups = engine.groups(question.search, grouping)
         remaining = engines.groups_after(groups, place)[offset:]
         first_hits = [
-            self._engine.search(question.within(Term(_ID_FIELDS[grouping], group.id)), HITS_OF_A_GROUP).hits
+            engine.search(question.within(Term(_ID_FIELDS[grouping], group.id)), HITS_OF_A_GROUP).hits
             for group in remaining[:limit]
         ]
         return _Grouped(grouping, groups, remaining[:limit], first_hits, len(remaining) > limit > 0)
@@ -338,21 +368,26 @@ class Searcher:
             groups=Groups(found.by, len(found.groups), tuple(shown)),
         )
 
-    def _document_hits(self, question: Question, hits: Sequence[Hit]) -> dict[str, int]:
-        if not hits:
-            return {}
-        shown = OneOf("document_id", frozenset(hit.document_id for hit in hits))
-        return self._engine.counts(question.within(shown), "document_id")
-
-    def _proposals(self, session: Session, question: Question) -> tuple[Proposal, ...]:
+    def _proposals(self, session: Session, engine: Engine, question: Question) -> tuple[Proposal, ...]:
         """Queries with a name that is known within sight and finds something."""
         proposals = []
         names = names_in_sight(session, question.text, question.sight)
         for text, name in proposed_queries(question.text, names)[:_MOST_PROPOSALS]:
-            other = self._question(session, text, question.case, question.viewer, question.narrowing)
-            if total := self._engine.search(other.search, 0).total:
+            other = self._question(session, engine, text, question.case, question.viewer, question.narrowing)
+            if total := engine.search(other.search, 0).total:
                 proposals.append(Proposal(text, name, total))
         return tuple(proposals)
+
+
+def _document_hits(engine: Engine, question: Question, hits: Sequence[Hit]) -> dict[str, int]:
+    if not hits:
+        return {}
+    shown = OneOf("document_id", frozenset(hit.document_id for hit in hits))
+    return engine.counts(question.within(shown), "document_id")
+
+
+def _counted(engine: Engine, question: Question) -> _Counted:
+    return engine.counts(question.search, "case_id"), engine.counts(question.search, "volume_id")
 
 
 def _sealed(asked: tuple[str, ...], search: Search, cursor: str) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from dossier.folding import HAN, fold_for_search
 
@@ -23,9 +23,11 @@ LONGEST_TOKEN = 60
 _STANDS_ALONE = re.compile(rf"[{HAN}\u2e80-\u2fdf\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\uac00-\ud7a3]")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token and its raw place: characters `start` to `end` of line `line`, counted from 0."""
+class Token(NamedTuple):
+    """A token and its raw place: characters `start` to `end` of line `line`, counted from 0.
+
+    A tuple, since a page has a thousand of them and many pages are looked at for one screen of hits.
+    """
 
     text: str
     line: int
@@ -35,7 +37,7 @@ class Token:
 
 def tokens_of_lines(lines: Sequence[str]) -> list[Token]:
     """The tokens of a page's raw lines, in reading order."""
-    return [token for index, line in enumerate(lines) for token in _tokens_of_line(line, index)]
+    return [token for index, line in enumerate(lines) for token in tokens_of_line(line, index)]
 
 
 def tokens_of_text(text: str) -> list[str]:
@@ -53,7 +55,8 @@ def is_han(character: str) -> bool:
     return _kind(character) == "alone"
 
 
-def _tokens_of_line(line: str, index: int) -> Iterator[Token]:
+def tokens_of_line(line: str, index: int) -> Iterator[Token]:
+    """The tokens of a raw line, which is the `index`-th of its page."""
     return (Token(text, index, start, end) for text, start, end in _cut(line))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dossier.folding import fold_for_search
 from dossier.reading import Line, Reading
-from indexer.tokens import Token, texts_of_tokens, tokens_of_lines
+from indexer.tokens import Token, texts_of_tokens, tokens_of_line
 
 LONGEST = 32  # tokens on each side; a longer part of a phrase over the turn is not found
 
@@ -36,11 +36,9 @@ def turn_between(reading: Reading, following: Reading | None) -> Turn:
     """
     if following is None:
         return Turn((), ())
-    before = _body_tokens(reading, following)
-    after = _body_tokens(following, reading)
-    if not before or not after:
-        return Turn((), ())
-    return Turn(tuple(before[-LONGEST:]), tuple(after[:LONGEST]))
+    after = _first_body_tokens(following, reading)
+    before = _last_body_tokens(reading, following) if after else []
+    return Turn(tuple(before), tuple(after)) if before else Turn((), ())
 
 
 def last_tokens(reading: Reading, count: int) -> set[str]:
@@ -63,9 +61,27 @@ def _is_at_edge(line: Line) -> bool:
     return line.box.y1 <= _MARGIN or line.box.y0 >= 1 - _MARGIN
 
 
-def _body_tokens(reading: Reading, neighbour: Reading) -> list[Token]:
-    # Left-out lines stay as empty ones, so that the tokens' lines are the page's.
-    return tokens_of_lines(["" if _is_furniture(line, neighbour) else line.text for line in reading.lines])
+def _first_body_tokens(reading: Reading, neighbour: Reading) -> list[Token]:
+    """The first `LONGEST` tokens of a page without what is furniture beside its neighbour."""
+    first: list[Token] = []
+    for index, line in enumerate(reading.lines):
+        if len(first) >= LONGEST:
+            break
+        if not _is_furniture(line, neighbour):
+            first += tokens_of_line(line.text, index)
+    return first[:LONGEST]
+
+
+def _last_body_tokens(reading: Reading, neighbour: Reading) -> list[Token]:
+    """The last `LONGEST` tokens of a page without what is furniture beside its neighbour."""
+    last: list[Token] = []
+    for index in reversed(range(len(reading.lines))):
+        if len(last) >= LONGEST:
+            break
+        line = reading.lines[index]
+        if not _is_furniture(line, neighbour):
+            last[:0] = tokens_of_line(line.text, index)
+    return last[-LONGEST:]
 
 
 def _is_furniture(line: Line, neighbour: Reading) -> bool:

@@ -16,6 +16,7 @@ from dossier.cited_pages import cited_page
 from dossier.errors import NotFound, StoreError, error_of
 from dossier.permissions import sees
 from dossier.reading import Reading
+from dossier.readings import stored_reading
 from dossier.transcriptions.standing import transcribed_reading
 from dossier.viewers import Viewer
 from search_api.site import Site
@@ -129,11 +130,10 @@ def _notes(session: Session, viewer: Viewer, page: Page) -> list[tuple[str, str]
         error = error_of(page.error_code or "", page.error_detail)
         notes.append((error.chinese, error.remedy_chinese))
     subjects = (page.id, page.arrival_id, page.document_id, page.volume_id)
-    standing = session.scalars(
-        select(Flag)
-        .where(Flag.subject_id.in_(subjects), Flag.closed_at.is_(None), may_be_told(session, viewer))
-        .order_by(Flag.id)
-    )
+    flags = select(Flag).where(Flag.subject_id.in_(subjects), Flag.closed_at.is_(None)).order_by(Flag.id)
+    standing = session.scalars(flags).all()
+    if standing:  # of most pages there is none; then nobody need be asked what may be told
+        standing = session.scalars(flags.where(may_be_told(session, viewer))).all()
     # What concerns the volume is said where it can be seen: on the page to which the attention list leads.
     return notes + [
         sentence_of(flag)
@@ -152,7 +152,7 @@ def reading_of(site: Site, viewer: Viewer, facts: PageFacts) -> Reading | None:
     if version is None or sha256 is None:
         return None
     site.looks.note(viewer, [facts.page.id], looks.TEXT)
-    return Reading.from_bytes(site.vault.reading(facts.page.id, version, sha256))
+    return stored_reading(site.vault, facts.page.id, version, sha256)
 
 
 def human_reading_of(site: Site, facts: PageFacts) -> Reading | None:

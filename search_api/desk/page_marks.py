@@ -48,11 +48,15 @@ def rects_of_query(text: str, reading: Reading | None, human: Reading | None = N
 
 def ranges_in_line(line: Line, rects: Sequence[Rect]) -> list[tuple[int, int]]:
     """The parts (start, end) of a line's text that rectangles cover; the whole line where it has no character boxes."""
+    marks = [Box(*rect) for rect in rects]
     if not line.characters:
-        return [(0, len(line.text))] if any(_holds_centre(_box(rect), line.box) for rect in rects) else []
+        return [(0, len(line.text))] if any(_holds_centre(mark, line.box) for mark in marks) else []
+    near = [mark for mark in marks if mark.y0 <= line.box.y1 and line.box.y0 <= mark.y1]
+    if not near:
+        return []
     ranges: list[tuple[int, int]] = []
     for at, box in enumerate(line.characters):
-        if not any(_holds_centre(box, _box(rect)) for rect in rects):
+        if not any(_holds_centre(box, mark) for mark in near):
             continue
         if ranges and ranges[-1][1] == at:
             ranges[-1] = (ranges[-1][0], at + 1)
@@ -65,7 +69,3 @@ def _holds_centre(inner: Box, outer: Box) -> bool:
     """Whether the centre of `inner` lies in `outer`."""
     x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
     return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1
-
-
-def _box(rect: Rect) -> Box:
-    return Box(*rect)

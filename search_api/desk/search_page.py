@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from dossier.cases import canonicals_named
 from dossier.catalogue.tables import Case, CaseNumber, Page
 from dossier.derived import THUMBNAIL
 from dossier.errors import EdossierError
@@ -24,6 +25,7 @@ from indexer.results import SearchResult
 from search_api.access import start_of
 from search_api.asked import Asked, Cursor, TheAsked
 from search_api.desk.page_picture import picture_address
+from search_api.heavy import heavy
 from search_api.problems import problem_of
 from search_api.site import Site, TheSite, TheViewer
 from search_api.wording import FACETS, GROUPINGS, ORDERS
@@ -84,6 +86,7 @@ class Coverage:
 
 
 @router.get("/", include_in_schema=False)
+@heavy
 def search_page(
     request: Request,
     site: TheSite,
@@ -104,11 +107,14 @@ def search_page(
             result = site.searcher.search(
                 asked.q, asked.case or None, HITS_A_VIEW, offset, viewer=viewer,
                 order=asked.order, after=after, group=asked.group, narrowing=asked.narrowing,
+                facet_values=VALUES_A_FACET,
             )  # fmt: skip
             site.looks.note_search(viewer, asked.q, ((hit.case_id, hit.page_id) for hit in result.hits))
             context |= {"result": result, "found": found_groups(site, viewer, result, asked, start)}
             context["shown"] = len(result.groups.shown) if result.groups else len(result.hits)
-            context["facets"] = _facets(site, viewer, asked)
+            if result.facets is not None:
+                with site.catalogue.reading() as session:
+                    context["facets"] = _choices(session, viewer, asked, result.facets.values)
     except EdossierError as error:
         problem = problem_of(error)
         context["problem"], status = problem, problem.status
@@ -176,20 +182,14 @@ def coverage(session: Session, viewer: Viewer, case: str) -> Coverage:
     return Coverage(states.get("searchable", 0), sum(states.values()))
 
 
-def _facets(site: Site, viewer: Viewer, asked: Asked) -> dict[str, list[Choice]]:
-    """The choices by facet: what would be left, or, for what was chosen, what there would be without it."""
-    values = site.searcher.facets(
-        asked.q, asked.case or None, VALUES_A_FACET, viewer=viewer, narrowing=asked.narrowing
-    ).values
-    with site.catalogue.reading() as session:
-        return _choices(session, viewer, asked, values)
-
-
 def _choices(
     session: Session, viewer: Viewer, asked: Asked, values: Mapping[str, tuple[FacetValue, ...]]
 ) -> dict[str, list[Choice]]:
+    """The choices by facet: what would be left, or, for what was chosen, what there would be without it."""
+    typed = _typed_of(session, viewer, {each.value: each.label for each in values.get("case", ())})
+
     def choice(facet: str, each: FacetValue) -> Choice:
-        value = _typed(session, viewer, each.value, each.label) if facet == "case" else each.value
+        value = typed[each.value] if facet == "case" else each.value
         return Choice(
             each.label or "（未填写）", asked.with_value(facet, value).address() if value else "", count=each.count
         )
@@ -202,6 +202,30 @@ def _choices(
         elif len(values[facet]) > 1:
             choices[label] = [choice(facet, each) for each in values[facet]]
     return choices
+
+
+def _typed_of(session: Session, viewer: Viewer, numbers: Mapping[str, str]) -> dict[str, str]:
+    """What a person would type for each of some cases, by id; with one statement for all whose number is theirs alone.
+
+    Args:
+        session: the catalogue.
+        viewer: who types.
+        numbers: by which the cases are shown, by their ids.
+    """
+    canonicals = {case_id: canonicals_named(number) for case_id, number in numbers.items()}
+    bearers = dict(
+        session.execute(
+            select(CaseNumber.canonical, func.count(CaseNumber.case_id.distinct()))
+            .where(CaseNumber.canonical.in_(set().union(*canonicals.values())))
+            .group_by(CaseNumber.canonical)
+        ).all()
+    )
+    return {
+        case_id: number
+        if sum(bearers.get(each, 0) for each in canonicals[case_id]) == 1
+        else _typed(session, viewer, case_id, number)
+        for case_id, number in numbers.items()
+    }
 
 
 def _typed(session: Session, viewer: Viewer, case_id: str, number: str) -> str:

@@ -23,6 +23,7 @@ from dossier.directory import directory_of
 from dossier.permissions import case_in_sight
 from dossier.viewers import Viewer
 from search_api.contract import refusals
+from search_api.heavy import heavy
 from search_api.problems import Problem
 from search_api.rest.case_forms import (
     CASE_EXAMPLE,
@@ -276,6 +277,7 @@ def split_case(
     response_model=DirectoryAnswer,
     responses={200: {"description": "the directory"}, **refusals("not_found")},
 )
+@heavy
 def directory(site: TheSite, viewer: TheViewer, case_id: str) -> Response:
     """The directory of a case: its volumes, their documents with first and last page, and the files as they came."""
     with site.catalogue.reading() as session:

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from indexer.engine import DEEPEST
 from search_api.asked import CaseName, Cursor, GroupName, NeededText, OrderName, TheNarrowing
 from search_api.contract import ENGINE_PROBLEMS, refusals
+from search_api.heavy import heavy
 from search_api.rest.search_answers import FacetsAnswer, NeighboursAnswer, SearchAnswer
 from search_api.site import TheSite, TheViewer
 
@@ -23,6 +24,7 @@ router = APIRouter(prefix="/api/v1")
 
 
 @router.get("/search", response_model=SearchAnswer, responses=refusals(*_ASKED))
+@heavy
 def search(
     site: TheSite,
     viewer: TheViewer,
@@ -52,6 +54,7 @@ def search(
 
 
 @router.get("/search/facets", response_model=FacetsAnswer, responses=refusals(*_ASKED))
+@heavy
 def facets(
     site: TheSite,
     viewer: TheViewer,
@@ -67,6 +70,7 @@ def facets(
 
 
 @router.get("/search/neighbours", response_model=NeighboursAnswer, responses=refusals(*_ASKED))
+@heavy
 def neighbours(
     site: TheSite,
     viewer: TheViewer,

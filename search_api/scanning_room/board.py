@@ -7,6 +7,7 @@ from dataclasses import asdict
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from search_api.heavy import heavy
 from search_api.scanning_room import board_events
 from search_api.scanning_room.board_view import SHOWN_BY_STATUS, AskedView, board_context
 from search_api.scanning_room.standing_answers import StatusAnswer
@@ -29,6 +30,7 @@ def board(
 
 
 @router.get("/api/v1/status", response_model=StatusAnswer)
+@heavy
 def status(site: TheSite, viewer: TheViewer) -> Response:
     """Totals, volumes (deadline first), and what needs a hand (newest first)."""
     standing = site.standings.latest(viewer)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import inspect
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -368,3 +370,15 @@ def test_a_disabled_user_has_a_name_still(session: Session) -> None:
     with pytest.raises(NotFound):
         users.user_named(session, "邬怀青")
     assert session.scalars(select(ApiKey)).all() == []
+
+
+def test_a_membership_ends_for_somebody_who_has_asked_before(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is built once for a viewer holds no moment."""
+    case = case_of(session, "甲", "一部")
+    user = user_of(session, "傅溪")
+    viewer = users.viewer_of_user(user)
+    permissions.grant(session, case, user, "test", dt.date.today())
+    assert seen(session, viewer) == {"甲"}
+    two_days_later = time.time() + 2 * 86_400
+    monkeypatch.setattr(time, "time", lambda: two_days_later)
+    assert seen(session, viewer) == set()

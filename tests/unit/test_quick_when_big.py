@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 from dossier import attention, status
 from dossier.catalogue.tables import Flag
 from dossier.viewers import OPERATOR, Viewer
+from indexer.search import Searcher
 from tests.filed import Filed
 
 OPERATOR_OF_ALL = Viewer("u1", "制作人", frozenset({OPERATOR}), frozenset({"第一检察部"}))
@@ -83,3 +84,20 @@ def test_the_outbox_is_counted_from_its_own_rows(tmp_path: Path) -> None:
             plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             assert not [row[3] for row in plan if row[3].startswith("SCAN pages")]
     home.close()
+
+
+def test_a_search_takes_as_many_statements_for_twenty_hits_as_for_four(tmp_path: Path) -> None:
+    counted = []
+    for pages in (4, 20):  # where less is found, names like it are looked for, too
+        home = Filed(tmp_path / f"{pages}")
+        home.document(home.case(), "讯问笔录", *(["林晓禾称钱已转出", "其余各节与前次所述相同"] for _ in range(pages)))
+        searcher = Searcher(home.catalogue, home.vault, home.engine)
+        with sent() as statements:
+            found = searcher.search("林晓禾", viewer=OPERATOR_OF_ALL, facet_values=8)
+        assert len(found.hits) == pages
+        assert found.facets == searcher.facets("林晓禾", limit=8, viewer=OPERATOR_OF_ALL)
+        assert found.facets is not None
+        assert found.facets.total == pages
+        counted.append(len(statements))
+        home.close()
+    assert counted[0] == counted[1]
