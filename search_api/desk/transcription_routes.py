@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dossier import looks
 from dossier.reading import Line
-from dossier.transcriptions.standing import transcription_in_sight, transcriptions_of, versions_of
+from dossier.transcriptions.standing import intact_transcriptions, transcription_in_sight, versions_of
 from dossier.transcriptions.transcription import Transcription, line_under
 from dossier.transcriptions.writing import LONGEST, add_transcription, change_transcription, withdraw_transcription
 from search_api.contract import refusals
@@ -54,17 +54,18 @@ class ChangedTranscription(BaseModel):
 def page_transcriptions(site: TheSite, viewer: TheViewer, page_id: str) -> Response:
     """What people have read on a page, in reading order; `line`: of which line of the reading, from 0, null for none.
 
-    `ocr` is what the program read in that line.
+    `ocr` is what the program read in that line; `damaged`: the ids of those whose file in the vault is lost or altered.
     """
     facts = facts_of(site, viewer, page_id)
     lines = _lines(site, viewer, facts)
     with site.catalogue.reading() as session:
-        ones = transcriptions_of(session, site.vault, [page_id]).get(page_id, ())
+        ones, damaged = intact_transcriptions(session, site.vault, page_id)
     site.looks.note(viewer, [page_id], looks.TEXT)
     content = {
         "page_id": page_id,
         "reading_version": facts.page.reading_version,
         "transcriptions": [_shown(one, lines) for one in ones],
+        "damaged": list(damaged),
     }
     return JSONResponse(content)
 
