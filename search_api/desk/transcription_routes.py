@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +16,7 @@ from dossier.transcriptions.writing import LONGEST, add_transcription, change_tr
 from search_api.contract import refusals
 from search_api.desk.note_answers import PageTranscriptionsAnswer, TranscriptionAnswer, TranscriptionHistoryAnswer
 from search_api.desk.page_facts import PageFacts, facts_of, reading_of
+from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
@@ -84,10 +85,10 @@ def new_transcription(
     viewer: TheViewer,
     page_id: str,
     asked: NewTranscription,
-    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+    key: IDEMPOTENCY_KEY = None,
 ) -> Response:
     """Add what somebody read on a page; a place that is transcribed already answers 409, with what stands there."""
-    one, is_new = add_transcription(site.catalogue, site.vault, viewer, page_id, asked.text, asked.box, idempotency_key)
+    one, is_new = add_transcription(site.catalogue, site.vault, viewer, page_id, asked.text, asked.box, key or "")
     lines = _lines(site, viewer, facts_of(site, viewer, page_id))
     return JSONResponse(_shown(one, lines), 201 if is_new else 200)
 
