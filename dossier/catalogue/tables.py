@@ -834,3 +834,43 @@ class KeyedRequest(Table):
     status: Mapped[int]
     subject_id: Mapped[str]
     at: Mapped[float] = mapped_column(index=True)
+
+
+class DoubleAnswer(Table):
+    """What a person has said of two pages that looked like one page twice: both are kept, or they are different.
+
+    `page_id` is the lesser of both ids.
+    """
+
+    __tablename__ = "double_answers"
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    verdict: Mapped[str]
+    answered_by: Mapped[str]
+    answered_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class KnownFileGaps(Table):
+    """The names that are missing among a document's files without a page missing, as a person has said."""
+
+    __tablename__ = "known_file_gaps"
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    names: Mapped[list[str]] = mapped_column(JSON)
+
+
+class CarriedMark(Table):
+    """What people had put on a page that a re-scan has replaced, and what became of it.
+
+    kind: note, bookmark, excerpt (these moved along; `was` is how they stood), transcription (it waits on the new page
+    until somebody has taken it over or left it). state: carried, waiting, taken, left.
+    """
+
+    __tablename__ = "carried_marks"
+    to_page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
+    from_page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"))
+    was: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str]
+    answered_by: Mapped[str] = mapped_column(default="")
+    at: Mapped[float] = mapped_column(default=time.time)

@@ -38,8 +38,9 @@ _TO_BE_SAID = (
 )  # fmt: skip
 # What somebody does to a volume, its documents or pages; who did any of it has made it.
 _MAKING_DEEDS = (
-    "hand_in", "turn", "read_again", "mark_blank", "label", "remove", "restore", "fold", "unfold", "order", "move",
-    "move_to_volume", "replace", "rename", "divide", "merge", "claim", "mend_fault", "crop", "choose_side",
+    "hand_in", "turn", "read_again", "mark_blank", "label", "remove", "restore", "fold", "unfold", "order", "insert",
+    "answer_double", "know_gap",
+    "move", "move_to_volume", "replace", "rename", "divide", "merge", "claim", "mend_fault", "crop", "choose_side",
 )  # fmt: skip
 
 
