@@ -35,8 +35,9 @@ LONGEST_REMARK = 500
 _TO_BE_SAID = ("turn_uncertain", "label_gap", "label_repeated", "label_order", "gap", "name_reused", "repeated")
 # What somebody does to a volume, its documents or pages; who did any of it has made it.
 _MAKING_DEEDS = (
-    "hand_in", "turn", "read_again", "mark_blank", "label", "remove", "restore", "fold", "unfold", "order", "move",
-    "move_to_volume", "replace", "rename", "divide", "merge", "claim", "mend_fault", "crop",
+    "hand_in", "turn", "read_again", "mark_blank", "label", "remove", "restore", "fold", "unfold", "order", "insert",
+    "answer_double", "know_gap",
+    "move", "move_to_volume", "replace", "rename", "divide", "merge", "claim", "mend_fault", "crop",
 )  # fmt: skip
 
 
