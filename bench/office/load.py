@@ -217,8 +217,8 @@ def lines_of(figures: dict[str, Any]) -> list[str]:
     """The report for a terminal."""
     verdict = "kept" if figures["p95"] <= MOST_P95 and not figures["errors"] else "MISSED"
     lines = [
-        f"{figures['people']} people, all there after {figures['coming']:.0f} s, {figures['seconds']:.0f} s, {figures['requests']} requests; "
-        f"{figures['read']} pages read meanwhile",
+        f"{figures['people']} people, all there after {figures['coming']:.0f} s; {figures['seconds']:.0f} s in all, "
+        f"{figures['requests']} requests; {figures['read']} pages read meanwhile",
         f"{'milliseconds':<20}{'asked':>8}{'median':>9}{'p95':>9}{'max':>9}",
     ]
     lines += [
