@@ -318,6 +318,9 @@ def _remedies(session: Session, flag: Flag) -> list[Remedy]:
             return [way, _remedy("没有缺页，是跳号", step)]
         case "volume", "label_gap" | "label_repeated" | "label_order":
             return [*_insertions(flag), _way("左右对照", flag.subject_id, "#labels")]
+        case "volume", "side_pairs":
+            step = Step("volume", flag.subject_id, "sides", {"keep": "primary"})
+            return [_way("左右对照", flag.subject_id, "/sides"), _remedy("全部用 Pri 图", step)]
         case (("page" | "volume"), "check_fault"):
             step = Step("volume", flag.details["volume"], "mended", {"faults": flag.details["faults"], "mended": True})
             return [_remedy("已改好", step), _way("查看退回的差错", flag.details["volume"], "/check")]

@@ -224,6 +224,7 @@ class Page(Table):
     too, so that each can be put back where it was. `turn_by_hand` and `blank_by_hand` are what a person has
     said, and outrank what is read. `crop_by_hand` is the part of the page that a person, `cropped_by`, has called the
     page, and `crop` the one that the reading in use saw (both as `reading.Crop`); None: the whole page.
+    `is_no_pair`: a person has said that it is a page of its own, though its name calls it a picture of another's side.
     `width`, `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's. `index_in_file`
     orders the pages of a file. It is their place in it, unless two of them are on one picture: then that is
     `picture_in_file`, `part` says which half the page is, and `cut` where they part (fraction of the picture's width).
@@ -265,6 +266,7 @@ class Page(Table):
     crop_by_hand: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     crop: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     cropped_by: Mapped[str] = mapped_column(default="", server_default="")
+    is_no_pair: Mapped[bool] = mapped_column(default=False, server_default="0")
     page_label: Mapped[str | None]
     page_label_state: Mapped[str | None]
     label_candidates: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")

@@ -121,7 +121,7 @@ def fold(session: Session, volume_id: str, page_ids: Sequence[str] | None, is_fo
     outbox.enqueue(session, ids)
     for page in changed:
         if is_folded:
-            _put_outside(session, page, "folded")
+            put_outside(session, page, "folded")
         else:
             page.outside = None
     renumber(session, volume_id)
@@ -325,7 +325,7 @@ def _replace(
         if old.page_label_state == "confirmed" and new.page_label_state != "confirmed":
             new.page_label, new.page_label_state = old.page_label, "confirmed"
             steps.append(Step("page", new.id, "label", {"label": None}))
-        _put_outside(session, old, "replaced", "已由重扫的页替换")
+        put_outside(session, old, "replaced", "已由重扫的页替换")
         old.replaced_by = new.id
         audit.record(session, "replace", "page", old.id, actor, by=new.id)
         undo = [*steps, *undo]
@@ -338,11 +338,12 @@ def _replace(
 
 def _take_out(session: Session, page: Page, how: str, reason: str) -> None:
     outbox.enqueue(session, [page.id])  # while it can still be seen which page comes before it
-    _put_outside(session, page, how, reason)
+    put_outside(session, page, how, reason)
     renumber(session, page.volume_id)
 
 
-def _put_outside(session: Session, page: Page, how: str, reason: str = "") -> None:
+def put_outside(session: Session, page: Page, how: str, reason: str = "") -> None:
+    """Let a page stand outside the order; numbers and index are the caller's to settle."""
     was_awaited = page.outside is None and page.state not in ("searchable", "parked")
     page.outside, page.outside_reason = how, reason
     if page.state == "searchable":

@@ -38,6 +38,7 @@ DEED_WORDS = {
     "claim": "认领",
     "turn": "转向",
     "crop": "裁切或恢复整页",
+    "choose_side": "同一面两幅图选一幅",
     "read_again": "重新识别",
     "mark_blank": "标为空白或有内容",
     "label": "改正页码",
@@ -126,11 +127,14 @@ _DETAIL_WORDS = {
     "asked": "条件", "since": "从", "until": "到", "case": "案件", "is_sealed": "已封存", "by": "经由",
     "title": "名称", "reason": "原因", "label": "页码", "turn_degrees": "转向", "blank": "空白", "numbers": "编号",
     "number": "编号", "folder": "文件夹", "source": "来源", "state": "状态", "fields": "字段",
-    "faults": "问题", "pages": "页", "crop": "裁切",
+    "faults": "问题", "pages": "页", "crop": "裁切", "kept": "选用",
 }  # fmt: skip
-_VALUE_WORDS = {"picture": "图像", "text": "文字", **ROLES}
+_VALUE_WORDS = {
+    "picture": "图像", "text": "文字", "primary": "Pri 图", "secondary": "Sec 图", "both": "两幅", "undecided": "待定",
+    **ROLES,
+}  # fmt: skip
 # What only a program has use for.
-_UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids", "page", "transcription", "exhibit"}
+_UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids", "page", "transcription", "exhibit", "other"}
 # What is told of deeds on dossiers to those who manage: nothing that somebody looked for, read or wrote.
 _ON_DOSSIERS = {
     "case", "volume", "document", "arrival", "page", "excerpt", "exhibit", "receipt", "note", "bookmark", "search",

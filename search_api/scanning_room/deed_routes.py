@@ -427,6 +427,11 @@ def on_page(site: Site, viewer: Viewer, page_id: str, deed: Callable[[Session, s
     return _do(site, viewer, Page, page_id, deed)
 
 
+def on_volume(site: Site, viewer: Viewer, volume_id: str, deed: Callable[[Session, str], Done]) -> Answer:
+    """Do a deed on a volume that is in sight."""
+    return _do(site, viewer, Volume, volume_id, deed)
+
+
 def _do(
     site: Site,
     viewer: Viewer,

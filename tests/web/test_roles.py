@@ -66,7 +66,13 @@ FOR_PREPARERS = {
     or (method not in ("GET", "HEAD") and path.startswith("/api/v1/files"))
     or (method not in ("GET", "HEAD") and path.startswith("/api/v1/receipts"))
     or path
-    in ("/pages/{page_id}/crop", "/receipts/new", "/receipts/{receipt_id}/correct", "/receipts/{receipt_id}/print")
+    in (
+        "/pages/{page_id}/crop",
+        "/volumes/{volume_id}/sides",
+        "/receipts/new",
+        "/receipts/{receipt_id}/correct",
+        "/receipts/{receipt_id}/print",
+    )
     or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages") and not path.endswith(_WRITTEN_BY_READERS))
 }
 # Whoever works with a case, or prepares it, says what stands on its pages; a checker only looks.

@@ -36,6 +36,7 @@ DEPARTMENT = "第一检察部"
 DEEDS: dict[str, dict[str, Any]] = {
     "turn": {"turn_degrees": 90},
     "crop": {"box": None},
+    "sides": {"keep": "primary"},
     "blank": {"blank": True},
     "label": {"label": "35"},
     "remove": {"reason": "重复扫描"},
