@@ -33,7 +33,7 @@ import pipeline.files.formats
 import pipeline.intake.inbox
 import tests.house
 from dossier import work
-from dossier.audit_chain import broken_link
+from dossier.audit_proof import first_fault
 from dossier.catalogue import database
 from dossier.catalogue.tables import Arrival, AuditRow, ChangeRow, Document, Page, Volume, Work
 from dossier.errors import EdossierError, IndexDamaged, MachineFailed, PageFailed, is_machine_fault
@@ -170,8 +170,8 @@ def complaints(root: Path, files: Sequence[dict[str, Any]], pages: Sequence[dict
         told = Counter(session.scalars(select(ChangeRow.file_id).where(ChangeRow.kind == "received")))
         ids = Counter(session.scalars(select(Arrival.id)))
         found += [f"audit {deeds} and changes {told} of {ids}"] if not deeds == told == ids else []
-        link = broken_link(session)
-        found += [link] if link else []
+        broken = first_fault(session)
+        found += [broken.said] if broken else []
     for page in pages:
         total = house.searcher.search(page["text"]).total
         found += [] if total == 1 else [f"{page['text']} found {total} times"]
