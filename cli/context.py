@@ -27,7 +27,7 @@ from indexer.search import Searcher
 from indexer.upkeep import Upkeep
 from pipeline import models
 from pipeline.crew.crew import Crew
-from pipeline.crew.worker_process import WorkerProcess
+from pipeline.crew.worker_process import WorkerProcess, bindery
 
 # For people: answers on standard output, progress beside them on standard error. A pipe gets lines as they are.
 _WIDE = 10_000
@@ -110,7 +110,8 @@ class Context:
 
     def worker_process(self) -> WorkerProcess:
         """A process of one's own for looking into files or writing PDFs."""
-        return WorkerProcess(self.models_dir, self.settings.page_timeout_seconds, INSPECTIONS_PER_PROCESS)
+        limit, memory = self.settings.page_timeout_seconds, self.settings.worker_memory_bytes
+        return WorkerProcess(self.models_dir, limit, INSPECTIONS_PER_PROCESS, confinement=bindery(memory))
 
 
 def context_of(typer_context: typer.Context) -> Context:

@@ -116,7 +116,8 @@ def accept(catalogue: Catalogue, vault: Vault, incoming: Incoming, actor: str) -
             known = session.get(IdempotencyKey, incoming.idempotency_key)
         if known is not None:
             return _replayed(known, incoming, digest(incoming.path))
-    stored = vault.store_original(incoming.path)
+    # Where others can write, a file can be exchanged for a link at the last moment.
+    stored = vault.store_original(incoming.path, follows_links=incoming.fingerprint is None)
     if incoming.fingerprint is not None and Fingerprint.of(incoming.path) != incoming.fingerprint:
         raise SourceChanged(str(incoming.path))
     metadata = _metadata_stored(vault, stored) if incoming.place.is_metadata else None

@@ -25,12 +25,12 @@ from sqlalchemy.exc import OperationalError
 from dossier import flags
 from dossier.acceptance import Contents, Fingerprint, Incoming, SourceChanged, accept
 from dossier.catalogue.database import Catalogue
-from dossier.errors import DamagedFile, EmptyFile, PageFailed, ServiceUnreachable, TruncatedFile
+from dossier.errors import DamagedFile, EmptyFile, PageFailed, PageTimeout, ServiceUnreachable, TruncatedFile
 from dossier.natural_order import file_key, natural_key
-from dossier.place import METADATA_NAME, is_ignored, place_in_inbox, readable
+from dossier.place import METADATA_NAME, is_ignored, legible, place_in_inbox
 from dossier.settings import Settings
 from dossier.vault import Vault
-from pipeline.crew.tasks import InspectTask
+from pipeline.crew.tasks import InspectTask, inspection_seconds
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.files.sources import Limits
 from pipeline.intake.aside import Aside
@@ -41,8 +41,9 @@ log = logging.getLogger(__name__)
 ACTOR = "watch"
 # After its writer has closed or renamed a file, so little quiet is enough.
 CLOSED_SETTLE_SECONDS = 0.3
-INSPECTION_SECONDS = 60.0
-INSPECTION_BYTES_A_SECOND = 5_000_000
+# A file whose look takes longer is left to a worker, which has more time, so that a hostile one holds up no others: the
+# volumes of a morning take a second or two each.
+FIRST_LOOK_SECONDS = 15.0
 # A look that failed so often for reasons that are not the file's is left to a worker, which counts its own attempts.
 MOST_LOOKS = 3
 _RETRY_SECONDS = 5.0
@@ -50,6 +51,15 @@ _LONGEST_RETRY_SECONDS = 300.0
 ROUND_SECONDS = 2.0
 # Refusals that a file still being written looks like: they are believed only after a while.
 _MAYBE_UNFINISHED = (EmptyFile, TruncatedFile, DamagedFile)
+# What is no file, by its kind (inode(7)).
+_KINDS = {
+    stat.S_IFLNK: "链接 / a link",
+    stat.S_IFIFO: "管道 / a pipe",
+    stat.S_IFSOCK: "套接字 / a socket",
+    stat.S_IFCHR: "设备 / a device",
+    stat.S_IFBLK: "设备 / a device",
+}
+_NO_FILE = "不是文件 / no file"
 
 
 @dataclass
@@ -63,6 +73,7 @@ class _Candidate:
         is_closed: whether its writer closed it in this state.
         is_renamed: whether it came to its place by a rename, in this state.
         looks_unfinished: whether a look into it found it incomplete.
+        looks_slow: whether a look into it was given up.
         troubles: how often it could not be looked into or taken.
         not_before: when to try again (monotonic seconds).
         is_accepted: whether only its removal is left to do.
@@ -74,6 +85,7 @@ class _Candidate:
     is_closed: bool = False
     is_renamed: bool = False
     looks_unfinished: bool = False
+    looks_slow: bool = False
     troubles: int = 0
     not_before: float = 0.0
     is_accepted: bool = False
@@ -92,6 +104,8 @@ class Intake:
         self._candidates: dict[Path, _Candidate] = {}
         # Files that we ourselves have put back in the inbox: that rename says nothing of their writers.
         self._returned: set[Path] = set()
+        # Links, pipes and devices in the inbox of which it has been said that they are left there.
+        self._left: set[Path] = set()
 
     @property
     def waiting(self) -> int:
@@ -126,6 +140,9 @@ class Intake:
         relative = PurePosixPath(path.relative_to(self._inbox))
         if is_ignored(relative):
             return
+        if self._is_outside(path):
+            self._candidates.pop(path, None)
+            return
         is_renamed = is_renamed and path not in self._returned
         try:
             status = path.stat(follow_symlinks=False)
@@ -133,6 +150,8 @@ class Intake:
             self._candidates.pop(path, None)
             return
         if not stat.S_ISREG(status.st_mode):
+            self._candidates.pop(path, None)
+            self._leave(path, _KINDS.get(stat.S_IFMT(status.st_mode), _NO_FILE))
             return
         fingerprint = Fingerprint.of(path)
         known = self._candidates.get(path)
@@ -142,8 +161,34 @@ class Intake:
             known.is_closed = known.is_closed or is_closed
             known.is_renamed = known.is_renamed or is_renamed
 
+    def _is_outside(self, path: Path) -> bool:
+        """Whether a path leads out of the inbox, through a folder that is a link; what lies there is not ours to take.
+
+        The inbox itself may be a link, to a share.
+        """
+        folder = path.parent
+        while folder != self._inbox:
+            if folder.is_symlink():
+                self._leave(folder, _KINDS[stat.S_IFLNK])
+                return True
+            folder = folder.parent
+        return False
+
+    def _leave(self, path: Path, reason: str) -> None:
+        """Say once that something in the inbox is no file, and is left where it is."""
+        if path not in self._left:
+            self._left.add(path)
+            self._say(path, "not_a_file", ValueError(reason))
+
+    def _forget_left(self) -> None:
+        """Take from the attention list what has gone from the inbox, or is a file by now."""
+        for path in [path for path in self._left if not _stands(path) or (path.is_file() and not path.is_symlink())]:
+            self._left.discard(path)
+            self._unsay(path, "not_a_file")
+
     def scan(self) -> None:
         """Nominate everything that lies in the inbox."""
+        self._forget_left()
         for path in _files_below(self._inbox):
             self.nominate(path)
 
@@ -154,7 +199,7 @@ class Intake:
         """
         taken = 0
         until = time.monotonic() + ROUND_SECONDS
-        for path in sorted(self._candidates, key=lambda path: self._candidates[path].order):
+        for path in sorted(self._candidates, key=self._turn):
             if should_stop() or time.monotonic() > until:
                 break
             try:
@@ -163,6 +208,11 @@ class Intake:
                 self._put_off(path)
                 self._say(path, "not_accepted", error)
         return taken
+
+    def _turn(self, path: Path) -> tuple[int, tuple[str, bool, str]]:
+        """When it is a file's turn: what has made trouble comes last."""
+        candidate = self._candidates[path]
+        return candidate.troubles + candidate.looks_slow, candidate.order
 
     def _take(self, path: Path) -> bool:
         candidate = self._candidates[path]
@@ -198,10 +248,18 @@ class Intake:
         if is_held or (quiet < settle and not is_whole):
             return False
         may_be_unfinished = quiet < self._settings.incomplete_after_seconds
-        if may_be_unfinished and candidate.looks_unfinished:
+        if may_be_unfinished and (candidate.looks_unfinished or candidate.looks_slow):
             return False
-        contents = self._look_into(path, path)
-        if contents is None:
+        contents = None
+        if not candidate.looks_slow:
+            try:
+                contents = self._look_into(path, path)
+            except PageTimeout:
+                candidate.looks_slow = True
+        if candidate.looks_slow:
+            if may_be_unfinished:
+                return False
+        elif contents is None:
             candidate.troubles += 1
             if candidate.troubles < MOST_LOOKS:
                 return False
@@ -224,7 +282,7 @@ class Intake:
         """Accept the bytes of `file` as what was dropped at `path`."""
         relative = PurePosixPath(path.relative_to(self._inbox))
         incoming = Incoming(
-            path=file, place=place_in_inbox(relative), source=readable(str(relative)), origin="watch",
+            path=file, place=place_in_inbox(relative), source=legible(str(relative)), origin="watch",
             contents=contents, fingerprint=fingerprint,
         )  # fmt: skip
         accepted = accept(self._catalogue, self._vault, incoming, ACTOR)
@@ -236,7 +294,11 @@ class Intake:
 
     def _accept_aside(self, aside: Path, path: Path) -> None:
         """Accept a file that was set aside as what stood at its old place, and delete it."""
-        self._accept(aside, path, self._look_into(aside, path))
+        try:
+            contents = self._look_into(aside, path)
+        except PageTimeout:
+            contents = None
+        self._accept(aside, path, contents)
         self._aside.delete(aside)
 
     def _remove(self, path: Path, accepted: Fingerprint) -> None:
@@ -244,7 +306,7 @@ class Intake:
         try:
             aside = self._aside.take(path)
         except FileNotFoundError:
-            log.info("%s: its owner took it away", path.name)
+            log.info("%s: its owner took it away", legible(path.name))
             return
         if Fingerprint.of(aside) == accepted and not is_held_by_writer(aside):
             self._aside.delete(aside)
@@ -266,7 +328,7 @@ class Intake:
 
     def _say(self, path: Path, code: str, error: Exception) -> None:
         """Put a file that is stuck in the inbox on the attention list."""
-        name = readable(str(path.relative_to(self._inbox)))
+        name = legible(str(path.relative_to(self._inbox)))
         log.error("%s: %s: %s: %s", name, code, type(error).__name__, error)
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         try:
@@ -275,38 +337,54 @@ class Intake:
         except OperationalError as again:
             log.error("%s", again)
 
-    def _unsay(self, path: Path) -> None:
-        name = readable(str(path.relative_to(self._inbox)))
+    def _unsay(self, path: Path, code: str = "not_accepted") -> None:
+        name = legible(str(path.relative_to(self._inbox)))
         with self._catalogue.reading() as session:
-            stands = flags.stands(session, "inbox", name, "not_accepted")
+            stands = flags.stands(session, "inbox", name, code)
         if stands:
             with self._catalogue.writing() as session:
-                flags.close_flag(session, "inbox", name, "not_accepted")
+                flags.close_flag(session, "inbox", name, code)
 
 
 def inspect_file(inspector: WorkerProcess, path: Path, limits: Limits, name: str) -> Contents | None:
     """Look into a file in a process that can be killed.
 
     Returns:
-        What is in it, or why it is refused; None where nothing was learnt about the file: the process died, was too
-        slow, or the machine failed.
+        What is in it, or why it is refused; None where nothing was learnt about the file: the process died, or the
+        machine failed.
+
+    Raises:
+        PageTimeout: it takes longer than a first look may.
     """
-    time_limit = INSPECTION_SECONDS + path.stat().st_size / INSPECTION_BYTES_A_SECOND
     try:
-        answer = inspector.perform(InspectTask(path, readable(name), limits), time_limit)
+        task = InspectTask(path, legible(name), limits)
+        answer = inspector.perform(task, inspection_seconds(path, FIRST_LOOK_SECONDS))
+    except PageTimeout:
+        log.warning("%s: a look into it takes long", legible(path.name))
+        raise
     except (PageFailed, ServiceUnreachable) as error:
-        log.warning("%s: %s", readable(path.name), error)
+        log.warning("%s: %s", legible(path.name), error)
         return None
     assert isinstance(answer, Contents)
     return answer
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """All files and links; linked and hidden folders are left out."""
+    """All files and links, to folders too; what links lead to and hidden folders are left out."""
     for directory, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
+        links = [name for name in folders if (Path(directory) / name).is_symlink()]
+        for name in sorted([*names, *links]):
             yield Path(directory) / name
+
+
+def _stands(path: Path) -> bool:
+    """Whether something has this name, were it a link that leads nowhere."""
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _order(relative: PurePosixPath) -> tuple[str, bool, str]:

@@ -21,7 +21,7 @@ from watchdog.events import (
 )
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.inotify import InotifyObserver
-from watchdog.observers.polling import PollingObserver
+from watchdog.observers.polling import PollingObserverVFS
 
 from dossier.settings import Settings
 from pipeline.intake.inbox import Intake
@@ -132,7 +132,13 @@ def _observer(inbox: Path, settings: Settings, signs: queue.SimpleQueue[Sign]) -
 
 
 def _polling(inbox: Path, signs: queue.SimpleQueue[Sign]) -> BaseObserver:
-    return _started(PollingObserver(timeout=POLLING_SECONDS), inbox, Nominator(signs, sees_writers=False))
+    def status(path: str) -> os.stat_result:
+        # No link is followed but the inbox itself, which may be one to a share: a link in it could lead anywhere, and
+        # one that leads back into it, round and round.
+        return os.stat(path, follow_symlinks=path == str(inbox))  # noqa: PTH116
+
+    observer = PollingObserverVFS(status, os.scandir, polling_interval=POLLING_SECONDS)
+    return _started(observer, inbox, Nominator(signs, sees_writers=False))
 
 
 # watchdog finds a new folder twice, by its event and by the walk that follows, and says so at length. It is harmless.
