@@ -286,12 +286,12 @@ def _object_bomb() -> bytes:
 
 
 def _pictures() -> Iterator[Specimen]:
-    zeros = squeezed(400 << 20)
-    yield specimen("pdf-picture-65000.pdf", _painting(_image(zeros, 65_000, 65_000)), "too_large")
-    yield specimen("pdf-picture-four-billion.pdf", _painting(_image(zeros, 2**32 - 1, 2**32 - 1)))
-    yield specimen("pdf-picture-negative.pdf", _painting(_image(zeros, -10, -10)))
-    yield specimen("pdf-picture-flate-bomb.pdf", lambda: _painting(_image(zeros, 100, 100)))
-    yield specimen("pdf-picture-18000.pdf", lambda: _painting(_image(zeros, 18_000, 18_000)))
+    few = zlib.compress(bytes(5000))
+    yield specimen("pdf-picture-65000.pdf", _painting(_image(few, 65_000, 65_000)), "too_large")
+    yield specimen("pdf-picture-four-billion.pdf", _painting(_image(few, 2**32 - 1, 2**32 - 1)))
+    yield specimen("pdf-picture-negative.pdf", _painting(_image(few, -10, -10)))
+    yield specimen("pdf-picture-flate-bomb.pdf", lambda: _painting(_image(squeezed(400 << 20), 100, 100)))
+    yield specimen("pdf-picture-18000.pdf", lambda: _painting(_image(squeezed(400 << 20), 18_000, 18_000)))
     jpeg = saved("JPEG")
     for name, width, height in (("larger", 6000, 8000), ("smaller", 62, 88), ("65000", 65_000, 65_000)):
         yield specimen(
@@ -452,8 +452,12 @@ def _acting() -> Iterator[Specimen]:
         % b"a=1"
     )
     yield specimen("pdf-attachment.pdf", one_page(stream(TWO_LINES), embedded, root=names), PAGES)
-    bomb = {5: file, 6: stream(squeezed(400 << 20), b"/Type /EmbeddedFile /Filter /FlateDecode")}
-    yield specimen("pdf-attachment-bomb.pdf", lambda: one_page(stream(TWO_LINES), bomb, root=names), PAGES)
+
+    def bomb() -> bytes:
+        held = stream(squeezed(400 << 20), b"/Type /EmbeddedFile /Filter /FlateDecode")
+        return one_page(stream(TWO_LINES), {5: file, 6: held}, root=names)
+
+    yield specimen("pdf-attachment-bomb.pdf", bomb, PAGES)
     outside = b"<< /Length 0 /F (/etc/passwd) >>\nstream\n\nendstream"
     yield specimen("pdf-content-from-outside.pdf", one_page(outside))
     reference = {5: stream(b"", b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Ref << /F (/etc/passwd) /Page 0 >>")}

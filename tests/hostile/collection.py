@@ -25,7 +25,7 @@ def collection() -> list[Specimen]:
 
 
 def kept() -> Iterator[Specimen]:
-    for path in sorted(_SEEDS.iterdir()):
+    for path in sorted(_SEEDS.glob("[!.]*")):
         yield specimen(f"kept-{path.name}", path.read_bytes())
 
 

@@ -61,9 +61,9 @@ def disguises() -> Iterator[Specimen]:
     archives = {
         "zip": zipped("a.txt"),
         "zip-up": zipped("../../../../tmp/owned", "/etc/passwd", "..\\owned"),
-        "zip-many": zipped(*map(str, range(30_000))),
-        "zip-bomb": zipped("a", content=bytes(300 << 20)),
-        "zip-in-zip": zipped("b.zip", content=zipped("a", content=bytes(50 << 20))),
+        "zip-many": zipped(*map(str, range(3000))),
+        "zip-bomb": zipped("a", content=bytes(30 << 20)),
+        "zip-in-zip": zipped("b.zip", content=zipped("a", content=bytes(10 << 20))),
         "rar": b"Rar!\x1a\x07\0" + bytes(50),
         "7z": b"7z\xbc\xaf\x27\x1c" + bytes(50),
         "gz": b"\x1f\x8b\x08" + bytes(50),

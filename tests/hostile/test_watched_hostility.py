@@ -15,8 +15,10 @@ import pytest
 from sqlalchemy import func, select
 
 from dossier.catalogue.tables import Arrival, Page, Work
-from dossier.errors import every_error
+from dossier.errors import PageTimeout, every_error
 from pipeline.crew.crew import Crew
+from pipeline.crew.tasks import Answer, InspectTask, Task
+from pipeline.crew.worker_process import WorkerProcess
 from pipeline.intake.watch import watch
 from tests.hostile.collection import WHOLE, collection, share
 from tests.house import CASE, House, open_house
@@ -59,6 +61,32 @@ def test_good_pages_among_hostile_files_are_read_and_every_file_has_a_reason(tmp
         assert "machine" not in {question.code for question in house.questions()}
         if WHOLE:
             _report(house)
+
+
+def test_a_file_that_takes_long_to_look_into_is_left_to_the_reception_and_holds_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T11."""
+    real = WorkerProcess.perform
+    looks: list[str] = []
+
+    def perform(self: WorkerProcess, task: Task, time_limit: float | None = None) -> Answer:
+        assert isinstance(task, InspectTask)
+        looks.append(task.name)
+        if task.name == "0001.png":
+            raise PageTimeout
+        return real(self, task, time_limit)
+
+    monkeypatch.setattr(WorkerProcess, "perform", perform)
+    with open_house(tmp_path) as house:
+        house.drop_pages(f"{CASE}/卷一", [1, 2])
+        house.take_in()
+
+        assert looks == ["0001.png", "0002.png"]
+        assert house.in_inbox() == []
+        assert house.order() == [("卷一", 1, "0002.png")]
+        house.work()
+        assert [house.searcher.search(f"讯问笔录第{number}页").total for number in (1, 2)] == [1, 1]
 
 
 def _report(house: House) -> None:
