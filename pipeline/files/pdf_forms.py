@@ -7,6 +7,7 @@ themselves or each other twice, takes all memory there is.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,9 +22,12 @@ from pipeline.files.pdf_pictures import filters_of
 _MOST_FORMS = 100_000
 # Bytes of a page's own content, and of a form's: the densest maps and plans have some tens of millions.
 _MOST_CONTENT = 150_000_000
+# Graphics states saved and not restored: ISO 32000-1, annex C, warns of 28; PDFium keeps all that come.
+_MOST_STATES = 100_000
+_STATE = re.compile(rb"(?<!\S)[qQ](?!\S)")
 # Codings of a stream, one within the other: writers use one or two, qpdf follows 25.
 _MOST_FILTERS = 10
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 
 
 def require_finite(page: pikepdf.Page) -> None:
@@ -31,7 +35,7 @@ def require_finite(page: pikepdf.Page) -> None:
 
     Raises:
         DamagedFile: a form paints itself, or all of them together are painted too often; or its content is coded over
-            and over.
+            and over, or saves states without end.
         FileTooLarge: its content unfolds to too much.
     """
     resources = page.obj.get("/Resources")
@@ -92,11 +96,15 @@ def _unfolded_bytes(content: Object) -> int:
         if name not in ("/FlateDecode", "/Fl"):
             break
         pieces = _inflated(pieces)
-    size = 0
+    size = states = 0
     for piece in pieces:
         size += len(piece)
         if size > _MOST_CONTENT:
             break
+        found = _STATE.findall(piece)
+        states += 2 * found.count(b"q") - len(found)
+        if states > _MOST_STATES:
+            raise DamagedFile(f"PDF page that saves more than {_MOST_STATES} graphics states")
     return size
 
 

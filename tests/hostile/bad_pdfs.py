@@ -85,7 +85,7 @@ def _bombs() -> Iterator[Specimen]:
     flate = b"/Filter /FlateDecode"
     yield specimen("pdf-flate-gigabyte-of-spaces.pdf", lambda: one_page(stream(squeezed(1 << 30, b" "), flate)))
     yield specimen("pdf-flate-many-operators.pdf", lambda: one_page(stream(squeezed(200 << 20, b"q Q "), flate)))
-    yield specimen("pdf-flate-deep-states.pdf", lambda: one_page(stream(squeezed(20 << 20, b"q "), flate)))
+    yield specimen("pdf-flate-deep-states.pdf", lambda: one_page(stream(squeezed(20 << 20, b"q "), flate)), "damaged")
     yield specimen("pdf-flate-long-number.pdf", lambda: one_page(stream(squeezed(100 << 20, b"9"), flate)))
     yield specimen("pdf-flate-long-string.pdf", lambda: one_page(stream(b"x" + squeezed(1000, b"("), flate)))
     twice = b"/Filter [/FlateDecode /FlateDecode]"

@@ -111,7 +111,7 @@ def _jpegs() -> Iterator[Specimen]:
     yield specimen("jpeg-restarts.jpg", good[:scan] + b"\xff\xdd\x00\x04\x00\x01" + good[scan:], PAGES, *_REFUSED)
     yield specimen("jpeg-only-markers.jpg", b"\xff\xd8" + b"\xff\xd8" * 100_000 + b"\xff\xd9", *_REFUSED)
     yield specimen("jpeg-ends-at-once.jpg", b"\xff\xd8\xff\xd9", *_REFUSED, "unknown_format")
-    yield specimen("jpeg-many-scans.jpg", _many_scans, PAGES, *_REFUSED)
+    yield specimen("jpeg-many-scans.jpg", _many_scans, "damaged")
     for name, block in _exif_blocks():
         segment = b"Exif\0\0" + block
         content = good[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + good[2:]
