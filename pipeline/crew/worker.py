@@ -21,8 +21,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dossier.acceptance import Contents
 from dossier.confinement import Confinement, allow_seconds, confine
+from dossier.contents import Contents
 from dossier.derived import THUMBNAIL, keep_time_of, smaller_picture, written_whole
 from dossier.errors import (
     EdossierError,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dossier.acceptance import Contents
+from dossier.contents import Contents
 from dossier.errors import EdossierError
 from pipeline.crew.tasks import InspectTask
 from pipeline.crew.worker_process import WorkerProcess, workbench
