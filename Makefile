@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
-# Two processes: which tests go together, tests/conftest.py says; what takes long stands first, and begins first.
-IN_TWO := -n 2 --dist loadgroup --no-loadscope-reorder
+# Two processes: which tests go together, tests/conftest.py says. Files begin in the order of their names, not of how
+# many tests they have: the longest have few.
+IN_TWO := -n 2 --dist loadfile --no-loadscope-reorder
 LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-hashes --upgrade \
 	--no-emit-find-links --no-emit-index-url --no-emit-trusted-host
 
