@@ -107,6 +107,8 @@ class Intake:
         self._returned: set[Path] = set()
         # Links, pipes and devices in the inbox of which it has been said that they are left there.
         self._left: set[Path] = set()
+        # Folders that cannot be looked into, which has been said: of others, or deeper than a path may be long.
+        self._unlisted: set[Path] = set()
 
     @property
     def waiting(self) -> int:
@@ -190,8 +192,19 @@ class Intake:
     def scan(self) -> None:
         """Nominate everything that lies in the inbox."""
         self._forget_left()
-        for path in _files_below(self._inbox):
+        unlisted: dict[Path, OSError] = {}
+
+        def note(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError | NotADirectoryError):  # it has gone meanwhile
+                unlisted[Path(str(error.filename))] = error
+
+        for path in _files_below(self._inbox, note):
             self.nominate(path)
+        for path in unlisted.keys() - self._unlisted:
+            self._say(path, "not_accepted", unlisted[path])
+        for path in self._unlisted - unlisted.keys():
+            self._unsay(path)
+        self._unlisted = set(unlisted)
 
     def take_complete(self, should_stop: Callable[[], bool] = lambda: False) -> int:
         """Accept files that are complete now, for a few seconds at most; returns how many left the inbox.
@@ -370,11 +383,11 @@ def inspect_file(inspector: WorkerProcess, path: Path, limits: Limits, name: str
     return answer
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def _files_below(folder: Path, onerror: Callable[[OSError], None]) -> Iterator[Path]:
     """All files and links, to folders too; what links lead to and hidden folders are left out."""
-    for directory, folders, names in os.walk(folder):
+    for directory, folders, names in os.walk(folder, onerror=onerror):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        links = [name for name in folders if (Path(directory) / name).is_symlink()]
+        links = [name for name in folders if os.path.islink(f"{directory}/{name}")]  # noqa: PTH114 (never raises)
         for name in sorted([*names, *links]):
             yield Path(directory) / name
 
