@@ -175,9 +175,9 @@ class Arrival(Table):
     """A file as it came to a place (case, volume, path). The API calls it a file.
 
     state: received, reading, done, failed. The same bytes at the same place are one arrival, however often they come.
-    `answered_by` is the later arrival at the same place that took a failed one's part. `idempotency_key` is not filled:
-    an arrival may have several, see `IdempotencyKey`. `split_from` is the arrival whose pages a separator sheet has
-    sent here, to another volume; that one stays as it came, with the pages that are left to it.
+    `answered_by` is the later arrival at the same place that took a failed one's part. `split_from` is the
+    arrival whose pages a separator sheet has sent here, to another volume; that one stays as it came, with the pages
+    that are left to it.
     """
 
     __tablename__ = "arrivals"
@@ -198,7 +198,6 @@ class Arrival(Table):
     error_code: Mapped[str | None]
     error_detail: Mapped[str] = mapped_column(default="")
     answered_by: Mapped[str | None] = mapped_column(ForeignKey("arrivals.id"))
-    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
     split_from: Mapped[str | None] = mapped_column(index=True)
     received_at: Mapped[float] = mapped_column(default=time.time)
     done_at: Mapped[float | None]
@@ -225,6 +224,7 @@ class Page(Table):
     too, so that each can be put back where it was. `turn_by_hand` and `blank_by_hand` are what a person has
     said, and outrank what is read. `crop_by_hand` is the part of the page that a person, `cropped_by`, has called the
     page, and `crop` the one that the reading in use saw (both as `reading.Crop`); None: the whole page.
+    `is_no_pair`: a person has said that it is a page of its own, though its name calls it a picture of another's side.
     `width`, `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's. `index_in_file`
     orders the pages of a file. It is their place in it, unless two of them are on one picture: then that is
     `picture_in_file`, `part` says which half the page is, and `cut` where they part (fraction of the picture's width).
@@ -266,6 +266,7 @@ class Page(Table):
     crop_by_hand: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     crop: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     cropped_by: Mapped[str] = mapped_column(default="", server_default="")
+    is_no_pair: Mapped[bool] = mapped_column(default=False, server_default="0")
     page_label: Mapped[str | None]
     page_label_state: Mapped[str | None]
     label_candidates: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
@@ -501,20 +502,6 @@ class VolumeMove(Table):
     settled_at: Mapped[float | None] = mapped_column(index=True)
 
 
-class Repeat(Table):
-    """A request to change a case that came with an Idempotency-Key: `request` is its digest, `status` what was
-    answered, `case_id` the case that was answered with.
-    """
-
-    __tablename__ = "repeats"
-    viewer_id: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    request: Mapped[str]
-    status: Mapped[int]
-    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
-    at: Mapped[float] = mapped_column(default=time.time)
-
-
 class VolumeCheck(Table):
     """How far making and checking a volume is; a volume that was never handed in has no row.
 
@@ -597,10 +584,7 @@ class Excerpt(Table):
     """
 
     __tablename__ = "excerpts"
-    __table_args__ = (
-        UniqueConstraint("owner_id", "idempotency_key"),
-        Index("ix_excerpts_owner_case", "owner_id", "case_id", "place"),
-    )
+    __table_args__ = (Index("ix_excerpts_owner_case", "owner_id", "case_id", "place"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("e"))
     owner_id: Mapped[str]
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -614,29 +598,14 @@ class Excerpt(Table):
     page_ids: Mapped[list[str]]
     quotation: Mapped[str]
     proves: Mapped[str] = mapped_column(default="")
-    idempotency_key: Mapped[str | None]
     created_at: Mapped[float] = mapped_column(default=time.time)
     updated_at: Mapped[float] = mapped_column(default=time.time)
-
-
-class IdempotencyKey(Table):
-    """A caller's own key for a delivery, and what came of it.
-
-    `key` begins with the caller's id; `request` is a digest of all that the caller sent, so that the same key with
-    something else is noticed.
-    """
-
-    __tablename__ = "idempotency_keys"
-    key: Mapped[str] = mapped_column(primary_key=True)
-    request: Mapped[str]
-    arrival_id: Mapped[str] = mapped_column(ForeignKey("arrivals.id"))
-    at: Mapped[float] = mapped_column(default=time.time)
 
 
 class Upload(Table):
     """A resumable upload. Its bytes stand in the vault's `uploads/`; the first `received` of them are there for good.
 
-    `arrival_id`: of the file that it became; None until it is whole.
+    `arrival_id`: of the file that it became; None until it is whole. `idempotency_key` is the caller's for that file.
     """
 
     __tablename__ = "uploads"
@@ -703,7 +672,6 @@ class TranscriptionRow(Table):
     version: Mapped[int]
     withdrawn_at: Mapped[float | None]
     withdrawn_by: Mapped[str] = mapped_column(default="")
-    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
 
 
 class TranscriptionVersion(Table):
@@ -730,7 +698,6 @@ class Note(Table):
     """
 
     __tablename__ = "notes"
-    __table_args__ = (UniqueConstraint("owner_id", "idempotency_key"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("n"))
     owner_id: Mapped[str] = mapped_column(index=True)
     owner: Mapped[str]
@@ -740,7 +707,6 @@ class Note(Table):
     text: Mapped[str]
     shared: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
-    idempotency_key: Mapped[str | None]
     created_at: Mapped[float] = mapped_column(default=time.time)
     updated_at: Mapped[float] = mapped_column(default=time.time)
 
@@ -790,11 +756,10 @@ class Receipt(Table):
     """What came together on paper, as it was written down when it was received (收卷登记).
 
     `numbers` are the case's as they were given, `bound` those of them that the case had not had before. `received_by`
-    is a person's name; `owner_id`, `idempotency_key` and `request` tell a repeated request from another one.
+    is a person's name.
     """
 
     __tablename__ = "receipts"
-    __table_args__ = (UniqueConstraint("owner_id", "idempotency_key"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("r"))
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     delivery_id: Mapped[str | None] = mapped_column(ForeignKey("deliveries.id"))
@@ -810,8 +775,6 @@ class Receipt(Table):
     remarks: Mapped[str] = mapped_column(default="")
     received_by: Mapped[str]
     owner_id: Mapped[str]
-    idempotency_key: Mapped[str | None]
-    request: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[float] = mapped_column(default=time.time, index=True)
     updated_at: Mapped[float] = mapped_column(default=time.time)
@@ -842,7 +805,7 @@ class Secret(Table):
 class Exhibit(Table):
     """Pages that somebody has chosen to be one PDF 示证; see dossier/exhibits.py.
 
-    `groups`: [[title, [page id, …]], …], in order. `digest`: of what was asked for, or of the owner's own key for it.
+    `groups`: [[title, [page id, …]], …], in order. `digest`: of what was asked for.
     """
 
     __tablename__ = "exhibits"
@@ -854,3 +817,60 @@ class Exhibit(Table):
     watermark: Mapped[str] = mapped_column(default="")
     digest: Mapped[str]
     created_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class KeyedRequest(Table):
+    """A request that came with an Idempotency-Key: the `key` of a person or an API key (`owner_id`), `request` its
+    digest, `status` what was answered, `kind` and `subject_id` the thing that was answered with.
+
+    There may be two of one key and different kinds from the time before this table; none is added to them.
+    """
+
+    __tablename__ = "keyed_requests"
+    owner_id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str]
+    status: Mapped[int]
+    subject_id: Mapped[str]
+    at: Mapped[float] = mapped_column(index=True)
+
+
+class DoubleAnswer(Table):
+    """What a person has said of two pages that looked like one page twice: both are kept, or they are different.
+
+    `page_id` is the lesser of both ids.
+    """
+
+    __tablename__ = "double_answers"
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    verdict: Mapped[str]
+    answered_by: Mapped[str]
+    answered_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class KnownFileGaps(Table):
+    """The names that are missing among a document's files without a page missing, as a person has said."""
+
+    __tablename__ = "known_file_gaps"
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    names: Mapped[list[str]] = mapped_column(JSON)
+
+
+class CarriedMark(Table):
+    """What people had put on a page that a re-scan has replaced, and what became of it.
+
+    kind: note, bookmark, excerpt (these moved along; `was` is how they stood), transcription (it waits on the new page
+    until somebody has taken it over or left it). state: carried, waiting, taken, left.
+    """
+
+    __tablename__ = "carried_marks"
+    to_page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
+    from_page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"))
+    was: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str]
+    answered_by: Mapped[str] = mapped_column(default="")
+    at: Mapped[float] = mapped_column(default=time.time)

@@ -27,8 +27,9 @@ from pathlib import Path, PurePosixPath
 from sqlalchemy.exc import OperationalError
 
 from dossier import flags
-from dossier.acceptance import Accepted, Contents, Fingerprint, Incoming, SourceChanged, accept, accept_all
+from dossier.acceptance import Accepted, Fingerprint, Incoming, SourceChanged, accept, accept_all
 from dossier.catalogue.database import Catalogue
+from dossier.contents import Contents
 from dossier.errors import DamagedFile, EmptyFile, PageFailed, ServiceUnreachable, TruncatedFile
 from dossier.natural_order import file_key, natural_key
 from dossier.place import METADATA_NAME, is_ignored, place_in_inbox, readable
