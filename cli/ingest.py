@@ -25,6 +25,7 @@ from dossier.errors import (
     EdossierError,
     FileUnreadable,
     IndexRefused,
+    MachineFailed,
     PageFailed,
     PageTimeout,
     UsageError,
@@ -138,6 +139,9 @@ def take_in(
     actor = person_at_the_keyboard()
     try:
         for file in sorted(given, key=lambda file: not file.place.is_metadata):
+            room = context.room()
+            if not room.holds():
+                raise MachineFailed(str(room))
             try:
                 contents = _look_into(inspector, file, limits)
                 incoming = Incoming(file.path, file.place, file.source, "ingest", contents, case)
