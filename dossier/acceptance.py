@@ -16,11 +16,11 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dossier import audit, cases, changes, flags, work
+from dossier import audit, cases, changes, flags, keyed_requests, work
 from dossier.case_metadata import apply_metadata, parse_metadata
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Arrival, Case, IdempotencyKey, Original, Page, Volume
-from dossier.errors import EdossierError, FileRefused, KeyReused
+from dossier.catalogue.tables import Arrival, Case, KeyedRequest, Original, Page, Volume
+from dossier.errors import EdossierError, FileRefused
 from dossier.pages import PageShape, register_attachment, register_pages, volume_named
 from dossier.place import METADATA_NAME, METADATA_TYPE, Place
 from dossier.quality.follow import follow
@@ -80,7 +80,8 @@ class Incoming:
         contents: what is in it; None leaves that to a worker.
         case: a case's number given by the user, which outranks the folder's name.
         fingerprint: of the state that was looked into; None where nobody else can write to it.
-        idempotency_key: the caller's own key for this delivery, with the caller's id before it.
+        owner_id: the caller's id, where they have given a key.
+        idempotency_key: their own key for this delivery.
     """
 
     path: Path
@@ -90,6 +91,7 @@ class Incoming:
     contents: Contents | None = None
     case: str | None = None
     fingerprint: Fingerprint | None = None
+    owner_id: str = ""
     idempotency_key: str | None = None
 
 
@@ -113,31 +115,39 @@ def accept(catalogue: Catalogue, vault: Vault, incoming: Incoming, actor: str) -
     if incoming.idempotency_key is not None:
         # Looked at before the vault has the bytes: what is refused leaves nothing there.
         with catalogue.reading() as session:
-            known = session.get(IdempotencyKey, incoming.idempotency_key)
-        if known is not None:
-            return _replayed(known, incoming, digest(incoming.path))
+            is_known = _named(session, incoming) is not None
+        if is_known:
+            sha256 = digest(incoming.path)
+            with catalogue.reading() as session:
+                replayed = _replayed(session, incoming, sha256)
+            if replayed is not None:
+                return replayed
     stored = vault.store_original(incoming.path)
     if incoming.fingerprint is not None and Fingerprint.of(incoming.path) != incoming.fingerprint:
         raise SourceChanged(str(incoming.path))
     metadata = _metadata_stored(vault, stored) if incoming.place.is_metadata else None
     with catalogue.writing() as session:
-        if incoming.idempotency_key is None:
-            return _accept_rows(session, incoming, stored, metadata, actor)
-        known = session.get(IdempotencyKey, incoming.idempotency_key)
-        if known is not None:
-            return _replayed(known, incoming, stored.sha256)
+        replayed = _replayed(session, incoming, stored.sha256)
+        if replayed is not None:
+            return replayed
         accepted = _accept_rows(session, incoming, stored, metadata, actor)
-        request = _request_digest(incoming, stored.sha256)
-        session.add(
-            IdempotencyKey(key=incoming.idempotency_key, request=request, arrival_id=accepted.arrival_id)
+        keyed_requests.keep(
+            session, incoming.owner_id, incoming.idempotency_key, keyed_requests.FILE,
+            _request_digest(incoming, stored.sha256), accepted.arrival_id, 202,
         )  # fmt: skip
         return accepted
 
 
-def _replayed(known: IdempotencyKey, incoming: Incoming, sha256: str) -> Accepted:
-    if known.request != _request_digest(incoming, sha256):
-        raise KeyReused(known.key.partition(":")[2])
-    return Accepted(known.arrival_id, is_replay=True)
+def _named(session: Session, incoming: Incoming) -> KeyedRequest | None:
+    return keyed_requests.named(session, incoming.owner_id, incoming.idempotency_key, keyed_requests.FILE)
+
+
+def _replayed(session: Session, incoming: Incoming, sha256: str) -> Accepted | None:
+    request = _request_digest(incoming, sha256)
+    known = keyed_requests.find(
+        session, incoming.owner_id, incoming.idempotency_key, keyed_requests.FILE, request
+    )  # fmt: skip
+    return Accepted(known.subject_id, is_replay=True) if known is not None else None
 
 
 def _request_digest(incoming: Incoming, sha256: str) -> str:

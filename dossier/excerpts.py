@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dossier import audit
+from dossier import audit, keyed_requests
 from dossier.catalogue.tables import Case, Document, Excerpt, Page
 from dossier.errors import NotFound, UsageError
 from dossier.evidence_kinds import EVIDENCE_KINDS, interrogation_of_title, kind_of_title
@@ -92,13 +92,12 @@ def add_excerpt(
     Raises:
         NotFound: a page is out of sight, or does not exist.
         UsageError: the pages are of two cases, or a value does not fit.
+        KeyReused: the key came with something else.
     """
-    if idempotency_key:
-        standing = session.scalars(
-            select(Excerpt).where(Excerpt.owner_id == viewer.id, Excerpt.idempotency_key == idempotency_key)
-        ).first()
-        if standing is not None:
-            return excerpt_in_sight(session, viewer, standing.id), False
+    request = keyed_requests.digest_of(list(page_ids), dict(content))
+    known = keyed_requests.find(session, viewer.id, idempotency_key, keyed_requests.EXCERPT, request)
+    if known is not None:
+        return excerpt_in_sight(session, viewer, known.subject_id), False
     case_id = _case_of_pages(session, viewer, page_ids)
     last = session.scalar(
         select(func.max(Excerpt.place)).where(Excerpt.owner_id == viewer.id, Excerpt.case_id == case_id)
@@ -108,10 +107,11 @@ def add_excerpt(
     told = {"evidence_kind": kind_of_title(title), "interrogation": interrogation_of_title(title)}
     excerpt = Excerpt(
         owner_id=viewer.id, case_id=case_id, place=(last or 0) + 1, page_ids=list(page_ids),
-        idempotency_key=idempotency_key or None, **checked({"quotation": "", **told, **content}),
+        **checked({"quotation": "", **told, **content}),
     )  # fmt: skip
     session.add(excerpt)
     session.flush()
+    keyed_requests.keep(session, viewer.id, idempotency_key, keyed_requests.EXCERPT, request, excerpt.id, 201)
     _record(session, "add_excerpt", excerpt, viewer, pages=list(page_ids))
     return excerpt, True
 

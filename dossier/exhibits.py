@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from dossier import audit, cases, work
+from dossier import audit, cases, keyed_requests, work
 from dossier.catalogue.tables import Case, Document, Exhibit, Page, Work
 from dossier.citations import CitationTemplate, CitedPage
 from dossier.cited_pages import cited_pages
-from dossier.errors import KeyReused, NotFound, UsageError
+from dossier.errors import NotFound, UsageError
 from dossier.excerpts import pages_in_sight, printable
 from dossier.pdf_contents import BookmarkPlace, BoundPage, PdfContents, bound_pages
 from dossier.viewers import Viewer
@@ -55,7 +55,8 @@ def add_exhibit(
         title: of the PDF.
         groups: the pages, in order.
         watermark: what stands faintly over every page.
-        idempotency_key: the viewer's own name for this deed; without it, equal content is the same exhibit.
+        idempotency_key: the viewer's own name for this deed; with it, what stands over the pages may be another one by
+            now. Without it, equal content is the same exhibit.
 
     Raises:
         NotFound: a page is out of sight, or does not exist.
@@ -71,16 +72,22 @@ def add_exhibit(
     _check_sight(session, viewer, page_ids)
     title = printable(title)
     kept = [[printable(group.title), list(group.page_ids)] for group in groups if group.page_ids]
-    said = [idempotency_key] if idempotency_key else [title, kept, watermark]
-    digest = hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
-    exhibit = session.scalars(select(Exhibit).where(Exhibit.owner_id == viewer.id, Exhibit.digest == digest)).first()
+    request = keyed_requests.digest_of(title, kept)
+    known = keyed_requests.find(session, viewer.id, idempotency_key, keyed_requests.EXHIBIT, request)
+    # One that has made room for others is made again.
+    exhibit = session.get(Exhibit, known.subject_id) if known is not None else None
+    digest = hashlib.sha256(json.dumps([title, kept, watermark], ensure_ascii=False).encode()).hexdigest()
+    if exhibit is None:
+        wanted = select(Exhibit).where(Exhibit.owner_id == viewer.id, Exhibit.digest == digest)
+        exhibit = session.scalars(wanted).first()
+        if exhibit is not None:
+            keyed_requests.keep(session, viewer.id, idempotency_key, keyed_requests.EXHIBIT, request, exhibit.id)
     if exhibit is not None:
-        if (exhibit.title, exhibit.groups) != (title, kept):
-            raise KeyReused(idempotency_key)
         return exhibit, []
     exhibit = Exhibit(owner_id=viewer.id, title=title, groups=kept, watermark=watermark, digest=digest)
     session.add(exhibit)
     session.flush()
+    keyed_requests.keep(session, viewer.id, idempotency_key, keyed_requests.EXHIBIT, request, exhibit.id)
     # Once for each case from which something is taken, so that it is found by the case.
     for case_id, taken in _by_case(session, page_ids).items():
         audit.record(

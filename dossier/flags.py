@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -26,6 +27,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "sheet_unknown": ("分隔页的二维码不是本系统打印的", "这一页仍按普通页处理；请核对，需要的话重印分隔页"),
     "sheet_unreadable": ("像分隔页，但二维码读不出来", "它后面的页没有归到那一卷：请重印再扫，或把后面的页移过去"),
     "sheet_refused": ("分隔页没有起作用：原来的案件已封存", "请由能看这个案件的人核对后认领"),
+    "transcription_damaged": ("人工校录的文件丢失或损坏", "识别文字照常可搜；请从备份恢复文件后运行 edossier retry"),
     "blank": ("空白页", "请确认是否确为空白"),
     "assembly_failed": ("材料的 PDF 没有生成", "请运行 edossier retry；页面本身仍可查看和搜索"),
     "not_accepted": ("收件箱中的文件暂时无法收入", "请检查文件名、权限和磁盘；程序会自动再试"),
@@ -70,6 +72,14 @@ def stands(session: Session, subject_kind: str, subject_id: str, code: str) -> b
     """Whether a flag stands."""
     flag = _find(session, subject_id, subject_kind, code)
     return flag is not None and flag.closed_at is None
+
+
+def standing_on(session: Session, subject_kind: str, subject_ids: Sequence[str], code: str) -> set[str]:
+    """Of these subjects, a few hundred at most, those on which a flag stands."""
+    standing = select(Flag.subject_id).where(
+        Flag.subject_id.in_(subject_ids), Flag.subject_kind == subject_kind, Flag.code == code, Flag.closed_at.is_(None)
+    )
+    return set(session.scalars(standing))
 
 
 def details_of(session: Session, subject_kind: str, subject_id: str, code: str) -> dict[str, Any]:

@@ -42,6 +42,9 @@ def retry_everything(session: Session, actor: str) -> Retried:
     for kind in (work.PICTURE, work.BIND, work.BIND_CASE, work.BIND_EXHIBIT):
         failed = select(Work.subject_id).where(Work.kind == kind, Work.state == "failed")
         work.request(session, kind, session.scalars(failed).all())
+    # Indexed without what people read on them; if the files are there again by now, the flags go with the next entry.
+    damaged = select(Flag.subject_id).where(Flag.code == "transcription_damaged", Flag.closed_at.is_(None))
+    outbox.enqueue(session, session.scalars(damaged).all())
     entries = outbox.revive_dead(session)
     for page in pages:
         audit.record(session, "retry", "page", page.id, actor)

@@ -143,7 +143,7 @@ def finish(catalogue: Catalogue, vault: Vault, upload_id: str) -> str:
             place = Place(upload.case_id, upload.volume, upload.path)
             incoming = Incoming(
                 path_of(vault, upload_id), place, place.source, "upload", case=upload.case_id,
-                idempotency_key=upload.idempotency_key,
+                owner_id=upload.viewer_id, idempotency_key=upload.idempotency_key,
             )  # fmt: skip
             accepted = accept(catalogue, vault, incoming, upload.actor)
             with catalogue.writing() as session:

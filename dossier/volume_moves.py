@@ -34,7 +34,7 @@ def move_volumes(session: Session, volumes: Sequence[Volume], source: Case, targ
     taken = set(session.scalars(select(Volume.name).where(Volume.case_id == target.id)))
     names: dict[str, str] = {}
     for name in dict.fromkeys(volume.name for volume in volumes):
-        wanted = _name_before(session, [volume.id for volume in volumes if volume.name == name], target) or name
+        wanted = name_before(session, [volume.id for volume in volumes if volume.name == name], target) or name
         names[name] = _free_name(wanted, cases.number_of(session, source), taken)
         taken.add(names[name])
     for volume in volumes:
@@ -142,7 +142,7 @@ def _cases_called(session: Session, called: str) -> set[str]:
     return found or set(session.scalars(select(Case.id).where((Case.folder == called) | (Case.id == called))))
 
 
-def _name_before(session: Session, volume_ids: Sequence[str], case: Case) -> str | None:
+def name_before(session: Session, volume_ids: Sequence[str], case: Case) -> str | None:
     """What volumes were called in a case that they come back to; None where they were never there."""
     return session.scalars(
         select(VolumeMove.name_before)

@@ -10,25 +10,39 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from dossier import outbox, reindexing
+from dossier import flags, outbox, reindexing
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, Document, IndexChange, IndexGeneration, OutboxRow, Page, Volume
 from dossier.errors import EdossierError, EngineUnreachable, StoreError
 from dossier.outbox import Change
 from dossier.reading import Reading
 from dossier.readings import following_page, reading_of
-from dossier.transcriptions.standing import pages_transcribed, transcribed_reading
+from dossier.transcriptions.standing import intact_transcriptions, pages_transcribed
+from dossier.transcriptions.transcription import reading_of_transcriptions
 from dossier.vault import Vault
 from indexer.engine import Engine
 from indexer.entry import SEPARATOR, IndexEntry, PagePlace, Removal, entry_of_page
 from indexer.pace import Pace
 
 log = logging.getLogger(__name__)
+
+_DAMAGED = "transcription_damaged"
+
+
+class _Batch(NamedTuple):
+    """Changes as the engine takes them; the reasons for those whose reading cannot be had, by page; and the ids of
+    transcriptions that are lost or altered, by page.
+    """
+
+    entries: list[IndexEntry | Removal]
+    unreadable: dict[str, str]
+    damaged: dict[str, tuple[str, ...]]
 
 
 class Feed:
@@ -66,8 +80,10 @@ class Feed:
             changes = outbox.due(session, self.pace.size, self._box)
             if not changes:
                 return 0
-            entries, unreadable = self._entries(session, changes)
-        refusals = {refusal.page_id: refusal.reason for refusal in self._engine.apply(entries)}
+            batch = self._entries(session, changes)
+            noted = flags.standing_on(session, "page", [change.page_id for change in changes], _DAMAGED)
+        unreadable, damaged = batch.unreadable, batch.damaged
+        refusals = {refusal.page_id: refusal.reason for refusal in self._engine.apply(batch.entries)}
         refusals.update(unreadable)
         with self._catalogue.writing() as session:
             outbox.delivered(session, [change for change in changes if change.page_id not in refusals], self._box)
@@ -75,6 +91,12 @@ class Feed:
                 if change.page_id in refusals:
                     log.warning("page %s was not indexed: %s", change.page_id, refusals[change.page_id])
                     outbox.refused(session, change, refusals[change.page_id], self._box)
+            for page_id, transcriptions in damaged.items():
+                log.error("page %s: transcriptions lost or altered: %s", page_id, ", ".join(transcriptions))
+                page = session.get_one(Page, page_id)
+                flags.raise_flag(session, "page", page_id, page.case_id, _DAMAGED, transcriptions=list(transcriptions))
+            for page_id in noted - damaged.keys() - unreadable.keys():
+                flags.close_flag(session, "page", page_id, _DAMAGED)
         return len(changes)
 
     def _notice_new_index(self) -> None:
@@ -92,12 +114,10 @@ class Feed:
             count = outbox.enqueue_everything(session)
         log.info("%s: a new index, %d pages to fill in", self._engine.name, count)
 
-    def _entries(
-        self, session: Session, changes: Sequence[Change]
-    ) -> tuple[list[IndexEntry | Removal], dict[str, str]]:
-        """The changes as the engine takes them, and the reasons for those whose reading cannot be had."""
-        entries: list[IndexEntry | Removal] = []
-        unreadable: dict[str, str] = {}
+    def _entries(self, session: Session, changes: Sequence[Change]) -> _Batch:
+        """The changes as the engine takes them, and what cannot be had of their pages."""
+        batch = _Batch([], {}, {})
+        entries, unreadable = batch.entries, batch.unreadable
         known: dict[str, Reading | None] = {}
         transcribed = pages_transcribed(session, [change.page_id for change in changes])
         for change in changes:
@@ -109,7 +129,8 @@ class Feed:
                 reading = self._reading(session, page, known)
                 if reading is not None:
                     following = self._following(session, page, known)
-                    human = transcribed_reading(session, self._vault, page) if page.id in transcribed else None
+                    # A page whose transcription is lost is found by what the program read, and said to lack it.
+                    human = self._human(session, page, batch.damaged) if page.id in transcribed else None
                     place = self._place(session, page)
                     entries.append(entry_of_page(place, change.version, reading, following, human))
             except SQLAlchemyError:
@@ -119,7 +140,13 @@ class Feed:
             except Exception as error:  # one page's fault must not keep all others out of the index
                 # The class alone: the text may be the page's.
                 unreadable[change.page_id] = type(error).__name__
-        return entries, unreadable
+        return batch
+
+    def _human(self, session: Session, page: Page, damaged: dict[str, tuple[str, ...]]) -> Reading | None:
+        intact, lost = intact_transcriptions(session, self._vault, page.id)
+        if lost:
+            damaged[page.id] = lost
+        return reading_of_transcriptions(intact, page.width or 1, page.height or 1)
 
     def _reading(self, session: Session, page: Page, known: dict[str, Reading | None]) -> Reading | None:
         if page.id not in known:

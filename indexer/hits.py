@@ -157,11 +157,7 @@ def _shown(
 
 
 def _human_shown(session: Session, vault: Vault, query: Query, page: Page, reading: Reading | None) -> Highlight:
-    try:
-        human = transcribed_reading(session, vault, page)
-    except StoreError as error:
-        log.error("%s", error)
-        human = None
+    human = transcribed_reading(session, vault, page)
     return highlight_human(query, human, reading) if human else _NOTHING_TO_SHOW
 
 

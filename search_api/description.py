@@ -26,6 +26,7 @@ from search_api.contract import (
     status_of,
     statuses_of,
 )
+from search_api.links import give_links
 from search_api.problems import MEDIA_TYPE, as_content
 from search_api.problems import Problem as Raised
 from search_api.session import COOKIE
@@ -40,14 +41,15 @@ TAGS = {
     "excerpts": "Excerpts 摘录: the asker's own.",
     "notes": "Notes and bookmarks 批注与书签.",
     "transcriptions": "Transcriptions 人工校录: what people have read on pages.",
+    "receipts": "Receipts 收卷登记: what came on paper, and what of it is here.",
     "changes": "Changes 变更: what has happened since, in its order.",
     "site": "The site itself: standing, metrics, health.",
 }
 # By the first part of the address that tells; a POST to what is read elsewhere is a deed.
 _TAG_OF = {
     "cases": "cases", "files": "files", "uploads": "files", "search": "search", "roster": "search", "pages": "pages",
-    "documents": "pages", "volumes": "pages", "changes": "changes", "status": "site", "metrics": "site",
-    "health": "site", "notes": "notes", "bookmarks": "notes", "transcriptions": "transcriptions",
+    "documents": "pages", "volumes": "pages", "pdfs": "pages", "changes": "changes", "status": "site",
+    "metrics": "site", "health": "site", "notes": "notes", "bookmarks": "notes", "transcriptions": "transcriptions",
 }  # fmt: skip
 _UNSAFE = ("post", "put", "patch", "delete")
 _KEY, _SESSION = "key", "session"
@@ -97,6 +99,7 @@ def _whole(description: dict[str, Any]) -> dict[str, Any]:
             operation["security"] = _security(wanted)
             _give_descriptions(operation["responses"], schemas)
             said |= _give_problems(operation, method, wanted)
+    give_links(whole["paths"])
     for schema in schemas.values():
         if "example" in schema:
             schema["example"] = _with_nulls(schema["example"], schema, schemas)

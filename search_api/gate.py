@@ -46,6 +46,9 @@ _ORDER = re.compile(r"/api/v1/volumes/[^/]+/(order|fold)")
 # Six hundred volumes with their remarks.
 MOST_RECEIPT_BYTES = 1 << 20
 _RECEIPT = re.compile(r"/api/v1/receipts(/[^/]+)?")
+# A thousand faults, each by its id: with quotes, comma and space twenty-six characters, or what a name of 64 takes.
+MOST_FAULTS_BYTES = 80 * 1024
+_FAULTS = re.compile(r"/api/v1/volumes/[^/]+/mended")
 # Three thousand characters, each as \uXXXX, and a hundred pages.
 MOST_EXCERPT_BYTES = 64 * 1024
 _EXCERPT = re.compile(r"/api/v1/excerpts(/[^/]+)?")
@@ -249,6 +252,8 @@ def _most_bytes(path: str) -> int:
         return MOST_ORDER_BYTES
     if _RECEIPT.fullmatch(path):
         return MOST_RECEIPT_BYTES
+    if _FAULTS.fullmatch(path):
+        return MOST_FAULTS_BYTES
     if _EXCERPT.fullmatch(path):
         return MOST_EXCERPT_BYTES
     return LARGER_BODIES.get(path, MOST_BODY_BYTES)

@@ -309,7 +309,7 @@ class Edossier:
         return self._get(_path("pages", page_id, "text"))
 
     def page_image(self, page_id: str, target: Union[str, os.PathLike[str]], width: Optional[int] = None) -> None:
-        """Write a page's picture (JPEG) to a file."""
+        """Write a page's picture (JPEG) to a file, as wide as asked (pixels), if it is not narrower itself."""
         address = _path("pages", page_id, "image") + (f"?width={width}" if width else "")
         self._download(address, Path(target))
 

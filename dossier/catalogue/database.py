@@ -19,6 +19,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from dossier.catalogue.commits import Commits
 from dossier.home import Home
@@ -88,9 +89,19 @@ class Catalogue:
             return
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
-        with self._engine.execution_options(edossier_writes=True).begin() as connection:
+        # A table that others refer to is made anew without their losing it; they are checked in the end
+        # (https://www.sqlite.org/lang_altertable.html, section 7). The pragma has no effect within a transaction.
+        engine = create_engine(self._engine.url, poolclass=NullPool)
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "connect", _leave_references)
+        event.listen(engine, "begin", _begin)
+        with engine.execution_options(edossier_writes=True).begin() as connection:
             config.attributes["connection"] = connection
+            before = _lost_references(connection)
             command.upgrade(config, "head")
+            lost = _lost_references(connection) - before
+            if lost:
+                raise RuntimeError(f"the migration would lose references: {sorted(lost)}")
 
 
 @functools.cache
@@ -105,6 +116,15 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _leave_references(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA foreign_keys=OFF")
+
+
+def _lost_references(connection: Connection) -> set[tuple[str, str]]:
+    """The tables with rows that refer to what is not there, each with the table that they refer to."""
+    return {(row[0], row[2]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
 
 
 def _begin(connection: Connection) -> None:

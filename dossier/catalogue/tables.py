@@ -175,9 +175,9 @@ class Arrival(Table):
     """A file as it came to a place (case, volume, path). The API calls it a file.
 
     state: received, reading, done, failed. The same bytes at the same place are one arrival, however often they come.
-    `answered_by` is the later arrival at the same place that took a failed one's part. `idempotency_key` is not filled:
-    an arrival may have several, see `IdempotencyKey`. `split_from` is the arrival whose pages a separator sheet has
-    sent here, to another volume; that one stays as it came, with the pages that are left to it.
+    `answered_by` is the later arrival at the same place that took a failed one's part. `split_from` is the
+    arrival whose pages a separator sheet has sent here, to another volume; that one stays as it came, with the pages
+    that are left to it.
     """
 
     __tablename__ = "arrivals"
@@ -198,7 +198,6 @@ class Arrival(Table):
     error_code: Mapped[str | None]
     error_detail: Mapped[str] = mapped_column(default="")
     answered_by: Mapped[str | None] = mapped_column(ForeignKey("arrivals.id"))
-    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
     split_from: Mapped[str | None] = mapped_column(index=True)
     received_at: Mapped[float] = mapped_column(default=time.time)
     done_at: Mapped[float | None]
@@ -501,20 +500,6 @@ class VolumeMove(Table):
     settled_at: Mapped[float | None] = mapped_column(index=True)
 
 
-class Repeat(Table):
-    """A request to change a case that came with an Idempotency-Key: `request` is its digest, `status` what was
-    answered, `case_id` the case that was answered with.
-    """
-
-    __tablename__ = "repeats"
-    viewer_id: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    request: Mapped[str]
-    status: Mapped[int]
-    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
-    at: Mapped[float] = mapped_column(default=time.time)
-
-
 class VolumeCheck(Table):
     """How far making and checking a volume is; a volume that was never handed in has no row.
 
@@ -597,10 +582,7 @@ class Excerpt(Table):
     """
 
     __tablename__ = "excerpts"
-    __table_args__ = (
-        UniqueConstraint("owner_id", "idempotency_key"),
-        Index("ix_excerpts_owner_case", "owner_id", "case_id", "place"),
-    )
+    __table_args__ = (Index("ix_excerpts_owner_case", "owner_id", "case_id", "place"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("e"))
     owner_id: Mapped[str]
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -614,29 +596,14 @@ class Excerpt(Table):
     page_ids: Mapped[list[str]]
     quotation: Mapped[str]
     proves: Mapped[str] = mapped_column(default="")
-    idempotency_key: Mapped[str | None]
     created_at: Mapped[float] = mapped_column(default=time.time)
     updated_at: Mapped[float] = mapped_column(default=time.time)
-
-
-class IdempotencyKey(Table):
-    """A caller's own key for a delivery, and what came of it.
-
-    `key` begins with the caller's id; `request` is a digest of all that the caller sent, so that the same key with
-    something else is noticed.
-    """
-
-    __tablename__ = "idempotency_keys"
-    key: Mapped[str] = mapped_column(primary_key=True)
-    request: Mapped[str]
-    arrival_id: Mapped[str] = mapped_column(ForeignKey("arrivals.id"))
-    at: Mapped[float] = mapped_column(default=time.time)
 
 
 class Upload(Table):
     """A resumable upload. Its bytes stand in the vault's `uploads/`; the first `received` of them are there for good.
 
-    `arrival_id`: of the file that it became; None until it is whole.
+    `arrival_id`: of the file that it became; None until it is whole. `idempotency_key` is the caller's for that file.
     """
 
     __tablename__ = "uploads"
@@ -703,7 +670,6 @@ class TranscriptionRow(Table):
     version: Mapped[int]
     withdrawn_at: Mapped[float | None]
     withdrawn_by: Mapped[str] = mapped_column(default="")
-    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
 
 
 class TranscriptionVersion(Table):
@@ -730,7 +696,6 @@ class Note(Table):
     """
 
     __tablename__ = "notes"
-    __table_args__ = (UniqueConstraint("owner_id", "idempotency_key"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("n"))
     owner_id: Mapped[str] = mapped_column(index=True)
     owner: Mapped[str]
@@ -740,7 +705,6 @@ class Note(Table):
     text: Mapped[str]
     shared: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
-    idempotency_key: Mapped[str | None]
     created_at: Mapped[float] = mapped_column(default=time.time)
     updated_at: Mapped[float] = mapped_column(default=time.time)
 
@@ -790,11 +754,10 @@ class Receipt(Table):
     """What came together on paper, as it was written down when it was received (收卷登记).
 
     `numbers` are the case's as they were given, `bound` those of them that the case had not had before. `received_by`
-    is a person's name; `owner_id`, `idempotency_key` and `request` tell a repeated request from another one.
+    is a person's name.
     """
 
     __tablename__ = "receipts"
-    __table_args__ = (UniqueConstraint("owner_id", "idempotency_key"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("r"))
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     delivery_id: Mapped[str | None] = mapped_column(ForeignKey("deliveries.id"))
@@ -810,8 +773,6 @@ class Receipt(Table):
     remarks: Mapped[str] = mapped_column(default="")
     received_by: Mapped[str]
     owner_id: Mapped[str]
-    idempotency_key: Mapped[str | None]
-    request: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[float] = mapped_column(default=time.time, index=True)
     updated_at: Mapped[float] = mapped_column(default=time.time)
@@ -842,7 +803,7 @@ class Secret(Table):
 class Exhibit(Table):
     """Pages that somebody has chosen to be one PDF 示证; see dossier/exhibits.py.
 
-    `groups`: [[title, [page id, …]], …], in order. `digest`: of what was asked for, or of the owner's own key for it.
+    `groups`: [[title, [page id, …]], …], in order. `digest`: of what was asked for.
     """
 
     __tablename__ = "exhibits"
@@ -854,3 +815,20 @@ class Exhibit(Table):
     watermark: Mapped[str] = mapped_column(default="")
     digest: Mapped[str]
     created_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class KeyedRequest(Table):
+    """A request that came with an Idempotency-Key: the `key` of a person or an API key (`owner_id`), `request` its
+    digest, `status` what was answered, `kind` and `subject_id` the thing that was answered with.
+
+    There may be two of one key and different kinds from the time before this table; none is added to them.
+    """
+
+    __tablename__ = "keyed_requests"
+    owner_id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str]
+    status: Mapped[int]
+    subject_id: Mapped[str]
+    at: Mapped[float] = mapped_column(index=True)

@@ -6,18 +6,30 @@ import time
 from collections.abc import Collection
 
 from sqlalchemy import case as choose
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from dossier import audit, cases, excerpts, flags, outbox, permissions
 from dossier.case_metadata import move_deadline
-from dossier.catalogue.tables import Arrival, Attachment, Case, Document, Flag, Page, Receipt, Volume
+from dossier.catalogue.tables import (
+    Arrival,
+    Attachment,
+    Case,
+    Document,
+    Flag,
+    Page,
+    Receipt,
+    ReceiptVolume,
+    Volume,
+    VolumeMove,
+)
 from dossier.deeds.deed import Done, Step, document_of, request_pdfs, settle, volume_of
 from dossier.errors import DeedRefused, NotFound
 from dossier.numbers import find_numbers, is_well_formed
 from dossier.page_labels import settle_labels
 from dossier.pages import renumber, volume_named
-from dossier.volume_moves import move_volumes
+from dossier.receipts.expected import volume_meant
+from dossier.volume_moves import move_volumes, name_before
 
 
 def case_named(session: Session, number: str, actor: str) -> Case:
@@ -39,7 +51,8 @@ def case_named(session: Session, number: str, actor: str) -> Case:
 def claim_volume(session: Session, volume_id: str, case: Case, actor: str) -> Done:
     """Give a volume, with all that is in it and all its versions, to a case.
 
-    Where the case has a volume of this name already, it is told apart: two volumes are never mixed unseen. An unclaimed
+    Where a receipt of the case announces the volume and nothing of it has come, it is that one. Where the case has a
+    volume of this name otherwise, it is told apart: two volumes are never mixed unseen. An unclaimed
     folder that has nothing left becomes part of the case; what comes later for the volume is filed where it is now.
 
     Raises:
@@ -51,6 +64,8 @@ def claim_volume(session: Session, volume_id: str, case: Case, actor: str) -> Do
     if former.id == case.id:
         return Done("这一卷已经在这个案件里。", volume_id)
     _keep_seal(former, case)
+    if (filled := _fill_announced(session, volume, former, case, actor)) is not None:
+        return filled
     volumes = session.scalars(
         select(Volume).where(Volume.case_id == former.id, Volume.name == volume.name).order_by(Volume.version)
     ).all()
@@ -96,7 +111,7 @@ def claim_document(session: Session, document_id: str, case: Case, actor: str) -
     )  # fmt: skip
     if elsewhere:
         raise DeedRefused("这份材料的文件里还有别的材料的页，请先合并，或认领整卷")
-    target = volume_named(session, case.id, source.name)
+    target = volume_named(session, case.id, name_before(session, [source.id], case) or source.name)
     for arrival in arrivals:
         if session.scalars(
             select(Arrival.id).where(
@@ -122,6 +137,56 @@ def claim_document(session: Session, document_id: str, case: Case, actor: str) -
     name = cases.number_of(session, case) or case.name or "收件箱"
     undo = _way_back(Step("document", document_id, "claim", {"case_id": former.id}), former, case)
     return Done(f"“{document.title}”已归入 {name}。", target.id, undo, created=case.id)
+
+
+def _fill_announced(session: Session, volume: Volume, former: Case, case: Case, actor: str) -> Done | None:
+    """Put a volume's documents into the volume that a receipt announces by this name, while that is empty.
+
+    None where there is no such one, or where not everything in the volume is of one document.
+    """
+    announced = _announced(session, case.id, volume.name)
+    if announced is None or _has_files(session, announced.id):
+        return None
+    versions = select(func.count()).where(Volume.case_id == former.id, Volume.name == volume.name)
+    astray = select(exists().where(Arrival.volume_id == volume.id, Arrival.document_id.is_(None)))
+    shared = (
+        select(Page.arrival_id)
+        .where(Page.volume_id == volume.id)
+        .group_by(Page.arrival_id)
+        .having(func.count(Page.document_id.distinct()) > 1)
+    )
+    if session.scalar(versions) != 1 or session.scalar(astray) or session.scalars(shared.limit(1)).first():
+        return None
+    documents = session.scalars(
+        select(Document.id)
+        .where(Document.volume_id == volume.id)
+        .order_by(Document.series, Document.order_key, Document.id)
+    ).all()
+    done = [claim_document(session, document_id, case, actor) for document_id in documents]
+    if not done:
+        return None
+    # What comes later for the volume that was claimed follows.
+    session.add(
+        VolumeMove(
+            volume_id=announced.id, from_case_id=former.id, name_before=volume.name, settled_at=time.time()
+        )
+    )  # fmt: skip
+    name = cases.number_of(session, case) or case.name or "收件箱"
+    undo = tuple(step for each in reversed(done) for step in each.undo)
+    return Done(f"{volume.name}已归入 {name}，就是登记的那一卷。", announced.id, undo, created=case.id)
+
+
+def _announced(session: Session, case_id: str, name: str) -> Volume | None:
+    """The volume of a case that a receipt announces by this name, or by another spelling where none is called so."""
+    called = session.scalars(select(Volume).where(Volume.case_id == case_id, Volume.name == name)).all()
+    if not called:
+        return volume_meant(session, case_id, name)
+    is_announced = select(exists().where(ReceiptVolume.volume_id == called[0].id))
+    return called[0] if len(called) == 1 and session.scalar(is_announced) else None
+
+
+def _has_files(session: Session, volume_id: str) -> bool:
+    return bool(session.scalar(select(exists().where(Arrival.volume_id == volume_id))))
 
 
 def suggested_numbers(session: Session, volume_id: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from dossier import audit
+from dossier import audit, keyed_requests
 from dossier.catalogue.tables import Case, Note, Page, Volume
 from dossier.crop import Sight
 from dossier.errors import DeedRefused, KeyReused, NotFound, TextChanged, UsageError
@@ -112,25 +112,24 @@ def add_note(
     page = session.get(Page, page_id)
     if page is None or not sees(session, viewer, page.case_id):
         raise NotFound(page_id)
-    if idempotency_key:
-        standing = session.scalars(
-            select(Note).where(Note.owner_id == viewer.id, Note.idempotency_key == idempotency_key)
-        ).first()
-        if standing is not None and standing.page_id != page_id:
+    plain, place = _checked(text), checked_box(box) if box is not None else None
+    request = keyed_requests.digest_of(page_id, plain, place.as_list() if place is not None else None, shared)
+    known = keyed_requests.named(session, viewer.id, idempotency_key, keyed_requests.NOTE)
+    if known is not None:
+        standing = note_in_sight(session, viewer, known.subject_id)
+        if standing.page_id != page_id:
             raise KeyReused(idempotency_key)
-        # What it was first is not known any more once it was changed.
-        if standing is not None and standing.version == 1 and standing.text != _checked(text):
+        if not keyed_requests.is_same(known, request):
             raise _changed(standing)
-        if standing is not None:
-            return standing, False
+        return standing, False
     note = Note(
         owner_id=viewer.id, owner=viewer.name or viewer.id, page_id=page_id,
-        box=Sight.of(page).to_whole(checked_box(box)).as_list() if box is not None else None,
-        turn_degrees=page.turn_degrees or 0,
-        text=_checked(text), shared=shared, idempotency_key=idempotency_key or None,
+        box=Sight.of(page).to_whole(place).as_list() if place is not None else None,
+        turn_degrees=page.turn_degrees or 0, text=plain, shared=shared,
     )  # fmt: skip
     session.add(note)
     session.flush()
+    keyed_requests.keep(session, viewer.id, idempotency_key, keyed_requests.NOTE, request, note.id, 201)
     _record(session, "add_note", note, viewer, shared=shared)
     return note, True
 

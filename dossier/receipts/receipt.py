@@ -15,7 +15,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from dossier import audit, case_deeds, cases
+from dossier import audit, case_deeds, cases, keyed_requests
 from dossier.case_deeds import Delivered
 from dossier.case_metadata import CaseMetadata, NumberGiven, SuspectGiven
 from dossier.catalogue.tables import (
@@ -34,7 +34,6 @@ from dossier.catalogue.tables import (
 from dossier.errors import (
     CaseOutOfReach,
     DeedRefused,
-    KeyReused,
     NotFound,
     NumberTaken,
     ReceiptChanged,
@@ -130,22 +129,18 @@ def save(
     """
     _refuse_top_secret(given.secrecy)
     request = given.digest()
-    if idempotency_key:
-        known = session.scalars(
-            select(Receipt).where(Receipt.owner_id == viewer.id, Receipt.idempotency_key == idempotency_key)
-        ).first()
-        if known is not None:
-            if known.request != request:
-                raise KeyReused(idempotency_key)
-            return receipt_in_sight(session, viewer, known.id), False
+    known = keyed_requests.find(session, viewer.id, idempotency_key, keyed_requests.RECEIPT, request)
+    if known is not None:
+        return receipt_in_sight(session, viewer, known.subject_id), False
     case, bound = _case_for(session, viewer, given, actor, case_id)
     receipt = Receipt(
         case_id=case.id, received_on=given.received_on.isoformat(), received_by=actor, owner_id=viewer.id,
-        idempotency_key=idempotency_key or None, request=request, bound=bound,
+        bound=bound,
     )  # fmt: skip
     session.add(receipt)
     _write(session, receipt, case, given, actor)
     session.flush()
+    keyed_requests.keep(session, viewer.id, idempotency_key, keyed_requests.RECEIPT, request, receipt.id, 201)
     audit.record(session, "receive", "receipt", receipt.id, actor, case=case.id, volumes=len(given.volumes))
     return receipt, True
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Page, TranscriptionRow, TranscriptionVersion
 from dossier.crop import Sight
-from dossier.errors import NotFound, ObjectChanged
+from dossier.errors import NotFound, ObjectChanged, StoreError
 from dossier.permissions import sees
 from dossier.reading import Box, Reading
 from dossier.transcriptions.transcription import (
@@ -65,6 +65,21 @@ def transcriptions_of(
     return {page_id: in_reading_order(ones) for page_id, ones in found.items()}
 
 
+def intact_transcriptions(
+    session: Session, vault: Vault, page_id: str
+) -> tuple[tuple[Transcription, ...], tuple[str, ...]]:
+    """The transcriptions of a page that stand, in reading order, and the ids of those whose file is lost or altered."""
+    found: list[Transcription] = []
+    damaged: list[str] = []
+    of_page = TranscriptionRow.page_id == page_id
+    for row, version, turn_degrees, crop in session.execute(_standing().where(of_page)):
+        try:
+            found.append(_value(vault, row, version, Sight.of_columns(turn_degrees, crop)))
+        except StoreError:
+            damaged.append(row.id)
+    return in_reading_order(found), tuple(sorted(damaged))
+
+
 def boxes_of(session: Session, page_id: str) -> list[tuple[TranscriptionRow, Box]]:
     """The transcriptions of a page that stand, and where; without a look at their texts."""
     return [
@@ -76,11 +91,10 @@ def boxes_of(session: Session, page_id: str) -> list[tuple[TranscriptionRow, Box
 def transcribed_reading(session: Session, vault: Vault, page: Page) -> Reading | None:
     """What people read on a page, in the form of a reading; None where nothing stands.
 
-    Raises:
-        ObjectMissing, ObjectChanged: the vault does not hold what the catalogue says.
+    What is lost or altered in the vault is left out: a flag on the page says so, and `verify`.
     """
-    ones = transcriptions_of(session, vault, [page.id]).get(page.id, ())
-    return reading_of_transcriptions(ones, page.width or 1, page.height or 1)
+    intact, _ = intact_transcriptions(session, vault, page.id)
+    return reading_of_transcriptions(intact, page.width or 1, page.height or 1)
 
 
 def transcription_in_sight(session: Session, viewer: Viewer, transcription_id: str) -> TranscriptionRow:

@@ -10,10 +10,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dossier import audit, outbox
+from dossier import audit, keyed_requests, outbox
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page, TranscriptionRow, TranscriptionVersion, new_id
 from dossier.crop import Sight
@@ -21,7 +20,7 @@ from dossier.errors import KeyReused, NotFound, TextChanged, UsageError
 from dossier.excerpts import printable
 from dossier.permissions import sees
 from dossier.reading import Box
-from dossier.transcriptions.standing import boxes_of, current_version, transcription_in_sight, version_of
+from dossier.transcriptions.standing import boxes_of, current_version, transcription_in_sight
 from dossier.transcriptions.transcription import SMALLEST, Transcription, share
 from dossier.vault import Vault
 from dossier.viewers import Viewer
@@ -58,7 +57,7 @@ def add_transcription(
         TextChanged: somebody has transcribed this place already, or the key came with another text.
     """
     plain, place = _checked_text(text), checked_box(box)
-    key = f"{viewer.id} {idempotency_key}" if idempotency_key else None
+    request = keyed_requests.digest_of(page_id, plain, place.as_list())
     with catalogue.reading() as session:
         page = _page_in_sight(session, viewer, page_id)
         sight = Sight.of(page)
@@ -67,18 +66,20 @@ def add_transcription(
     sha256 = vault.store_transcription(page_id, one.id, 1, replace(one, box=whole).to_bytes(turn_degrees))
     with catalogue.writing() as session:
         _page_in_sight(session, viewer, page_id)
-        keyed = None
-        if key is not None:
-            keyed = session.scalars(select(TranscriptionRow).where(TranscriptionRow.idempotency_key == key)).first()
-        if keyed is not None and keyed.page_id != page_id:
+        known = keyed_requests.named(session, viewer.id, idempotency_key, keyed_requests.TRANSCRIPTION)
+        if known is not None and session.get_one(TranscriptionRow, known.subject_id).page_id != page_id:
             raise KeyReused(idempotency_key)
+        is_repeated = known is not None and keyed_requests.is_same(known, request)
         others = boxes_of(session, page_id)
-        there = keyed.id if keyed is not None else _at_place(others, place)
+        there = known.subject_id if known is not None else _at_place(others, place)
         if there is None:
             if len(others) >= MOST_ON_A_PAGE:
                 raise UsageError(f"一页最多 {MOST_ON_A_PAGE} 条校录 / at most {MOST_ON_A_PAGE} on a page")
-            session.add(TranscriptionRow(id=one.id, page_id=page_id, version=1, idempotency_key=key))
+            session.add(TranscriptionRow(id=one.id, page_id=page_id, version=1))
             session.flush()
+            keyed_requests.keep(
+                session, viewer.id, idempotency_key, keyed_requests.TRANSCRIPTION, request, one.id, 201
+            )  # fmt: skip
             _put(session, replace(one, box=whole), turn_degrees, sha256, viewer.id)
             _record(session, "add_transcription", one)
             return one, True
@@ -86,7 +87,7 @@ def add_transcription(
     with catalogue.reading() as session:
         row = session.get_one(TranscriptionRow, there)
         current = current_version(session, vault, row)
-        if keyed is not None and version_of(session, vault, row, 1).text == plain:
+        if is_repeated:
             return current, False
     raise TextChanged(current=current.as_json())
 

@@ -18,6 +18,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
+from dossier.workbook_paper import fit_on_paper, height_of
 from indexer.roster.matrix import DETAIL_NAMES, DOUBTS, NOT_SEARCHED, Matrix, PersonRow, cell_text
 from indexer.roster.people import plain_amount
 
@@ -60,29 +61,28 @@ def _write_matrix(book: Workbook, matrix: Matrix) -> None:
     ]
     widths = [6, 12, 22, 16, 24, 14, 8, 10, 26, *([36] * len(columns)), 60]
     sheet = _sheet(book, "名册", headings, widths, len(matrix.rows), frozen="C2")
-    for row in matrix.rows:
+    for number, row in enumerate(matrix.rows, start=2):
         person, by_kind = row.person, row.by_kind()
         cells = [cell_text(by_kind.get(kind, ())) for kind in kinds]
         if others:
             cells.append(cell_text([page for page in row.pages if page.facts.kind in others]))
-        sheet.append(
-            _cells(
-                sheet,
-                [
-                    "、".join(map(str, person.rows)),
-                    person.name,
-                    "、".join(person.id_numbers),
-                    "、".join(person.phones),
-                    "、".join(person.cards),
-                    "、".join(map(plain_amount, person.amounts)),
-                    len(row.certain),
-                    len(row.pages) - len(row.certain),
-                    _found(row),
-                    *cells,
-                    _remarks(row, matrix),
-                ],
-            )
-        )
+        values = [
+            "、".join(map(str, person.rows)),
+            person.name,
+            "、".join(person.id_numbers),
+            "、".join(person.phones),
+            "、".join(person.cards),
+            "、".join(map(plain_amount, person.amounts)),
+            len(row.certain),
+            len(row.pages) - len(row.certain),
+            _found(row),
+            *cells,
+            _remarks(row, matrix),
+        ]
+        height = height_of(values, widths)
+        if height is not None:
+            sheet.row_dimensions[number].height = height
+        sheet.append(_cells(sheet, values, wrapped=height is not None))
 
 
 def _write_citations(book: Workbook, matrix: Matrix) -> None:
@@ -183,6 +183,7 @@ def _sheet(
     for place, width in enumerate(widths, 1):
         sheet.column_dimensions[get_column_letter(place)].width = width
     sheet.freeze_panes = frozen
+    fit_on_paper(sheet, widths)
     if rows:
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(headings))}{rows + 1}"
     cells = [_text_cell(sheet, heading) for heading in headings]
@@ -192,21 +193,26 @@ def _sheet(
     return sheet
 
 
-def _cells(sheet: Any, values: Iterable[Any]) -> list[Any]:
-    return [_cell(sheet, value) for value in values]
+def _cells(sheet: Any, values: Iterable[Any], wrapped: bool = False) -> list[Any]:
+    """The cells of a row; `wrapped`: its texts take several lines where they need them."""
+    return [_cell(sheet, value, wrapped) for value in values]
 
 
-def _cell(sheet: Any, value: Any) -> Any:
+def _cell(sheet: Any, value: Any, wrapped: bool) -> Any:
     """A number, or a text that stays one; None for an empty text.
 
     Most texts are short and cannot be taken for anything else: they need no cell of their own, which takes time.
     """
-    if not isinstance(value, str) or _PLAIN.fullmatch(value):
+    if wrapped and isinstance(value, int):
+        cell = WriteOnlyCell(sheet, value)
+        cell.alignment = Alignment(vertical="top")
+        return cell
+    if not isinstance(value, str) or (not wrapped and _PLAIN.fullmatch(value)):
         return value
-    return _text_cell(sheet, value) if value else None
+    return _text_cell(sheet, value, wrapped) if value else None
 
 
-def _text_cell(sheet: Any, value: str) -> Any:
+def _text_cell(sheet: Any, value: str, wrapped: bool = False) -> Any:
     """A cell in which a text stays one."""
     text = ILLEGAL_CHARACTERS_RE.sub("", value)
     if len(text) > _LONGEST:
@@ -215,6 +221,6 @@ def _text_cell(sheet: Any, value: str) -> Any:
     cell.data_type = "s"
     if _LEADS_ON.match(text):
         cell.quotePrefix = True  # Excel's leading apostrophe: text, also after the cell was edited
-    if len(text) > 40:
+    if wrapped or len(text) > 40:
         cell.alignment = Alignment(wrap_text=True, vertical="top")
     return cell

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
@@ -38,6 +38,7 @@ from dossier.viewers import Viewer
 from search_api.asked import CaseName
 from search_api.contract import refusals
 from search_api.desk.page_answers import EXCERPT, ExcerptAnswer, ExcerptsAnswer
+from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.site import Site, TheSite, TheViewer
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -154,13 +155,13 @@ def new_excerpt(
     site: TheSite,
     viewer: TheViewer,
     excerpt: NewExcerpt,
-    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+    key: IDEMPOTENCY_KEY = None,
 ) -> Response:
     """Add an excerpt, behind the others of its case; with an `Idempotency-Key` once, however often it is asked."""
     given = excerpt.given()
     page_ids = given.pop("page_ids")
     with site.catalogue.writing() as session:
-        row, is_new = add_excerpt(session, viewer, page_ids, given, idempotency_key)
+        row, is_new = add_excerpt(session, viewer, page_ids, given, key or "")
         content = shown_excerpts(session, site, viewer, [row])[0].as_json()
     return JSONResponse(content, 201 if is_new else 200)
 

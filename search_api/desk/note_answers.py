@@ -98,12 +98,15 @@ class PageTranscriptionsAnswer(BaseModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {"page_id": _PLACE["page_id"], "reading_version": 1, "transcriptions": [_TRANSCRIPTION]}
+            "example": {
+                "page_id": _PLACE["page_id"], "reading_version": 1, "transcriptions": [_TRANSCRIPTION], "damaged": [],
+            }
         }
-    )
+    )  # fmt: skip
     page_id: str
     reading_version: int | None
     transcriptions: list[TranscriptionAnswer]
+    damaged: list[str] = Field(description="ids of those whose file in the vault is lost or altered")
 
 
 class TranscriptionHistoryAnswer(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
@@ -26,6 +26,7 @@ from dossier.viewers import Viewer
 from search_api.asked import CaseName
 from search_api.contract import refusals
 from search_api.desk.note_answers import BookmarkAnswer, BookmarksAnswer, NoteAnswer, NotesAnswer
+from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
@@ -147,12 +148,10 @@ def is_mine_of(whose: Whose) -> bool | None:
         **refusals("not_found", "usage", "idempotency_key_reused", "text_changed"),
     },
 )
-def new_note(
-    site: TheSite, viewer: TheViewer, asked: NewNote, idempotency_key: Annotated[str, Header(max_length=200)] = ""
-) -> Response:
+def new_note(site: TheSite, viewer: TheViewer, asked: NewNote, key: IDEMPOTENCY_KEY = None) -> Response:
     """Add a note; with an `Idempotency-Key` once, however often it is asked."""
     with site.catalogue.writing() as session:
-        note, is_new = add_note(session, viewer, asked.page_id, asked.text, asked.box, asked.shared, idempotency_key)
+        note, is_new = add_note(session, viewer, asked.page_id, asked.text, asked.box, asked.shared, key or "")
         content = _one_note(session, site, viewer, note)
     return JSONResponse(content, 201 if is_new else 200)
 

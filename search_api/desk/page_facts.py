@@ -13,7 +13,7 @@ from dossier.cases import number_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, ReadingRow, Volume, Work
 from dossier.citations import CitedPage
 from dossier.cited_pages import cited_page
-from dossier.errors import NotFound, StoreError, error_of
+from dossier.errors import NotFound, error_of
 from dossier.permissions import sees
 from dossier.reading import Reading
 from dossier.readings import stored_reading
@@ -158,7 +158,4 @@ def reading_of(site: Site, viewer: Viewer, facts: PageFacts) -> Reading | None:
 def human_reading_of(site: Site, facts: PageFacts) -> Reading | None:
     """What people read on the page, in the form of a reading; None where nothing stands, or the vault has lost it."""
     with site.catalogue.reading() as session:
-        try:
-            return transcribed_reading(session, site.vault, facts.page)
-        except StoreError:
-            return None  # `verify` says so
+        return transcribed_reading(session, site.vault, facts.page)

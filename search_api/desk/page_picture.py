@@ -31,8 +31,10 @@ from search_api.problems import Problem
 from search_api.site import Site, TheSite, TheViewer
 
 # Thumbnail, beside the text, for reading; anything larger is the picture itself. Few sizes, so that browsers find them
-# in their cache again.
+# in their cache again. These are kept beside the picture, of any other width nothing is: the disk would fill with what
+# one caller asks for once.
 WIDTHS = (THUMBNAIL, 800, 1600)
+WIDEST = 100_000
 LONGEST_WAIT_SECONDS = 15.0
 _POLL_SECONDS = 0.1
 # A page may be read while its scan's picture is awaited: look which picture is wanted so often.
@@ -56,12 +58,18 @@ class _Wanted:
     version: str
 
 
+@dataclass(frozen=True)
+class _Size:
+    width: int | None
+    nearly: bool
+
+
 def picture_address(page_id: str, reading_version: int | None, width: int | None) -> str:
     """Where a browser finds a page's picture; the address changes with the reading, so that it can be kept.
 
     Thumbnails do not wait to be made: a browser has six connections, and a grid of them would take them all.
     """
-    size = "" if width is None else f"width={width}&"
+    size = "" if width is None else f"width={width}&nearly=1&"
     if width == THUMBNAIL:
         size += "wait=0&"
     return f"/api/v1/pages/{page_id}/image?{size}reading={_version_name(reading_version)}"
@@ -85,28 +93,34 @@ async def page_image(
     site: TheSite,
     viewer: TheViewer,
     page_id: str,
-    width: Annotated[int | None, Query(ge=1, le=100_000, description="pixels; the next larger size is sent")] = None,
+    width: Annotated[
+        int | None,
+        Query(ge=1, le=WIDEST, description="pixels; a picture that is not wider is sent as it is", examples=[640]),
+    ] = None,
+    nearly: Annotated[
+        bool, Query(description=f"quicker: the next of {WIDTHS}, or up to a fifth wider where the picture itself is")
+    ] = False,
     reading: Annotated[str, Query(description="the reading that the caller knows of")] = "",
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="seconds")] = LONGEST_WAIT_SECONDS,
 ) -> Response:
     """The page's picture as JPEG: upright once it has been read, as scanned before."""
     wanted = await run_in_threadpool(_wanted, site, viewer, page_id)
-    snapped = snapped_width(width)
-    if request.headers.get("if-none-match") == _entity_tag(wanted, snapped):
+    size = _Size(snapped_width(width) if nearly else width, nearly)
+    if request.headers.get("if-none-match") == _entity_tag(wanted, size):
         site.looks.note(viewer, [page_id], looks.PICTURE)
-        return Response(status_code=304, headers=_caching(wanted, snapped, reading))
+        return Response(status_code=304, headers=_caching(wanted, size, reading))
     until = time.monotonic() + wait
-    priority = work.SOON if snapped == THUMBNAIL else work.URGENT
+    priority = work.SOON if size.width == THUMBNAIL else work.URGENT
     while True:
         wanted = await _when_there(request, site, viewer, page_id, wanted, until, priority)
         # Before it is shown: what cannot be put on record is not.
         site.looks.note(viewer, [page_id], looks.PICTURE)
         try:
-            content = await run_in_threadpool(_at_width, wanted.path, snapped)
+            content = await run_in_threadpool(_at_width, wanted.path, size)
         except FileNotFoundError:
             # derived/ may be emptied at any moment: then it is made once more.
             continue
-        return Response(content, media_type="image/jpeg", headers=_caching(wanted, snapped, reading))
+        return Response(content, media_type="image/jpeg", headers=_caching(wanted, size, reading))
 
 
 def snapped_width(width: int | None) -> int | None:
@@ -163,19 +177,19 @@ def _standing_work(session: Session, page_id: str) -> Work | None:
     return session.scalars(select(Work).where(Work.kind == work.PICTURE, Work.subject_id == page_id)).first()
 
 
-def _at_width(path: Path, width: int | None) -> bytes:
-    """The JPEG bytes of a picture, made narrower where it is wider than `width` pixels; once, then it is kept."""
+def _at_width(path: Path, size_asked: _Size) -> bytes:
+    """The JPEG bytes of a picture, made narrower where it is wider than asked; of `WIDTHS` once, then it is kept."""
+    width = size_asked.width
     if width is None:
         return path.read_bytes()
     taken = path.stat().st_mtime_ns
-    kept = smaller_picture(path, width)
-    with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-        content = kept.read_bytes()
-        # After a power cut it may be there without all of its bytes: nobody waited for the disk.
-        if content.endswith(_END_OF_JPEG) and kept.stat().st_mtime_ns == taken:
+    if width in WIDTHS:
+        content = _kept(smaller_picture(path, width), taken)
+        if content is not None:
             return content
     with Image.open(path) as picture:
-        if picture.width <= width * _NEARLY:
+        is_near = picture.width <= width * _NEARLY
+        if picture.width <= width or (is_near and size_asked.nearly):
             return path.read_bytes()
         size = (width, max(1, round(picture.height * width / picture.width)))
         # Decodes at an eighth, a quarter or half of the size where that is still large enough.
@@ -183,8 +197,20 @@ def _at_width(path: Path, width: int | None) -> bytes:
         smaller = picture.resize(size, Image.Resampling.BOX if width == THUMBNAIL else Image.Resampling.LANCZOS)
     encoded = io.BytesIO()
     smaller.save(encoded, "JPEG", quality=_QUALITY)
-    _keep(encoded.getvalue(), kept, taken)
+    # Otherwise whoever asks for nearly this width would be sent the one or the other.
+    if width in WIDTHS and not is_near:
+        _keep(encoded.getvalue(), smaller_picture(path, width), taken)
     return encoded.getvalue()
+
+
+def _kept(path: Path, taken: int) -> bytes | None:
+    """A smaller picture, if there is one that was made of the picture of this time (nanoseconds)."""
+    with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+        content = path.read_bytes()
+        # After a power cut it may be there without all of its bytes: nobody waited for the disk.
+        if content.endswith(_END_OF_JPEG) and path.stat().st_mtime_ns == taken:
+            return content
+    return None
 
 
 def _keep(content: bytes, target: Path, taken: int) -> None:
@@ -203,13 +229,13 @@ def _version_name(reading_version: int | None) -> str:
     return "scan" if reading_version is None else str(reading_version)
 
 
-def _entity_tag(wanted: _Wanted, width: int | None) -> str:
-    return f'"{wanted.version}-{PICTURE_RECIPE}-{width or "full"}"'
+def _entity_tag(wanted: _Wanted, size: _Size) -> str:
+    return f'"{wanted.version}-{PICTURE_RECIPE}-{"nearly-" if size.nearly else ""}{size.width or "full"}"'
 
 
-def _caching(wanted: _Wanted, width: int | None, reading: str) -> dict[str, str]:
+def _caching(wanted: _Wanted, size: _Size, reading: str) -> dict[str, str]:
     return {
-        "ETag": _entity_tag(wanted, width),
+        "ETag": _entity_tag(wanted, size),
         # At a shared desk, what one has seen is not given to the next out of the browser's cache.
         "Vary": "Authorization, Cookie",
         "Cache-Control": _FOR_AN_HOUR if reading == wanted.version else _ASK_FIRST,

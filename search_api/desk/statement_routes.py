@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from dossier import looks
 from dossier.cases import number_of
@@ -16,7 +16,9 @@ from indexer.roster.facts import counts_of, coverage_of, names_in_cases
 from indexer.roster.matrix import Coverage
 from indexer.roster.people import is_searchable_name
 from indexer.statements.sequence import TITLES, Statements, statements_of
+from search_api.contract import ENGINE_PROBLEMS, refusals
 from search_api.desk.excerpt_routes import case_heading
+from search_api.desk.statement_answers import StatementsAnswer
 from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
@@ -26,8 +28,12 @@ NeededName = Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, descrip
 GivenName = Annotated[str, Query(max_length=LONGEST_NAME)]
 
 
-@router.get("/api/v1/cases/{case_id}/statements")
-def statements(site: TheSite, viewer: TheViewer, case_id: str, name: NeededName) -> dict[str, Any]:
+@router.get(
+    "/api/v1/cases/{case_id}/statements",
+    response_model=StatementsAnswer,
+    responses=refusals("not_found", "usage", *ENGINE_PROBLEMS),
+)
+def statements(site: TheSite, viewer: TheViewer, case_id: str, name: NeededName) -> Response:
     """A person's statements in a case: `statements` by time, `undated` those whose day could not be read, and why.
 
     All that is said of a statement was read by machine, on its first page; `doubts` says what is to be compared first.
@@ -36,7 +42,7 @@ def statements(site: TheSite, viewer: TheViewer, case_id: str, name: NeededName)
     if not is_searchable_name(wanted):
         raise UsageError("姓名至少两个字 / a name of two characters at least")
     found, coverage = _found(site, viewer, case_id, wanted)
-    return {
+    content = {
         "case_id": case_id,
         "name": wanted,
         "coverage": {"searchable": coverage.searchable, "parked": coverage.parked, "pages": coverage.pages},
@@ -44,6 +50,7 @@ def statements(site: TheSite, viewer: TheViewer, case_id: str, name: NeededName)
         "statements": [one.as_json() for one in found.dated],
         "undated": [one.as_json() for one in found.undated],
     }
+    return JSONResponse(content)
 
 
 @router.get("/cases/{case_id}/statements", include_in_schema=False)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from dossier import looks
 from dossier.reading import Line
-from dossier.transcriptions.standing import transcription_in_sight, transcriptions_of, versions_of
+from dossier.transcriptions.standing import intact_transcriptions, transcription_in_sight, versions_of
 from dossier.transcriptions.transcription import Transcription, line_under
 from dossier.transcriptions.writing import LONGEST, add_transcription, change_transcription, withdraw_transcription
 from search_api.contract import refusals
 from search_api.desk.note_answers import PageTranscriptionsAnswer, TranscriptionAnswer, TranscriptionHistoryAnswer
 from search_api.desk.page_facts import PageFacts, facts_of, reading_of
+from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
@@ -54,17 +55,18 @@ class ChangedTranscription(BaseModel):
 def page_transcriptions(site: TheSite, viewer: TheViewer, page_id: str) -> Response:
     """What people have read on a page, in reading order; `line`: of which line of the reading, from 0, null for none.
 
-    `ocr` is what the program read in that line.
+    `ocr` is what the program read in that line; `damaged`: the ids of those whose file in the vault is lost or altered.
     """
     facts = facts_of(site, viewer, page_id)
     lines = _lines(site, viewer, facts)
     with site.catalogue.reading() as session:
-        ones = transcriptions_of(session, site.vault, [page_id]).get(page_id, ())
+        ones, damaged = intact_transcriptions(session, site.vault, page_id)
     site.looks.note(viewer, [page_id], looks.TEXT)
     content = {
         "page_id": page_id,
         "reading_version": facts.page.reading_version,
         "transcriptions": [_shown(one, lines) for one in ones],
+        "damaged": list(damaged),
     }
     return JSONResponse(content)
 
@@ -83,10 +85,10 @@ def new_transcription(
     viewer: TheViewer,
     page_id: str,
     asked: NewTranscription,
-    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+    key: IDEMPOTENCY_KEY = None,
 ) -> Response:
     """Add what somebody read on a page; a place that is transcribed already answers 409, with what stands there."""
-    one, is_new = add_transcription(site.catalogue, site.vault, viewer, page_id, asked.text, asked.box, idempotency_key)
+    one, is_new = add_transcription(site.catalogue, site.vault, viewer, page_id, asked.text, asked.box, key or "")
     lines = _lines(site, viewer, facts_of(site, viewer, page_id))
     return JSONResponse(_shown(one, lines), 201 if is_new else 200)
 

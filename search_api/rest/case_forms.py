@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Header
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dossier.case_deeds import Come, Delivered
 from dossier.case_metadata import STORABLE, CaseMetadata, Day, Details, NumberGiven
 
-IDEMPOTENCY_KEY = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
-        description="the caller's own name for this request: repeated with it, the request is answered, not done again",
-    ),
-]
 # Not required by the framework, whose refusal would be 422; the route answers 428.
 IF_MATCH: dict[str, Any] = {
     "parameters": [

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Body, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.orm import Session
 
-from dossier import case_deeds, repeats
+from dossier import case_deeds, keyed_requests
 from dossier.case_deeds import case_by_id
 from dossier.case_merge import merge
 from dossier.case_metadata import CaseMetadata, NumberGiven
@@ -24,12 +24,12 @@ from dossier.permissions import case_in_sight
 from dossier.viewers import Viewer
 from search_api.contract import refusals
 from search_api.heavy import heavy
+from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.problems import Problem
 from search_api.rest.case_forms import (
     CASE_EXAMPLE,
     ETAG_HEADER,
     FOREIGN_EXAMPLE,
-    IDEMPOTENCY_KEY,
     IF_MATCH,
     NUMBER,
     CaseAnswer,
@@ -286,19 +286,18 @@ def directory(site: TheSite, viewer: TheViewer, case_id: str) -> Response:
 
 def _done(request: Request, site: Site, viewer: Viewer, key: str | None, asked: Any, deed: Deed) -> Response:
     """Do a deed in one transaction, unless it was done for this key before, and answer with its case."""
-    digest = repeats.digest_of(
+    digest = keyed_requests.digest_of(
         request.method, request.url.path, request.headers.get("if-match"),
         asked.model_dump(mode="json", exclude_unset=True),
     )  # fmt: skip
     with site.catalogue.writing() as session:
-        known = repeats.find(session, viewer, key, digest) if key is not None else None
+        known = keyed_requests.find(session, viewer.id, key, keyed_requests.CASE, digest)
         if known is not None:
-            case, status = case_by_id(session, viewer, known.case_id), known.status
+            case, status = case_by_id(session, viewer, known.subject_id), known.status
         else:
             case, status = deed(session, viewer, viewer.name or viewer.id)
             session.flush()
-            if key is not None:
-                repeats.keep(session, viewer, key, digest, status, case)
+            keyed_requests.keep(session, viewer.id, key, keyed_requests.CASE, digest, case.id, status)
         record = record_of(session, case)
     return _answer(record, status)
 

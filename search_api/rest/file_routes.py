@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -17,6 +15,7 @@ from dossier.place import Place, place_of_upload
 from dossier.viewers import Viewer
 from dossier.volume_moves import case_called
 from search_api.contract import refusals
+from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.problems import Problem
 from search_api.rest.file_answers import FileAnswer, ReceivedAnswer
 from search_api.rest.multipart import Form, broken, receive_form
@@ -24,9 +23,6 @@ from search_api.site import Site, TheSite, TheViewer
 
 router = APIRouter()
 
-KEY = Header(
-    min_length=1, max_length=255, description="the caller's own key for this file; a repeat with it changes nothing"
-)
 _FORM = {
     "required": True,
     "content": {
@@ -60,7 +56,7 @@ async def upload(
     site: TheSite,
     viewer: TheViewer,
     case_id: str,
-    idempotency_key: Annotated[str | None, KEY] = None,
+    key: IDEMPOTENCY_KEY = None,
 ) -> JSONResponse:
     """Take a file in, as if it had been dropped in the inbox; what is in it, a worker finds out."""
     taking_case_id = await run_in_threadpool(case_to_take_in, site, viewer, case_id)
@@ -69,8 +65,7 @@ async def upload(
             form = await receive_form(request, path, site.settings.max_upload_bytes)
             place = place_named(case_id, form.fields.get("volume", ""), _path_in(form))
             incoming = Incoming(
-                path, place, place.source, "upload", case=taking_case_id,
-                idempotency_key=own_key(viewer, idempotency_key),
+                path, place, place.source, "upload", case=taking_case_id, owner_id=viewer.id, idempotency_key=key,
             )  # fmt: skip
             accepted = await run_in_threadpool(accept, site.catalogue, site.vault, incoming, actor_of(viewer))
         except OSError as error:
@@ -123,11 +118,6 @@ def place_named(case_id: str, volume: str, path: str) -> Place:
         return place_of_upload(case_id, volume, path)
     except ValueError as error:
         raise Problem(422, "place_refused", "卷名或路径不能用。", "请改正后再上传。", str(error)) from error
-
-
-def own_key(viewer: Viewer, key: str | None) -> str | None:
-    """A caller's key, told apart from the same key of other callers."""
-    return f"{viewer.id}:{key}" if key else None
 
 
 def actor_of(viewer: Viewer) -> str:

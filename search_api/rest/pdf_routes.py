@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
@@ -43,12 +43,16 @@ from dossier.pdf_contents import (
 from dossier.permissions import case_in_sight, sees
 from dossier.viewers import Viewer
 from search_api.contract import PAGE_PROBLEMS, refusals
+from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.site import Site, TheSite, TheViewer
 
 MEDIA_TYPE = "application/pdf"
 RETRY_SECONDS = 2
 # What failed so long ago may go well today: the volume has changed, or the machine was mended.
 _FAILED_FOR_SECONDS = 60.0
+
+_LOCATION = {"Location": {"schema": {"type": "string"}, "description": "the PDF's address"}}
+_RETRY = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
 
 router = APIRouter()
 
@@ -62,6 +66,24 @@ class ExhibitGroup(BaseModel):
 
     title: str = Field("", max_length=LONGEST_TITLE, description="its bookmark")
     pages: list[_PageId] = Field(min_length=1, max_length=MOST_PAGES, description="page ids")
+
+
+class ExhibitAnswer(BaseModel):
+    """A PDF of chosen pages, and how far it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "h3b0c9e1d2a4f5b6c7d8", "title": "第一组示证", "pages": 12,
+                "pdf": "/api/v1/pdfs/h3b0c9e1d2a4f5b6c7d8.pdf", "state": "waiting",
+            }
+        }
+    )  # fmt: skip
+    id: str
+    title: str
+    pages: int
+    pdf: str = Field(description="its address")
+    state: str = Field(description="waiting, leased (it is being made) or done")
 
 
 class NewExhibit(BaseModel):
@@ -142,10 +164,10 @@ def case_pdf(site: TheSite, viewer: TheViewer, case_id: str) -> Response:
 @router.post(
     "/api/v1/pdfs",
     status_code=202,
-    response_class=JSONResponse,
+    response_model=ExhibitAnswer,
     responses={
-        200: {"description": "it stands already"},
-        202: {"description": "it is being made"},
+        200: {"model": ExhibitAnswer, "description": "it stands already", "headers": _LOCATION},
+        202: {"model": ExhibitAnswer, "description": "it is being made", "headers": {**_LOCATION, **_RETRY}},
         **refusals("not_found", "usage", "idempotency_key_reused"),
     },
 )
@@ -153,7 +175,7 @@ def new_exhibit_pdf(
     site: TheSite,
     viewer: TheViewer,
     wanted: NewExhibit,
-    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+    key: IDEMPOTENCY_KEY = None,
 ) -> Response:
     """Ask for one PDF of chosen pages, in groups; with an `Idempotency-Key`, or equal content, once."""
     groups = [Group(group.title, tuple(group.pages)) for group in wanted.groups]
@@ -162,7 +184,7 @@ def new_exhibit_pdf(
     # A program signs nothing; a person's copy says whose it is.
     mark = site.watermark_of(viewer) if viewer.scopes is None else ""
     with site.catalogue.writing() as session:
-        exhibit, forgotten = add_exhibit(session, viewer, wanted.title.strip() or "示证", groups, mark, idempotency_key)
+        exhibit, forgotten = add_exhibit(session, viewer, wanted.title.strip() or "示证", groups, mark, key or "")
         contents = contents_of_exhibit(session, exhibit, site.citations)
         exhibit_id, key = exhibit.id, contents_key(site.vault, contents, site.settings.pdf_quality)
     for other in forgotten:

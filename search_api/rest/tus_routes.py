@@ -17,7 +17,7 @@ from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from dossier import uploads
+from dossier import keyed_requests, uploads
 from dossier.catalogue.tables import Upload
 from dossier.errors import NotFound
 from dossier.permissions import case_in_sight
@@ -25,9 +25,10 @@ from dossier.viewers import Viewer
 from search_api.background import repeating
 from search_api.contract import refusals
 from search_api.gate import upload_too_large
+from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.problems import Problem
 from search_api.rest.file_answers import UploadAnswer
-from search_api.rest.file_routes import KEY, actor_of, case_to_take_in, of_machine, own_key, place_named
+from search_api.rest.file_routes import actor_of, case_to_take_in, of_machine, place_named
 from search_api.rest.multipart import portions
 from search_api.site import Site, TheSite, TheViewer
 
@@ -80,7 +81,7 @@ def begin(
     upload_length: Annotated[int, Header(ge=0, description="bytes")],
     upload_metadata: Annotated[str, Header(max_length=8000, description="`case`, `volume`, `path` (or `filename`)")],
     tus_resumable: _Resumable = None,
-    idempotency_key: Annotated[str | None, KEY] = None,
+    key: IDEMPOTENCY_KEY = None,
 ) -> Response:
     """Open an upload; `Location` is where its parts go."""
     _check_version(tus_resumable)
@@ -92,7 +93,6 @@ def begin(
     if shutil.disk_usage(site.home.vault).free < upload_length + _SPARE_BYTES:
         raise Problem(507, "disk_full", "磁盘空间不够。", "请联系管理员清理磁盘后再上传。")
     try:
-        key = own_key(viewer, idempotency_key)
         upload = uploads.begin(site.catalogue, site.vault, viewer.id, actor_of(viewer), place, upload_length, key)
         if not upload_length:
             uploads.finish(site.catalogue, site.vault, upload.id)
@@ -170,11 +170,12 @@ def end(site: TheSite, viewer: TheViewer, upload_id: str, tus_resumable: _Resuma
 
 
 def tidying(app: FastAPI) -> AbstractAsyncContextManager[None]:
-    """While the site is served, look after uploads once an hour."""
+    """While the site is served, look after uploads once an hour, and forget the keys of old requests."""
 
     def tidy() -> float:
         site: Site = app.state.site
         uploads.tidy(site.catalogue, site.vault, site.settings.upload_days)
+        keyed_requests.prune(site.catalogue)
         return _TIDY_SECONDS
 
     return repeating(tidy, _TIDY_SECONDS, _log)

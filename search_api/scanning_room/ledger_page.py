@@ -48,10 +48,10 @@ def ledger_page(request: Request, site: TheSite, viewer: TheViewer, wanted: TheW
     today = dt.date.today()
     asked = {name: value for name, value in asdict(wanted).items() if value}
     context = {
-        "rows": [(row, ledger_workbook.cells_of(row, today)) for row in rows[:MOST_ROWS]],
+        "rows": [(row, row.days_left(today)) for row in rows[:MOST_ROWS]],
+        "when": ledger_workbook.moment_of,
         "more": len(rows) > MOST_ROWS,
         "most": MOST_ROWS,
-        "columns": [heading for heading, _ in ledger_workbook.COLUMNS],
         "wanted": wanted,
         "states": STATE_CHOICES,
         "departments": departments,

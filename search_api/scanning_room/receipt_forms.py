@@ -32,6 +32,21 @@ EXAMPLE: dict[str, Any] = {
 }  # fmt: skip
 
 
+ANSWER_EXAMPLE: dict[str, Any] = {
+    **EXAMPLE, "id": "r2c9e1d2a4f5b6c7d8e9f", "version": 1, "case_id": "c44f4c777c3595fe59461",
+    "case_number": NUMBER["number"], "case_state": "open", "numbers": [NUMBER["number"]],
+    "delivery": {"kind": "first", "number": 1, "name": "首次移送"}, "received_by": "闵榆",
+    "created_at": 1940889600.5, "updated_at": 1940889600.5,
+    "volumes": [
+        {
+            "id": "v0d7c0e6a5b1f2c3d4e5", "name": "证据材料卷二", "kind": "证据材料卷", "number": 2,
+            "paper_pages": 188, "known_gaps": "36、40-42", "remarks": "", "state": "fewer", "lacking": 4,
+            "pages": 184, "folded": 0, "searchable": 180, "separators": 1,
+        }
+    ],
+}  # fmt: skip
+
+
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -90,6 +105,64 @@ class CorrectedReceipt(ReceiptForm):
     """What is right, whole, and the version that was looked at."""
 
     version: int = Field(ge=1)
+
+
+class DeliveryNamedAnswer(BaseModel):
+    """A delivery 移送批次, and what it is called."""
+
+    kind: str
+    number: int
+    name: str
+
+
+class AnnouncedVolumeAnswer(BaseModel):
+    """A volume that was announced, and what of it is here."""
+
+    id: str
+    name: str
+    kind: str
+    number: int | None
+    paper_pages: int | None = Field(description="sides, as counted; null: nobody has")
+    known_gaps: str
+    remarks: str
+    state: str = Field(description="absent, uncounted, fewer, more or agrees")
+    lacking: int = Field(description="sides that were announced and are not here; below 0: so many more are")
+    pages: int = Field(description="in the order")
+    folded: int = Field(description="blank sides that are not counted")
+    searchable: int
+    separators: int = Field(description="sheets between volumes, outside the order")
+
+
+class ReceiptAnswer(BaseModel):
+    """What came on paper, and what of it is here."""
+
+    model_config = ConfigDict(json_schema_extra={"example": ANSWER_EXAMPLE})
+    id: str
+    version: int
+    case_id: str
+    case_number: str | None
+    case_name: str | None
+    case_state: str
+    unit: str
+    numbers: list[str]
+    suspects: list[str]
+    secrecy: str
+    delivery: DeliveryNamedAnswer
+    received_on: str
+    accepted_on: str | None
+    due_on: str | None
+    remarks: str
+    received_by: str
+    created_at: float = Field(description="seconds since 1970")
+    updated_at: float
+    volumes: list[AnnouncedVolumeAnswer]
+
+
+class ReceiptsAnswer(BaseModel):
+    """Receipts, the newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"receipts": [ANSWER_EXAMPLE]}})
+    receipts: list[ReceiptAnswer]
 
 
 def receipts_as_json(session: Session, viewer: Viewer, receipts: Sequence[Receipt]) -> list[dict[str, Any]]:

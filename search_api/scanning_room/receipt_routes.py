@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 
 import segno
 from fastapi import APIRouter, Body, Query, Request
@@ -16,8 +16,15 @@ from dossier.receipts import receipt as receipts
 from dossier.receipts.expected import is_plain_name, unannounced_volumes
 from dossier.receipts.sheet_code import LABEL, SEPARATOR, Kind, code_of
 from search_api.contract import refusals
-from search_api.rest.case_forms import IDEMPOTENCY_KEY
-from search_api.scanning_room.receipt_forms import EXAMPLE, CorrectedReceipt, NewReceipt, receipts_as_json
+from search_api.idempotency import IDEMPOTENCY_KEY
+from search_api.scanning_room.receipt_forms import (
+    EXAMPLE,
+    CorrectedReceipt,
+    NewReceipt,
+    ReceiptAnswer,
+    ReceiptsAnswer,
+    receipts_as_json,
+)
 from search_api.site import TheSite, TheViewer
 
 RECEIPTS = "/api/v1/receipts"
@@ -29,7 +36,21 @@ router = APIRouter(tags=["receipts"])
 @router.post(
     RECEIPTS,
     status_code=201,
-    responses={200: {"description": "the key's, written down before"}, **refusals(403, 404, 409)},
+    response_model=ReceiptAnswer,
+    responses={
+        200: {"model": ReceiptAnswer, "description": "the key's, written down before"},
+        **refusals(
+            "not_found",
+            "number_clash",
+            "number_taken",
+            "case_out_of_reach",
+            "deed_refused",
+            "secrecy_refused",
+            "case_deed_refused",
+            "number_insufficient",
+            "idempotency_key_reused",
+        ),
+    },
 )
 def new_receipt(
     site: TheSite,
@@ -46,39 +67,54 @@ def new_receipt(
     return JSONResponse(content, 201 if is_new else 200, headers)
 
 
-@router.get(RECEIPTS)
+@router.get(RECEIPTS, response_model=ReceiptsAnswer)
 def list_receipts(
     site: TheSite,
     viewer: TheViewer,
     limit: Annotated[int, Query(ge=1, le=200)] = PORTION,
     before: Annotated[float | None, Query(ge=0, le=1e11, description="`created_at` of the last one seen")] = None,
-) -> dict[str, Any]:
+) -> Response:
     """The receipts within sight, the newest first, with what was announced and what is here."""
     with site.catalogue.reading() as session:
         found = receipts.receipts_in_sight(session, viewer, limit, before)
-        return {"receipts": receipts_as_json(session, viewer, found)}
+        return JSONResponse({"receipts": receipts_as_json(session, viewer, found)})
 
 
-@router.get(f"{RECEIPTS}/{{receipt_id}}", responses=refusals(404))
-def receipt(site: TheSite, viewer: TheViewer, receipt_id: str) -> dict[str, Any]:
+@router.get(f"{RECEIPTS}/{{receipt_id}}", response_model=ReceiptAnswer, responses=refusals("not_found"))
+def receipt(site: TheSite, viewer: TheViewer, receipt_id: str) -> Response:
     """A receipt, with what was announced and what is here."""
     with site.catalogue.reading() as session:
-        return receipts_as_json(session, viewer, [receipts.receipt_in_sight(session, viewer, receipt_id)])[0]
+        found = receipts.receipt_in_sight(session, viewer, receipt_id)
+        return JSONResponse(receipts_as_json(session, viewer, [found])[0])
 
 
-@router.patch(f"{RECEIPTS}/{{receipt_id}}", responses=refusals(404, 409))
+@router.patch(
+    f"{RECEIPTS}/{{receipt_id}}",
+    response_model=ReceiptAnswer,
+    responses=refusals(
+        "not_found",
+        "number_clash",
+        "number_taken",
+        "deed_refused",
+        "secrecy_refused",
+        "case_deed_refused",
+        "number_insufficient",
+        "case_out_of_reach",
+        "receipt_changed",
+    ),
+)
 def corrected_receipt(
     site: TheSite,
     viewer: TheViewer,
     receipt_id: str,
     form: Annotated[CorrectedReceipt, Body(examples=[{**EXAMPLE, "version": 1}])],
-) -> dict[str, Any]:
+) -> Response:
     """Let a receipt say what is right: all of it, as it stands from now on; a number that came later binds its case."""
     with site.catalogue.writing() as session:
         found = receipts.correct(
             session, viewer, receipt_id, form.as_given(), form.version, viewer.name or viewer.id
         )  # fmt: skip
-        return receipts_as_json(session, viewer, [found])[0]
+        return JSONResponse(receipts_as_json(session, viewer, [found])[0])
 
 
 @router.get("/receipts", include_in_schema=False)

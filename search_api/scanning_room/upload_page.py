@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from dossier.cases import case_for_folder, cases_with, numbers_of
+from dossier.cases import case_for_folder, cases_with, numbers_of, unmerged
 from dossier.catalogue.tables import Case, CaseNumber, Volume
 from dossier.errors import CaseOutOfReach, NumberTaken
 from dossier.numbers import canonical, find_numbers
@@ -55,9 +55,16 @@ class Uploads(BaseModel):
 
 
 @router.get("/upload")
-def upload_page(request: Request, site: TheSite, viewer: TheViewer) -> Response:
-    """The page onto which files and folders are dropped."""
+def upload_page(
+    request: Request, site: TheSite, viewer: TheViewer, case: Annotated[str, Query(max_length=64)] = ""
+) -> Response:
+    """The page onto which files and folders are dropped; `case`: the id of the one that it asks about first."""
+    with site.catalogue.reading() as session:
+        found = session.get(Case, case) if case else None
+        found = unmerged(session, found) if found is not None else None
+        chosen = _told(session, [found])[0] if found is not None and sees(session, viewer, found.id) else None
     context = {
+        "chosen": chosen,
         "most_bytes": site.settings.max_upload_bytes,
         "keep_days": site.settings.upload_days,
         "ignored_names": sorted(IGNORED_NAMES),

@@ -41,7 +41,7 @@
     item.dataset.group = group;
     picture.alt = "";
     picture.setAttribute("data-picture", "");
-    picture.src = "/api/v1/pages/" + id + "/image?width=200";
+    picture.src = "/api/v1/pages/" + id + "/image?width=240&nearly=1";
     frame.appendChild(picture);
     words.href = "/pages/" + id;
     buttons.appendChild(button("↑", "up", "上移：" + name, function () { move(group, at, -1); }));

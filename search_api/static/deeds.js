@@ -4,6 +4,7 @@
 window.deeds = (function () {
   const line = document.getElementById("done");
   const said = document.getElementById("done-text");
+  const there = document.getElementById("done-there");
   const undoButton = document.getElementById("undo");
   // What undoes the last deed: calls, the first to be made first.
   let undo = [];
@@ -13,6 +14,15 @@ window.deeds = (function () {
     line.classList.toggle("bad", isBad);
     said.textContent = text;
     undoButton.hidden = isBad || undo.length === 0;
+    there.hidden = true;
+  }
+
+  // What has gone to another volume than the one on the screen is a click away.
+  function lead(answers) {
+    const here = document.getElementById("table"), last = answers[answers.length - 1];
+    if (here === null || !last || !last.volume_id || last.volume_id === here.dataset.volume) { return; }
+    there.href = "/volumes/" + last.volume_id;
+    there.hidden = false;
   }
 
   function call(address, body) {
@@ -56,6 +66,7 @@ window.deeds = (function () {
       undo = done.undo;
       say(done.sentences.length > 1 ? done.sentences[0] + "（共 " + done.sentences.length + " 项）" : done.sentences[0],
           false);
+      lead(done.answers);
       refresh();
       return done.answers;
     });

@@ -28,7 +28,7 @@
 
   function addressOf(index) {
     const reading = pages.readings[index] === null ? "scan" : pages.readings[index];
-    return "/api/v1/pages/" + pages.page_ids[index] + "/image?width=" + WIDTH + "&reading=" + reading;
+    return "/api/v1/pages/" + pages.page_ids[index] + "/image?width=" + WIDTH + "&nearly=1&reading=" + reading;
   }
 
   // The picture of a page, asked for once and kept while it is near.

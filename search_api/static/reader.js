@@ -112,7 +112,7 @@
   function addressOf(page, width) {
     const version = pages.readings[page - 1] === null ? "scan" : pages.readings[page - 1];
     // A browser has six connections: pictures that are still being made must not hold them all.
-    const size = (width === null ? "" : "width=" + width + "&") + (width === 240 ? "wait=0&" : "wait=1&");
+    const size = (width === null ? "" : "width=" + width + "&nearly=1&") + (width === 240 ? "wait=0&" : "wait=1&");
     return "/api/v1/pages/" + pages.page_ids[page - 1] + "/image?" + size + "reading=" + version;
   }
 

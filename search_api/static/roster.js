@@ -52,6 +52,8 @@
     missing.addEventListener("change", apply);
   }
   function sort() {
+    // Made once: a comparison by the language that makes its own order each time takes seconds over 1,500 people.
+    var order = new Intl.Collator("zh");
     var heads = Array.prototype.slice.call(table.tHead.rows[0].cells);
     heads.forEach(function (head, at) {
       var button = head.querySelector("button");
@@ -62,8 +64,8 @@
           return { row: row, place: place, key: byNumber ? (parseFloat(text) || 0) : text };
         });
         keyed.sort(function (one, other) {
-          var order = byNumber ? one.key - other.key : one.key.localeCompare(other.key, "zh");
-          return (down ? -order : order) || one.place - other.place;
+          var apart = byNumber ? one.key - other.key : order.compare(one.key, other.key);
+          return (down ? -apart : apart) || one.place - other.place;
         });
         var body = document.createDocumentFragment();
         keyed.forEach(function (one) { body.appendChild(one.row); });

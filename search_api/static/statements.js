@@ -38,7 +38,7 @@
     picture.alt = entry.dataset.title + "，第 " + (page + 1) + " 页的图像";
     this.root.querySelector(".pane-body").scrollTop = 0;
     picture.setAttribute("data-picture", "");
-    picture.src = "/api/v1/pages/" + id + "/image?width=1000";
+    picture.src = "/api/v1/pages/" + id + "/image?width=1000&nearly=1";
     this.text(id, asked);
   };
   Pane.prototype.text = function (id, asked) {

@@ -133,7 +133,12 @@
 
   function loadTranscriptions() {
     return ask("GET", "/api/v1/pages/" + pageId + "/transcriptions", null).then(function (answer) {
-      if (answer.ok) { transcriptions = answer.content.transcriptions; showTranscriptions(); }
+      if (!answer.ok) { return; }
+      transcriptions = answer.content.transcriptions;
+      const damaged = answer.content.damaged.length;
+      byId("hand-damaged").textContent = "这一页有 " + damaged + " 条人工校录的文件丢失或损坏，看不到也搜不到。请告诉管理员从备份恢复。";
+      byId("hand-damaged").hidden = damaged === 0;
+      showTranscriptions();
     });
   }
   function loadNotes() {

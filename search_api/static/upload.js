@@ -199,8 +199,16 @@
         root.byField = Boolean(told);
         root.choice = told;
         root.found = told ? found : null;
-        root.asCase = !told;
+        root.asCase = !told || holdsVolumesOf(found, root);
       });
+    });
+  }
+
+  // A case's folder on which a volume's name stands inside is the case, whatever it is called itself.
+  function holdsVolumesOf(found, root) {
+    const known = found && found.case ? found.case.volumes : [];
+    return known.indexOf(root.name) < 0 && root.files.some(function (each) {
+      return each.parts.length > 1 && known.indexOf(each.parts[0]) >= 0;
     });
   }
 
@@ -640,6 +648,12 @@
       }, 300);
     });
   });
+  // Whoever comes from a receipt has said which case it is.
+  const chosenCase = JSON.parse(page.chosen);
+  if (chosenCase !== null && !byId("case").value) {
+    suggested.set(labelOf(chosenCase), chosenCase);
+    byId("case").value = labelOf(chosenCase);
+  }
   // What the browser has put back into the field, or somebody wrote before this script was there.
   if (byId("case").value) { byCaseField().catch(function (error) { say(error.message); }); }
   // Anywhere on the page: a file that misses the field would otherwise replace it.

@@ -38,6 +38,7 @@
     frame.style.width = (upright ? width : height) + "px";
     frame.style.height = (upright ? height : width) + "px";
     const moved = [[0, 0], [height, 0], [width, height], [0, width]][turns];
+    sheet.dataset.turns = turns;  // paper has another width than the stage
     sheet.style.transform = "translate(" + moved[0] + "px," + moved[1] + "px) rotate(" + turns * 90 + "deg)";
     if (width * window.devicePixelRatio > 1600 && picture.dataset.full) {
       picture.src = picture.dataset.full;

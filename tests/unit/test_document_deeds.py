@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +11,15 @@ from sqlalchemy import select
 
 from dossier import flags, permissions
 from dossier.attention import questions
+from dossier.case_metadata import NumberGiven
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, Volume
 from dossier.deeds import claims, documents
 from dossier.deeds.deed import Done
 from dossier.errors import DeedRefused
 from dossier.reading import Box, Line, Reading
+from dossier.receipts.receipt import ReceiptGiven, VolumeGiven, save
 from dossier.verify import verify_store
+from dossier.viewers import AT_MACHINE
 from tests.bundle import CASE, Bundle
 
 ACTOR = "制作人甲"
@@ -192,6 +196,46 @@ def test_a_claimed_volume_never_mixes_with_one_of_the_same_name(bundle: Bundle) 
 
     with bundle.catalogue.reading() as session:
         assert set(session.scalars(select(Volume.name))) == {"证据材料卷一", "证据材料卷一（2）"}
+
+
+def test_a_claimed_volume_is_the_one_that_a_receipt_announces_while_nothing_of_it_has_come(bundle: Bundle) -> None:
+    received = ReceiptGiven(
+        dt.date(2031, 3, 5), numbers=[NumberGiven(number=CASE)],
+        volumes=(VolumeGiven("证据材料卷", 1, paper_pages=3), VolumeGiven("证据材料卷", 2, paper_pages=1)),
+    )  # fmt: skip
+    with bundle.catalogue.writing() as session:
+        case_id = save(session, AT_MACHINE, received, ACTOR)[0].case_id
+    # The scanner's folder calls the volume otherwise, and has a folder of its own for the second material.
+    (first,) = bundle.receive("0001.jpg", case="新建文件夹", volume="证据卷1")
+    (second,) = bundle.receive("询问笔录/0001.jpg", case="新建文件夹", volume="证据卷1")
+    former_id, former_volume = bundle.page(first).case_id, bundle.page(first).volume_id
+
+    done = claim(bundle, first, case_id)
+
+    assert [name_of_volume(bundle, page_id) for page_id in (first, second)] == ["证据材料卷一"] * 2
+    assert done.volume_id == bundle.page(first).volume_id
+    with bundle.catalogue.reading() as session:
+        assert sorted(session.scalars(select(Volume.name).where(Volume.case_id == case_id))) == [
+            "证据材料卷一", "证据材料卷二",
+        ]  # fmt: skip
+    # What the scanner still drops into its folder follows.
+    (later,) = bundle.receive("0002.jpg", case="新建文件夹", volume="证据卷1")
+    assert bundle.page(later).volume_id == done.volume_id
+
+    # One that comes when the volume is there already is told apart.
+    (other,) = bundle.receive("0001.jpg", case="别的文件夹", volume="证据卷1")
+    claim(bundle, other, case_id)
+    assert bundle.page(other).volume_id not in (done.volume_id, former_volume)
+
+    # Undone, the documents wait again where they came from.
+    with bundle.catalogue.writing() as session:
+        for step in done.undo:
+            former = session.get_one(Case, step.details["case_id"])
+            claims.claim_document(session, step.subject_id, former, ACTOR)
+    assert {bundle.page(page_id).case_id for page_id in (first, second)} == {former_id}
+    assert bundle.page(first).volume_id == former_volume
+    with bundle.catalogue.reading() as session:
+        assert flags.stands(session, "case", former_id, "unclaimed")
 
 
 def test_a_loose_file_is_claimed_by_itself(bundle: Bundle) -> None:

@@ -169,7 +169,7 @@ def test_a_volume_shows_every_page_with_its_state(room: Room) -> None:
     assert page.count('class="state-waiting"') == 1
     assert "可搜索 2/3" in page
     for page_id, version in zip(room.page_ids, (1, 1, "scan"), strict=True):
-        assert f'src="/api/v1/pages/{page_id}/image?width=240&amp;wait=0&amp;reading={version}"' in page
+        assert f'src="/api/v1/pages/{page_id}/image?width=240&amp;nearly=1&amp;wait=0&amp;reading={version}"' in page
 
 
 def test_a_long_volume_comes_in_portions_and_opens_at_a_number(room: Room) -> None:

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from dossier import permissions
 from dossier.case_metadata import CaseMetadata, apply_metadata
-from dossier.catalogue.tables import AuditRow, Case, CaseNumber, OutboxRow, Repeat
+from dossier.catalogue.tables import AuditRow, Case, CaseNumber, KeyedRequest, OutboxRow
 from dossier.viewers import CHECKER, OPERATOR, PROSECUTOR, READ, WRITE
 
 CASES = "/api/v1/cases"
@@ -148,7 +148,7 @@ def test_a_request_repeated_with_its_key_is_answered_and_not_done_again(room: Ro
     other = system.post(CASES, json={**FULL, "charge": "盗窃罪"}, headers=key)
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
     assert room.with_key(WRITE).post(CASES, json={**FULL, "charge": "盗窃罪"}, headers=key).status_code == 200
-    assert count(room, Repeat) == 2
+    assert count(room, KeyedRequest) == 2
 
 
 def test_calls_at_the_same_time_do_each_thing_once(room: Room, system: TestClient) -> None:
@@ -161,7 +161,7 @@ def test_calls_at_the_same_time_do_each_thing_once(room: Room, system: TestClien
     with ThreadPoolExecutor(4) as callers:
         statuses = list(callers.map(call, numbers * 4))
     assert statuses == [201] * 24, "the same key is answered as the first time"
-    for table, count_of_each in ((Repeat, 6), (Case, 7), (CaseNumber, 7)):
+    for table, count_of_each in ((KeyedRequest, 6), (Case, 7), (CaseNumber, 7)):
         assert count(room, table) == count_of_each
     assert count(room, AuditRow, AuditRow.deed == "open_case", AuditRow.actor == "办案系统") == 6
 

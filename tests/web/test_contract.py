@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import json
 import os
@@ -15,8 +16,11 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from httpx import Response
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyStrategyDefinition
+from hypothesis.stateful import run_state_machine_as_test
 from scanroom import Scanroom
 from site_under_test import PASSWORD, Room
 from starlette.routing import compile_path
@@ -27,6 +31,7 @@ from search_api.access import ACCESS, OPEN
 from search_api.app import create_app
 from search_api.contract import WEB_PROBLEMS
 from search_api.description import TAGS
+from search_api.links import LINKS, Link
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -40,8 +45,8 @@ RULES = schemathesis.Config.from_path(Path(__file__).parents[2] / "schemathesis.
 OPERATIONS = sorted((method, path) for method, path in ACCESS if path.startswith("/api/v1/"))
 # It describes the others.
 DESCRIPTION = ("GET", "/api/v1/openapi.json")
-# Described in docs/api.md alone until they have models.
-WITHOUT_MODEL = ("/api/v1/cases/{case_id}/statements",)
+# tus answers so.
+EMPTY = ("POST", "/api/v1/uploads", "201")
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
 
@@ -58,6 +63,8 @@ CHECKS = (
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 )
+# What was made is there, and what was taken away is gone.
+OF_LINKS = (checks.ensure_resource_availability, checks.use_after_free)
 # Where a body says all, what it allows is taken, and what it forbids is refused.
 EXACTLY = re.compile(r"/api/v1/cases(/\{case_id\}(/(numbers|handler|deliveries|proceedings|merge|split|directory))?)?")
 EXACT = (*CHECKS, checks.negative_data_rejection, checks.positive_data_acceptance)
@@ -159,6 +166,117 @@ def test_answers_are_as_described(contract: Contract, method: str, path: str) ->
     ask()
 
 
+def test_what_is_made_is_there_under_the_address_that_the_answer_links_to(contract: Contract) -> None:
+    followed: list[tuple[str, str, int]] = []
+    broken: list[BaseException] = []
+    page_id = contract.things["page_id"]
+    own = {
+        "page_id": page_id, "page_ids": [page_id], "pages": [page_id], "quotation": "转账", "text": "转账",
+        "box": [0.1, 0.1, 0.5, 0.2],
+    }  # fmt: skip
+    linked = {(link.method, link.path) for link in LINKS} | {to for link in LINKS for to in link.to}
+    schema = contract.schema.include(lambda route: (route.operation.method, route.operation.path) in linked)
+
+    class Walk(schema.as_state_machine()):  # type: ignore[misc]
+        """Goes from answer to answer by the links of the description."""
+
+        def setup(self) -> None:
+            self.named = ""
+
+        def before_call(self, case: schemathesis.Case) -> None:
+            # What no answer has named leads somewhere nevertheless.
+            for name, value in (case.path_parameters or {}).items():
+                if str(value) not in self.named:
+                    case.path_parameters[name] = contract.things.get(name, "x")
+            if isinstance(case.body, dict) and case.method == "POST":
+                case.body |= {field: value for field, value in own.items() if field in case.body}
+
+        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Any]:
+            return {"headers": contract.headers}
+
+        def after_call(self, response: Any, case: schemathesis.Case) -> None:
+            super().after_call(response, case)
+            followed.append((case.method, case.operation.path, response.status_code))
+            if response.status_code < 300 and "json" in str(response.headers.get("content-type", "")):
+                self.named += json.dumps(response.json())
+
+        def validate_response(self, response: Any, case: schemathesis.Case, **_: Any) -> None:
+            try:
+                case.validate_response(response, checks=[*CHECKS, *OF_LINKS], recorder=self.recorder)
+            except BaseException as failure:
+                broken.append(failure)
+                raise
+
+    for number in range(max(2, EXAMPLES // 8)):
+        # A walk changes what there is, so that the next one may not be the same where it begins alike.
+        with contextlib.suppress(FlakyStrategyDefinition):
+            run_state_machine_as_test(
+                seed(number)(Walk),
+                settings=settings(
+                    max_examples=2, stateful_step_count=6, deadline=None, phases=[Phase.generate], database=None,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )  # fmt: skip
+    assert not broken
+    assert len(followed) > 6
+
+
+# What makes something, or finds it, for each link.
+ASKED: dict[str, Any] = {
+    "/api/v1/cases": {"numbers": [{"number": "临检起诉受[2031]99010123999号"}], "name": "某案"},
+    "/api/v1/receipts": {"case_name": "某案", "volumes": [{"kind": "证据材料卷", "number": 1, "paper_pages": 2}]},
+    "/api/v1/pdfs": {"pages": ["{page_id}"]},
+    "/api/v1/excerpts": {"page_ids": ["{page_id}"], "quotation": "转账"},
+    "/api/v1/notes": {"page_id": "{page_id}", "text": "待查"},
+    "/api/v1/bookmarks": {"page_id": "{page_id}", "name": "转账"},
+    "/api/v1/pages/{page_id}/transcriptions": {"text": "转账", "box": [0.5, 0.9, 0.9, 0.95]},
+}
+
+
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.method} {link.path} {link.field}")
+def test_what_an_answer_names_is_there(contract: Contract, link: Link) -> None:
+    answered = _ask_for(contract, link)
+    assert answered.status_code < 300, answered.text
+    value = answered.json()
+    for part in link.field.removeprefix("/").split("/"):
+        value = value[int(part)] if part.isdecimal() else value[part]
+    ended = False
+    for method, path in sorted(link.to, key=lambda to: to[0] == "delete"):
+        if method in ("get", "delete"):
+            case = contract.schema[path][method].Case(path_parameters={link.parameter: value})
+            ended = ended or method == "delete"
+            assert case.call_and_validate(headers=contract.headers, checks=CHECKS).status_code in (200, 202, 204)
+    if ended and ("get", path) in link.to and "transcription" not in path:  # its history is kept
+        assert contract.program.get(path.replace(f"{{{link.parameter}}}", value)).status_code == 404
+
+
+def _ask_for(contract: Contract, link: Link) -> Response:
+    things = contract.things
+    address = link.path.format(**things)
+    if link.method == "get":
+        query = {"q": "林晓禾"} if link.path.endswith("/search") else {}
+        return contract.program.get(address, params=query)
+    if link.path.endswith("/files"):
+        return contract.program.post(address, files={"file": ("新.pdf", b"not yet looked into")})
+    body = json.loads(json.dumps(ASKED[link.path]).replace("{page_id}", things["page_id"]))
+    return contract.program.post(address, json=body)
+
+
+def test_a_link_leads_from_what_is_answered_to_what_is_taken(contract: Contract) -> None:
+    schemas = contract.description["components"]["schemas"]
+    for link in LINKS:
+        answer = contract.description["paths"][link.path][link.method]["responses"]
+        status = next(status for status in ("200", "201", "202") if _JSON in answer.get(status, {}).get("content", {}))
+        schema = answer[status]["content"][_JSON]["schema"]
+        for part in link.field.removeprefix("/").split("/"):
+            schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+            schema = schema["items"] if part.isdecimal() else schema["properties"][part]
+        assert "string" in json.dumps(schema)
+        for method, path in link.to:
+            operation = contract.description["paths"][path][method]
+            assert link.parameter in {one["name"] for one in operation["parameters"] if one["in"] == "path"}
+
+
 def test_every_route_of_the_api_is_described(contract: Contract) -> None:
     described = {(method, path) for method, path, _ in _operations(contract.description)}
 
@@ -176,7 +294,7 @@ def test_a_route_says_what_it_takes_and_gives(contract: Contract, method: str, p
     for status, answer in operation["responses"].items():
         assert answer["description"] not in ("", "Successful Response"), status
         for media_type, content in answer.get("content", {}).items():
-            if media_type == _JSON and operation["tags"][0] in TAGS and path not in WITHOUT_MODEL:
+            if media_type == _JSON and operation["tags"][0] in TAGS:
                 assert "$ref" in content["schema"], "a model, not anything"
                 _check_examples(contract.description, content)
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
@@ -209,6 +327,21 @@ def test_a_method_that_an_address_does_not_take_is_refused(contract: Contract, p
         assert answer.headers["content-type"] == _PROBLEM
         assert answer.json()["code"] == "method_not_allowed"
         assert set(answer.headers["allow"].split(", ")) == taken
+
+
+def test_no_answer_is_just_anything(contract: Contract) -> None:
+    for method, path, operation in _operations(contract.description):
+        for status, answer in operation["responses"].items():
+            if not status.startswith("2") or status == "204" or method in ("HEAD", "OPTIONS"):
+                continue
+            if (method, path, status) == EMPTY:
+                assert "content" not in answer
+                continue
+            assert answer.get("content"), (method, path, status)
+            for media_type, content in answer["content"].items():
+                schema = content.get("schema", {})
+                assert "$ref" in schema or media_type != _JSON, (method, path, status)
+                assert schema, (method, path, status, media_type)
 
 
 def test_problems_of_the_web_are_described_as_the_page_of_errors_has_them() -> None:

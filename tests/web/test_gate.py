@@ -105,6 +105,14 @@ def test_a_body_that_no_form_of_ours_has_is_refused_before_it_is_read(room: Room
     assert "Content-Length" in of_unknown_length.json()["remedy"]
 
 
+def test_as_many_faults_as_a_form_takes_come_in(room: Room) -> None:
+    asked = {"faults": [f"{number:064}" for number in range(1000)], "mended": True}
+    program = room.with_key("write")
+    assert program.post("/api/v1/volumes/v0/mended", json=asked).status_code == 404
+    more = {"faults": asked["faults"] * 2}
+    assert program.post("/api/v1/volumes/v0/mended", json=more).status_code == 413
+
+
 def test_no_page_of_the_site_asks_for_anything_from_outside(room: Room) -> None:
     browser = room.signed_in()
     volume = f"/volumes/{room.scanroom.volume_id()}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import launched, served
+from chromium import drop, folder_of, launched, served
 from PIL import Image
 from site_under_test import PASSWORD
 from sqlalchemy import select
@@ -40,8 +40,10 @@ class Office:
     complaints: list[str] = field(default_factory=list)
 
     def volume_id(self, name: str) -> str:
+        """The volume of this name on which there are pages."""
         with self.house.catalogue.reading() as session:
-            return session.scalars(select(Volume.id).where(Volume.name == name)).one()
+            here = select(Page.volume_id).where(Page.outside.is_(None))
+            return session.scalars(select(Volume.id).where(Volume.name == name, Volume.id.in_(here))).one()
 
     def pages(self, name: str) -> list[Page]:
         with self.house.catalogue.reading() as session:
@@ -52,13 +54,14 @@ class Office:
         with self.house.catalogue.reading() as session:
             return making.state_of(session, self.volume_id(name))
 
-    def post(self, volume: str, path: str, content: bytes) -> None:
-        """Put a file in a volume as the page does."""
-        file = {"name": path, "mimeType": "image/png", "buffer": content}
-        answer = self.maker.request.post(
-            f"/api/v1/cases/{self.case_id()}/files", multipart={"volume": volume, "path": path, "file": file}
-        )
-        assert answer.status == 202, answer.text()
+    def upload(self, *folders: Path) -> None:
+        """Drop folders on the upload page that the maker has before them."""
+        drop(self.maker, *folders)
+        self.maker.get_by_role("heading", name="准备上传").wait_for()
+
+    def start(self, count: int) -> None:
+        self.maker.get_by_role("button", name="开始上传").click()
+        self.maker.get_by_text(f"全部传完：{count} 个文件").wait_for()
 
     def case_id(self) -> str:
         with self.house.catalogue.reading() as session:
@@ -120,36 +123,62 @@ def png(number: int) -> bytes:
     return encoded(print_page(number), ".png")
 
 
-def test_a_maker_puts_three_volumes_right_and_a_checker_refuses_one_and_then_approves(office: Office) -> None:
-    # What came is written down.
-    written = office.maker.request.post(
-        "/api/v1/receipts",
-        data={
-            "received_on": "2031-03-05", "unit": "某市公安局某分局", "case_name": "何景行诈骗案",
-            "numbers": [{"number": NUMBER}], "suspects": ["何景行"],
-            "volumes": [{"kind": "证据材料卷", "number": 1, "paper_pages": 4}, {"kind": "证据材料卷", "number": 2}],
-        },
-    )  # fmt: skip
-    assert written.status == 201, written.text()
+def test_a_maker_puts_three_volumes_right_and_a_checker_refuses_one_and_then_approves(
+    office: Office, tmp_path: Path
+) -> None:
+    # What came is written down: one field after the other, Enter for the next volume, Ctrl+Enter to save.
+    maker = office.maker
+    maker.get_by_role("link", name="收卷").click()
+    maker.get_by_role("link", name="登记新收的卷").first.click()
+    maker.get_by_label("案名").fill("何景行诈骗案")
+    maker.get_by_label("移送单位").fill("某市公安局某分局")
+    maker.get_by_label("案件编号").fill(NUMBER)
+    maker.get_by_label("嫌疑人").fill("何景行")
+    maker.get_by_label("收卷日期").fill("2031-03-05")
+    maker.get_by_label("卷号", exact=True).fill("1")
+    maker.get_by_label("纸质页数").fill("4")
+    for paper_pages in ("5", "2"):
+        maker.keyboard.press("Enter")
+        maker.keyboard.type(paper_pages)
+    maker.keyboard.press("Control+Enter")
+    maker.get_by_role("heading", name="何景行诈骗案").wait_for()
+    receipt = maker.url
+    rows = maker.locator("tbody tr")
+    assert [rows.nth(at).locator("td").nth(1).inner_text() for at in range(3)] == ["4", "5", "2"]
 
-    # Three volumes are dropped: a page upside down, a blank verso, a broken file, a missing label, an unknown case.
+    # Three volumes are dropped: a page upside down, a blank verso, a broken file, a missing label, and a volume that
+    # was scanned into a folder that nobody knows.
+    maker.get_by_role("link", name="上传扫描件").click()
+    maker.get_by_text("已有案件：何景行诈骗案").wait_for()
     blank = Image.new("RGB", print_page(1).size, "white")
-    for name, content in (
-        ("0001.png", png(stamped(1, 1))),
-        ("0002.png", encoded(print_page(stamped(2, 2)).rotate(180), ".png")),
-        ("0003.png", png(stamped(3, 3))),
-        ("0004.png", encoded(blank, ".png")),
-    ):
-        office.post(FIRST, name, content)
-    for label in (1, 2, 4):
-        office.post(SECOND, f"{label:04}.png", png(stamped(10 + label, label)))
-    office.post(SECOND, "0005.png", png(stamped(15, 5))[:300])
-    office.house.drop_pages(f"未知来源/{THIRD}", [21, 22])
-    office.house.take_in_and_work()
+    scans = {
+        f"{FIRST}/0001.png": png(stamped(1, 1)),
+        f"{FIRST}/0002.png": encoded(print_page(stamped(2, 2)).rotate(180), ".png"),
+        f"{FIRST}/0003.png": png(stamped(3, 3)),
+        f"{FIRST}/0004.png": encoded(blank, ".png"),
+        **{f"{SECOND}/{label:04}.png": png(stamped(10 + label, label)) for label in (1, 2, 4)},
+        f"{SECOND}/0005.png": png(stamped(15, 5))[:300],
+    }
+    office.upload(
+        folder_of(tmp_path / "早上扫的", scans),
+        folder_of(tmp_path / "未知来源", {f"{THIRD}/{at:04}.png": png(20 + at) for at in (1, 2)}),
+    )
+    # Whose that is, is looked at later: it waits to be claimed.
+    maker.get_by_label("未知来源 的案件").fill("")
+    maker.get_by_label("未知来源 的案件").press("Tab")
+    maker.get_by_text("进“待认领”").first.wait_for()
+    office.start(10)
+    office.house.work()
+    assert [len(office.pages(name)) for name in (FIRST, SECOND, THIRD)] == [4, 3, 2]
     assert office.state(THIRD) == making.MAKING
 
+    # The board says what needs a hand.
+    maker.get_by_role("link", name="进度").click()
+    needs = maker.get_by_role("region", name="需要处理")
+    for words in ("0005.png", "待认领"):
+        needs.get_by_text(words).first.wait_for()
+
     # The maker turns the page, and folds the blank one, on the light table.
-    maker = office.maker
     maker.goto(f"/volumes/{office.volume_id(FIRST)}")
     pages = office.pages(FIRST)
     maker.locator(f"#card-{pages[1].id} > a").click()
@@ -163,14 +192,23 @@ def test_a_maker_puts_three_volumes_right_and_a_checker_refuses_one_and_then_app
     office.says(maker, "已折叠")
 
     # The broken file comes once more, and so does the page that was missed.
-    office.post(SECOND, "0005.png", png(stamped(15, 5)))
-    office.post(SECOND, "0003.png", png(stamped(13, 3)))
+    maker.goto(receipt)
+    maker.get_by_role("link", name="上传扫描件").click()
+    again = {"0005.png": png(stamped(15, 5)), "0003.png": png(stamped(13, 3))}
+    maker.locator("#folder").set_input_files(str(folder_of(tmp_path / "补扫" / SECOND, again)))
+    maker.get_by_text("已选 2 个文件").wait_for()
+    office.start(2)
     # The volume without a case is claimed.
     maker.goto(f"/volumes/{office.volume_id(THIRD)}")
     maker.locator("#claim-number").fill(NUMBER)
     maker.get_by_role("button", name="归入", exact=True).click()
     office.says(maker, "已归入")
+    maker.get_by_role("link", name="打开那一卷").click()
+    maker.get_by_role("heading", name=THIRD, level=1).wait_for()
     office.house.work()
+    # All that was announced is here, sheet by sheet.
+    maker.goto(receipt)
+    assert [rows.nth(at).locator("td").nth(3).inner_text() for at in range(3)] == ["相符"] * 3
 
     assert [page.turn_by_hand for page in office.pages(FIRST)] == [None, 180, None]
     assert [page.page_label for page in office.pages(SECOND)] == ["1", "2", "3", "4", "5"]
@@ -201,6 +239,10 @@ def test_a_maker_puts_three_volumes_right_and_a_checker_refuses_one_and_then_app
     checker.get_by_role("button", name="审核通过").click()
     office.says(checker, "审核通过")
     assert office.state(FIRST) == making.APPROVED
+    # All of the ledger is on the screen, nothing of it at the side.
+    checker.goto("/ledger")
+    checker.get_by_role("link", name=SECOND, exact=True).wait_for()
+    assert checker.evaluate("document.documentElement.scrollWidth") <= 1280
     with office.house.catalogue.reading() as session:
         approved = session.scalars(select(ChangeRow.volume_id).where(ChangeRow.kind == "approved")).all()
     assert sorted(map(str, approved)) == sorted([office.volume_id(FIRST), office.volume_id(SECOND)])

@@ -23,12 +23,25 @@ def address(page_id: str, **params: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("asked", "width"), [(1, 240), (240, 240), (241, 800), (800, 800), (1600, 1000), (5000, 1000), (None, 1000)]
+    ("asked", "width"),
+    [(1, 1), (240, 240), (241, 241), (640, 640), (999, 999), (1000, 1000), (1001, 1000), (100_000, 1000), (None, 1000)],
 )
-def test_the_picture_comes_in_few_widths_and_is_never_enlarged(
+def test_the_picture_is_as_wide_as_asked_and_never_enlarged(
     browser: TestClient, room: Room, asked: int | None, width: int
 ) -> None:
     answer = browser.get(address(room.page_ids[0], **({"width": asked} if asked else {})))
+    assert answer.headers["content-type"] == "image/jpeg"
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        assert picture.size == (width, max(1, round(HEIGHT * width / WIDTH)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "width"), [(1, 240), (240, 240), (241, 800), (800, 800), (1600, 1000), (5000, 1000), (None, 1000)]
+)
+def test_where_nearly_is_enough_the_picture_comes_in_few_widths(
+    browser: TestClient, room: Room, asked: int | None, width: int
+) -> None:
+    answer = browser.get(address(room.page_ids[0], nearly=1, **({"width": asked} if asked else {})))
     assert answer.headers["content-type"] == "image/jpeg"
     with Image.open(io.BytesIO(answer.content)) as picture:
         assert picture.size == (width, round(HEIGHT * width / WIDTH))
@@ -37,7 +50,25 @@ def test_the_picture_comes_in_few_widths_and_is_never_enlarged(
 def test_a_picture_hardly_wider_than_asked_is_sent_as_it_is(browser: TestClient, room: Room) -> None:
     path = room.scanroom.derived.page_picture(room.page_ids[0], 1)
     Image.new("L", (1653, 2339), 255).save(path)
-    assert browser.get(address(room.page_ids[0], width=1600)).content == path.read_bytes()
+    nearly = browser.get(address(room.page_ids[0], width=1600, nearly=1))
+    assert nearly.content == path.read_bytes()
+    exact = browser.get(address(room.page_ids[0], width=1600))
+    with Image.open(io.BytesIO(exact.content)) as picture:
+        assert picture.width == 1600
+    assert nearly.headers["etag"] != exact.headers["etag"]
+    assert browser.get(address(room.page_ids[0], width=1600, nearly=1)).content == path.read_bytes()
+
+
+def test_only_few_widths_are_kept(room: Room) -> None:
+    browser, path = room.signed_in(), room.scanroom.derived.page_picture(room.page_ids[0], 1)
+
+    def kept() -> set[str]:
+        return {each.name.removeprefix(path.stem) for each in path.parent.glob(f"{path.stem}*")}
+
+    for width in (*range(1, 1100, 100), 240, 800, 1600):
+        for nearly in (0, 1):
+            assert browser.get(address(room.page_ids[0], width=width, nearly=nearly)).status_code == 200
+    assert kept() == {".jpg", ".240.jpg", ".800.jpg"}
 
 
 def test_a_smaller_picture_is_made_once_and_again_when_the_picture_is_another(room: Room) -> None:

@@ -69,7 +69,7 @@ def test_a_page_can_be_looked_at_before_it_is_read(browser: TestClient, room: Ro
     page = browser.get(f"/pages/{room.page_ids[2]}").text
     assert "等待识别" in page
     assert "还没有识别。现在就可以看图" in page
-    assert f'src="/api/v1/pages/{room.page_ids[2]}/image?width=1600&amp;reading=scan"' in page
+    assert f'src="/api/v1/pages/{room.page_ids[2]}/image?width=1600&amp;nearly=1&amp;reading=scan"' in page
 
 
 def test_a_parked_page_says_why_and_what_to_do(room: Room) -> None:

@@ -155,6 +155,9 @@ def test_a_key_is_good_for_one_note_on_one_page(office: Room) -> None:
     assert sent(0, "已查") == (409, "text_changed")
     assert texts(browser) == ["待查"]
     body = {"text": "今收到", "box": BOX}
+    other = browser.post(f"/api/v1/pages/{office.page_ids[0]}/transcriptions", json=body, headers=key)
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused"), "whatever is made"
+    key = {"Idempotency-Key": "k2"}
     answers = [browser.post(f"/api/v1/pages/{page}/transcriptions", json=body, headers=key) for page in office.page_ids]
     assert [answer.status_code for answer in answers] == [201, 409, 409]
 

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from dossier import uploads
-from dossier.catalogue.tables import Arrival, Upload
+from dossier.catalogue.tables import Arrival, KeyedRequest, Upload
 from search_api.rest import tus_routes
 
 CONTENT = bytes(range(256)) * 10_000
@@ -112,6 +112,24 @@ def test_a_fault_while_tidying_does_not_end_it(room: Room, monkeypatch: pytest.M
         while len(times) < 2 and time.monotonic() < deadline:
             assert client.get("/api/v1/health").status_code == 200
     assert len(times) > 1
+
+
+def test_keys_of_old_requests_are_forgotten_while_the_site_is_served(room: Room) -> None:
+    with room.scanroom.catalogue.writing() as session:
+        for key, at in (("old", 0.0), ("new", time.time())):
+            session.add(
+                KeyedRequest(owner_id="k1", key=key, kind="case", request="", status=201, subject_id="c", at=at)
+            )  # fmt: skip
+
+    def kept() -> list[str]:
+        with room.scanroom.catalogue.reading() as session:
+            return list(session.scalars(select(KeyedRequest.key)))
+
+    with room.client():
+        deadline = time.monotonic() + 30
+        while len(kept()) > 1 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert kept() == ["new"]
 
 
 def test_bytes_that_were_not_confirmed_are_cut_away(room: Room) -> None:

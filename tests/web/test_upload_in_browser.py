@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import launched, served
+from chromium import drop, folder_of, launched, served
 from scanroom import CASE
 from site_under_test import PASSWORD, Room
 from sqlalchemy import select
@@ -40,15 +40,6 @@ def page(chromium: Any, room: Room) -> Iterator[Any]:
         context.close()
 
 
-def drop(page: Any, *paths: Path) -> None:
-    """Drop files and folders from outside on the page, as a file manager does."""
-    session = page.context.new_cdp_session(page)
-    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
-        session.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 200, "data": data})
-    session.detach()
-
-
 def start(page: Any) -> None:
     page.get_by_role("button", name="开始上传").click()
 
@@ -66,13 +57,6 @@ def received(room: Room, volume: str) -> dict[str, int]:
         ):
             found[path] = found.get(path, 0) + 1
     return found
-
-
-def folder_of(root: Path, files: dict[str, bytes]) -> Path:
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content)
-    return root
 
 
 def noting_parts(page: Any, at_most: int | None = None) -> list[int]:
