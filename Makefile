@@ -10,7 +10,7 @@ LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-has
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-servers demo run test contract case-system bench bench-search lint format lock clean bench-office
+.PHONY: help setup setup-dev setup-servers demo run test contract case-system faults bench bench-search lint format lock clean bench-office
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,6 +33,10 @@ contract: setup-dev ## the contract of the API, with many examples a route (abou
 
 case-system: setup-dev ## a case system's night: 1,000 cases, 200 files, the office killed 40 times in between
 	EDOSSIER_TEST_CASES=1000 EDOSSIER_TEST_FILES=200 EDOSSIER_TEST_KILLS=40 $(BIN)/python -m pytest -q -s tests/faults/test_recorded_cases.py
+
+faults: setup-dev ## what breaks, at full size (under half an hour)
+	EDOSSIER_TEST_OBJECTS=100000 EDOSSIER_TEST_UPGRADE_KILLS=100 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
+	$(BIN)/python -m pytest -q tests/faults/test_backup.py --timeout 1200
 
 bench: setup-dev ## all measurements, beside other programs, with plots, to docs/benchmarks (about 70 minutes)
 	bash bench/peers/install.sh
