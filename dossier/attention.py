@@ -297,16 +297,30 @@ def _remedies(session: Session, flag: Flag) -> list[Remedy]:
             return [_remedy("重新识别", Step("page", flag.subject_id, "read-again"))]
         case "arrival", "repeated":
             pages = session.scalars(select(Page.id).where(Page.arrival_id == flag.subject_id).limit(2)).all()
-            step = Step("page", pages[0], "remove", {"reason": "重复扫描"}) if len(pages) == 1 else None
-            return [_remedy("移出这一页", step)] if step else []
+            side_by_side = _way("左右对照", session.get_one(Arrival, flag.subject_id).volume_id, "#labels")
+            if len(pages) != 1:
+                return [side_by_side]
+            return [
+                side_by_side, _remedy("移出这一页", Step("page", pages[0], "remove", {"reason": "重复扫描"}))
+            ]  # fmt: skip
         case "document", "name_reused":
             volume_id = session.get_one(Document, flag.subject_id).volume_id
             replace_earlier = Step("document", flag.subject_id, "replace-earlier")
-            return [_remedy("替换同名的原页", replace_earlier), _way("查看这一卷", volume_id)]
+            insertion = Step("document", flag.subject_id, "insert")
+            return [
+                _remedy("替换同名的原页", replace_earlier),
+                Remedy("插入", insertion.address, asks="after_number"),
+                _way("查看这一卷", volume_id),
+            ]
         case "document", "gap":
-            return [_way("查看这一卷", session.get_one(Document, flag.subject_id).volume_id)]
+            step = Step("document", flag.subject_id, "known-file-gap", {"names": list(flag.details.get("missing", ()))})
+            way = _way("左右对照", session.get_one(Document, flag.subject_id).volume_id, "#labels")
+            return [way, _remedy("没有缺页，是跳号", step)]
         case "volume", "label_gap" | "label_repeated" | "label_order":
-            return [_way("左右对照", flag.subject_id, "#labels")]
+            return [*_insertions(flag), _way("左右对照", flag.subject_id, "#labels")]
+        case "volume", "side_pairs":
+            step = Step("volume", flag.subject_id, "sides", {"keep": "primary"})
+            return [_way("左右对照", flag.subject_id, "/sides"), _remedy("全部用 Pri 图", step)]
         case (("page" | "volume"), "check_fault"):
             step = Step("volume", flag.details["volume"], "mended", {"faults": flag.details["faults"], "mended": True})
             return [_remedy("已改好", step), _way("查看退回的差错", flag.details["volume"], "/check")]
@@ -315,6 +329,21 @@ def _remedies(session: Session, flag: Flag) -> list[Remedy]:
         case (("case" | "document"), "unclaimed"):
             return _claims(session, flag)
     return []
+
+
+def _insertions(flag: Flag) -> list[Remedy]:
+    """Of pages out of order: to the place where their number belongs."""
+    return [
+        _remedy(
+            f"页码 {found['label']} 插到图像第 {found['number']} 页之后"
+            if found["number"]
+            else f"页码 {found['label']} 放到最前",
+            Step(
+                "page", found["page_id"], "insert", {"after": found["after"]} if found["after"] else {"after_number": 0}
+            ),
+        )
+        for found in flag.details.get("insert", ())
+    ]
 
 
 def _claims(session: Session, flag: Flag) -> list[Remedy]:

@@ -65,6 +65,34 @@ class LabelSequence:
     disordered: tuple[tuple[str, int], ...] = ()
 
 
+def place_before(sequence: LabelSequence, label: str, own: int) -> int | None:
+    """The place of the page behind which a label belongs, from 0; -1: the front; None: nobody can say.
+
+    It is the last page before the next greater label, so that an unnumbered back stays with its front.
+
+    Args:
+        sequence: of the volume.
+        label: the page's.
+        own: the place where the page stands.
+    """
+    wanted = key_of(label)
+    if wanted is None:
+        return None
+    astray = {place for _, place in sequence.disordered} | {own}
+    keys = [
+        (place, key)
+        for place, known in enumerate(sequence.labels)
+        if known is not None and place not in astray and (key := key_of(known[0])) is not None
+    ]
+    greater = [place for place, key in keys if key > wanted]
+    if not keys:
+        return None
+    at = greater[0] - 1 if greater else keys[-1][0]
+    while at in astray:
+        at -= 1
+    return at
+
+
 def label_sequence(pages: Sequence[LabelPage]) -> LabelSequence:
     """The labels of a volume's pages, in their order, and what is wrong with them.
 

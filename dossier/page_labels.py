@@ -11,14 +11,18 @@ from sqlalchemy.orm import Session
 
 from dossier import flags
 from dossier.catalogue.tables import Page, Volume
+from dossier.doubles import answered_pairs, pair_of
 from dossier.label_chain import LabelPage
-from dossier.label_sequence import LabelSequence, label_sequence
+from dossier.label_sequence import LabelSequence, label_sequence, place_before
 from dossier.quality.follow import follow
 from dossier.reading import Box, LabelCandidate
 from dossier.receipts.known_gaps import without_known
 
 MOST_LISTED = 50
 """Numbers, or ranges of numbers, that a flag names."""
+
+MOST_OFFERED = 3
+"""Pages out of order of which a flag says where they belong."""
 
 
 def candidates_as_json(candidates: tuple[LabelCandidate, ...]) -> list[dict[str, Any]]:
@@ -39,7 +43,7 @@ def settle_labels(session: Session, volume_id: str) -> None:
         select(Page).where(Page.volume_id == volume_id, Page.outside.is_(None)).order_by(Page.page_number)
     ).all()
     volume = session.get_one(Volume, volume_id)
-    sequence = _sequence(volume, pages)
+    sequence = _sequence(session, volume, pages)
     for page, label in zip(pages, sequence.labels, strict=True):
         if page.page_label_state != "confirmed":
             page.page_label, page.page_label_state = label or (None, None)
@@ -47,7 +51,10 @@ def settle_labels(session: Session, volume_id: str) -> None:
     for code, numbers, place in _findings(sequence):
         if numbers:
             listed = list(dict.fromkeys(numbers))[:MOST_LISTED]
-            flags.raise_flag(session, "volume", volume_id, volume.case_id, code, numbers=listed, page_id=ids[place])
+            further = {"insert": _insertions(sequence, pages)} if code == "label_order" else {}
+            flags.raise_flag(
+                session, "volume", volume_id, volume.case_id, code, numbers=listed, page_id=ids[place], **further
+            )
         else:
             flags.close_flag(session, "volume", volume_id, code)
     follow(session, volume_id)
@@ -62,12 +69,15 @@ class LabelQuestion:
         label: the numbers that are missing (36, 36–38), or the one that is doubled or out of place.
         first_id, second_id: the pages before and behind the gap; those with the same label; the page and the one
             before it. `first_id` is None where there is no page before.
+        behind: of one out of place, the page behind which its number belongs (""), and that page's number in the order,
+            0 where it is the front; None where nobody can say.
     """
 
     code: str
     label: str
     first_id: str | None
     second_id: str
+    behind: tuple[str, int] | None = None
 
 
 def label_questions(session: Session, volume_id: str) -> list[LabelQuestion]:
@@ -75,25 +85,66 @@ def label_questions(session: Session, volume_id: str) -> list[LabelQuestion]:
     pages = session.scalars(
         select(Page).where(Page.volume_id == volume_id, Page.outside.is_(None)).order_by(Page.page_number)
     ).all()
-    sequence = _sequence(session.get_one(Volume, volume_id), pages)
+    sequence = _sequence(session, session.get_one(Volume, volume_id), pages)
     found: list[tuple[int, LabelQuestion]] = []
     for code, numbers, places in _findings_in_full(sequence):
         for number, place in zip(numbers, places, strict=True):
-            beside: int | None = place - 1
-            if code == "label_repeated":
-                beside = next(
-                    (at for at, label in enumerate(sequence.labels) if label and label[0] == number and at != place),
-                    place - 1,
-                )
-            first = pages[beside].id if beside is not None and beside >= 0 else None
-            found.append((place, LabelQuestion(code, number, first, pages[place].id)))
+            beside = _double_of(sequence, number, place) if code == "label_repeated" else place - 1
+            first = pages[beside].id if beside >= 0 else None
+            behind = _behind(sequence, pages, number, place) if code == "label_order" else None
+            found.append((place, LabelQuestion(code, number, first, pages[place].id, behind)))
     return [question for _, question in sorted(found, key=lambda entry: entry[0])][:MOST_LISTED]
 
 
-def _sequence(volume: Volume, pages: Sequence[Page]) -> LabelSequence:
-    """The labels of a volume's pages; the numbers that its paper is known to lack are not missed."""
+def place_by_label(session: Session, page: Page) -> tuple[str, int] | None:
+    """Behind which page of its volume (id, and number in the order) a page belongs by the label that a person has given
+    it; number 0: the front. None where it stands there, or nobody can say.
+    """
+    if page.page_label is None or page.page_label_state != "confirmed" or page.outside is not None:
+        return None
+    pages = session.scalars(
+        select(Page).where(Page.volume_id == page.volume_id, Page.outside.is_(None)).order_by(Page.page_number)
+    ).all()
+    sequence = _sequence(session, session.get_one(Volume, page.volume_id), pages)
+    return _behind(sequence, pages, page.page_label, page.page_number - 1)
+
+
+def _behind(sequence: LabelSequence, pages: Sequence[Page], label: str, place: int) -> tuple[str, int] | None:
+    at = place_before(sequence, label, place)
+    if at is None or at == place - 1:
+        return None
+    return (pages[at].id, pages[at].page_number) if at >= 0 else ("", 0)
+
+
+def _insertions(sequence: LabelSequence, pages: Sequence[Page]) -> list[dict[str, str | int]]:
+    """Of the first labels out of order: the page, its label, and behind which page (id, number) it belongs."""
+    return [
+        {"page_id": pages[place].id, "label": label, "after": behind[0], "number": behind[1]}
+        for label, place in sequence.disordered[:MOST_OFFERED]
+        if (behind := _behind(sequence, pages, label, place)) is not None
+    ]
+
+
+def _double_of(sequence: LabelSequence, label: str, place: int) -> int:
+    """The place of the page with the same label as one that is too many; the one before it where there is none."""
+    same = (at for at, known in enumerate(sequence.labels) if known and known[0] == label and at != place)
+    return next(same, place - 1)
+
+
+def _sequence(session: Session, volume: Volume, pages: Sequence[Page]) -> LabelSequence:
+    """The labels of a volume's pages; what its paper is known to lack is not missed, and of what is known to be no
+    double, or kept, nobody is asked again.
+    """
     sequence = label_sequence([_label_page(page) for page in pages])
-    return replace(sequence, missing=without_known(sequence.missing, volume.known_gaps))
+    repeated = sequence.repeated
+    if repeated:
+        answered = answered_pairs(session, volume.id)
+        repeated = tuple(
+            (label, place)
+            for label, place in repeated
+            if pair_of(pages[place].id, pages[_double_of(sequence, label, place)].id) not in answered
+        )
+    return replace(sequence, missing=without_known(sequence.missing, volume.known_gaps), repeated=repeated)
 
 
 def _label_page(page: Page) -> LabelPage:

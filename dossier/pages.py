@@ -17,6 +17,7 @@ from dossier.catalogue.tables import Arrival, Attachment, Case, Document, Page, 
 from dossier.natural_order import file_key, natural_key
 from dossier.place import LOOSE_VOLUME, volume_kind_and_number
 from dossier.receipts.expected import volume_meant
+from dossier.side_pairs import settle_side_pairs, side_named
 
 
 class PageShape(Protocol):
@@ -86,6 +87,8 @@ def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShap
     document.settled = False
     work.request(session, work.READ, [page.id for page in pages], due_on=case.due_on)
     _flag_repeats(session, arrival)
+    if side_named(arrival.path) is not None:
+        settle_side_pairs(session, arrival.volume_id)
 
 
 def register_attachment(session: Session, arrival: Arrival, size: int) -> None:

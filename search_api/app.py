@@ -70,6 +70,7 @@ from search_api.scanning_room import (
     quality_page,
     quality_routes,
     receipt_routes,
+    sides_page,
     volume_view,
 )
 from search_api.session import FORGOTTEN_SECONDS, IDLE_SECONDS, Doorkeeper
@@ -135,9 +136,9 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC))
     modules = (
         session, oidc_routes, own_password, board, pdf_routes, case_routes, file_routes, tus_routes, change_routes,
-        deed_routes, crop_page, receipt_routes, volume_view, search_page, search_routes, page_view, page_picture,
-        page_citation, reader, excerpts_page, excerpt_routes, statement_routes, chosen_page, transcription_routes,
-        note_routes, notes_page, metrics,
+        deed_routes, crop_page, sides_page, receipt_routes, volume_view, search_page, search_routes, page_view,
+        page_picture, page_citation, reader, excerpts_page, excerpt_routes, statement_routes, chosen_page,
+        transcription_routes, note_routes, notes_page, metrics,
     )  # fmt: skip
     for module in modules:
         app.include_router(module.router)

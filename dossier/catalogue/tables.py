@@ -228,6 +228,7 @@ class Page(Table):
     too, so that each can be put back where it was. `turn_by_hand` and `blank_by_hand` are what a person has
     said, and outrank what is read. `crop_by_hand` is the part of the page that a person, `cropped_by`, has called the
     page, and `crop` the one that the reading in use saw (both as `reading.Crop`); None: the whole page.
+    `is_no_pair`: a person has said that it is a page of its own, though its name calls it a picture of another's side.
     `width`, `height` (pixels) and `dpi` are the scan's until it is read, then the upright page's. `index_in_file`
     orders the pages of a file. It is their place in it, unless two of them are on one picture: then that is
     `picture_in_file`, `part` says which half the page is, and `cut` where they part (fraction of the picture's width).
@@ -269,6 +270,7 @@ class Page(Table):
     crop_by_hand: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     crop: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     cropped_by: Mapped[str] = mapped_column(default="", server_default="")
+    is_no_pair: Mapped[bool] = mapped_column(default=False, server_default="0")
     page_label: Mapped[str | None]
     page_label_state: Mapped[str | None]
     label_candidates: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
@@ -838,6 +840,46 @@ class KeyedRequest(Table):
     status: Mapped[int]
     subject_id: Mapped[str]
     at: Mapped[float] = mapped_column(index=True)
+
+
+class DoubleAnswer(Table):
+    """What a person has said of two pages that looked like one page twice: both are kept, or they are different.
+
+    `page_id` is the lesser of both ids.
+    """
+
+    __tablename__ = "double_answers"
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    verdict: Mapped[str]
+    answered_by: Mapped[str]
+    answered_at: Mapped[float] = mapped_column(default=time.time)
+
+
+class KnownFileGaps(Table):
+    """The names that are missing among a document's files without a page missing, as a person has said."""
+
+    __tablename__ = "known_file_gaps"
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    names: Mapped[list[str]] = mapped_column(JSON)
+
+
+class CarriedMark(Table):
+    """What people had put on a page that a re-scan has replaced, and what became of it.
+
+    kind: note, bookmark, excerpt (these moved along; `was` is how they stood), transcription (it waits on the new page
+    until somebody has taken it over or left it). state: carried, waiting, taken, left.
+    """
+
+    __tablename__ = "carried_marks"
+    to_page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
+    from_page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"))
+    was: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str]
+    answered_by: Mapped[str] = mapped_column(default="")
+    at: Mapped[float] = mapped_column(default=time.time)
 
 
 class FixityFault(Table):

@@ -17,6 +17,7 @@ from dossier import flags, outbox, work
 from dossier.catalogue.tables import Case, Document, Page, Volume
 from dossier.errors import NotFound
 from dossier.page_labels import settle_labels
+from dossier.side_pairs import settle_side_pairs
 
 Kind = Literal["page", "document", "volume"]
 
@@ -98,6 +99,7 @@ def settle(
     """
     session.flush()
     settle_labels(session, volume_id)
+    settle_side_pairs(session, volume_id)
     outbox.enqueue(session, page_ids)
     request_pdfs(session, document_ids)
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dossier import audit, changes, flags, outbox
 from dossier.catalogue.tables import Arrival, Document, Page, Volume
+from dossier.deeds.carrying import carry, carry_back
 from dossier.deeds.deed import Done, Step, document_of, name_of, page_of, settle, volume_of
 from dossier.errors import DeedRefused, OrderChanged
 from dossier.pages import renumber
@@ -80,6 +81,8 @@ def restore(session: Session, page_id: str, actor: str) -> Done:
             audit.record(session, "restore", "page", page.id, actor, before=code)
         return Done(f"{name_of(page)}在页序里。", page.volume_id)
     was, reason = page.outside, page.outside_reason
+    if was == "replaced" and page.replaced_by is not None:
+        carry_back(session, page, page.replaced_by, actor)
     page.outside, page.outside_reason, page.replaced_by = None, "", None
     if was == "separator" or page.sheet_state == IN_EFFECT:  # from now on it separates nothing
         put_back(page)
@@ -118,7 +121,7 @@ def fold(session: Session, volume_id: str, page_ids: Sequence[str] | None, is_fo
     outbox.enqueue(session, ids)
     for page in changed:
         if is_folded:
-            _put_outside(session, page, "folded")
+            put_outside(session, page, "folded")
         else:
             page.outside = None
     renumber(session, volume_id)
@@ -193,6 +196,30 @@ def set_order(
         return Done("页序没有变。", volume_id)
     if version != order_version(pages) or sorted(page_ids) != sorted(standing):
         raise OrderChanged(volume.name)
+    known_moved = set(moved) if _is_moved(standing, page_ids, set(moved)) else None
+    concerned, undo = arrange(session, volume, pages, page_ids, documents, known_moved)
+    audit.record(session, "order", "volume", volume_id, actor, before=version, after=undo.details["version"])
+    settle(session, volume_id, [], concerned)
+    return Done("页序已调整。", volume_id, (undo,))
+
+
+def arrange(
+    session: Session,
+    volume: Volume,
+    pages: Sequence[Page],
+    page_ids: Sequence[str],
+    documents: Mapping[str, str],
+    moved: Set[str] | None,
+) -> tuple[set[str], Step]:
+    """Lay a volume's pages so that those in the order stand as told; returns the documents that change, and the undo.
+
+    Args:
+        session, volume: the transaction, and whose pages.
+        pages: all of them by place.
+        page_ids: those in the order, as they are to stand.
+        documents, moved: as of `lay`.
+    """
+    standing = [page.id for page in pages if page.outside is None]
     # What stands outside stays behind the page behind which it stood.
     followers: dict[str | None, list[Page]] = {}
     anchor: str | None = None
@@ -206,29 +233,29 @@ def set_order(
     for page_id in page_ids:
         laid += [known[page_id], *followers.get(page_id, [])]
     former = {page.id: page.document_id for page in pages}
-    known_moved = set(moved) if _is_moved(standing, page_ids, set(moved)) else None
-    concerned = lay(session, volume, pages, laid, documents, known_moved)
+    concerned = lay(session, volume, pages, laid, documents, moved)
     belongs = {page.id: former[page.id] for page in laid if page.document_id != former[page.id]}
-    audit.record(session, "order", "volume", volume_id, actor, before=version, after=order_version(laid))
-    settle(session, volume_id, [], concerned)
     back = {"pages": standing, "version": order_version(laid), "documents": belongs}
-    return Done("页序已调整。", volume_id, (Step("volume", volume_id, "order", back),))
+    return concerned, Step("volume", volume.id, "order", back)
 
 
 def replace(session: Session, page_id: str, by: str, actor: str) -> Done:
-    """Let a re-scan stand in a page's place; the page stays, outside the order, and names its successor.
+    """Let a re-scan stand in a page's place, also of one that was taken out before; the page stays, outside the order,
+    and names its successor, to which goes what people had put on it.
 
     Raises:
-        DeedRefused: they are not two pages in the order of one volume.
+        DeedRefused: they are not of one volume, the re-scan is not in its order, or the page is folded or replaced.
     """
     old, new = page_of(session, page_id), page_of(session, by)
     if old.outside == "replaced" and old.replaced_by == new.id:
         return Done("这一页已经替换。", old.volume_id)
-    if old.id == new.id or old.volume_id != new.volume_id or (old.outside, new.outside) != (None, None):
+    if old.id == new.id or old.volume_id != new.volume_id or new.outside is not None:
         raise DeedRefused("只能用同一卷页序里的另一页来替换")
-    number = old.page_number
-    undo = _replace(session, volume_of(session, old.volume_id), [(old, new)], actor)
-    return Done(f"图像第 {number} 页已替换为重扫的页，原来的页保留。", old.volume_id, undo)
+    if old.outside not in (None, "removed"):
+        raise DeedRefused("只能替换页序里的页和移出的页")
+    named = name_of(old)
+    undo, waiting = _replace(session, volume_of(session, old.volume_id), [(old, new)], actor)
+    return Done(f"{named}已替换为重扫的页，原来的页保留。{_carried_words(waiting)}", old.volume_id, undo)
 
 
 def replace_earlier(session: Session, document_id: str, actor: str) -> Done:
@@ -261,12 +288,25 @@ def replace_earlier(session: Session, document_id: str, actor: str) -> Done:
             pairs.append((earlier.pop(name)[0], page))
     if own and not pairs:
         raise DeedRefused("没有同名的原来的页")
-    undo = _replace(session, volume_of(session, document.volume_id), pairs, actor) if pairs else ()
-    return Done(f"{len(pairs)} 页已替换为重扫的页，原来的页保留。", document.volume_id, undo)
+    undo, waiting = _replace(session, volume_of(session, document.volume_id), pairs, actor) if pairs else ((), 0)
+    words = _carried_words(waiting) if pairs else ""
+    return Done(f"{len(pairs)} 页已替换为重扫的页，原来的页保留。{words}", document.volume_id, undo)
 
 
-def _replace(session: Session, volume: Volume, pairs: Sequence[tuple[Page, Page]], actor: str) -> tuple[Step, ...]:
-    """Let pages stand in the places of others, one after the other; returns what undoes it, the last one first."""
+def _carried_words(waiting: int) -> str:
+    # How many notes there were is nobody else's: they may be private.
+    words = "批注、书签和摘录的出处随新页走"
+    return f"{words}；人工校录 {waiting} 条请在新页上核对后采用。" if waiting else f"{words}。"
+
+
+def _replace(
+    session: Session, volume: Volume, pairs: Sequence[tuple[Page, Page]], actor: str
+) -> tuple[tuple[Step, ...], int]:
+    """Let pages stand in the places of others, one after the other.
+
+    Returns:
+        What undoes it, the last one first, and how many transcriptions wait on the new pages to be confirmed.
+    """
     pages = pages_in_place(session, volume.id)
     outbox.enqueue(session, [page.id for pair in pairs for page in pair])
     laid = list(pages)
@@ -276,6 +316,7 @@ def _replace(session: Session, volume: Volume, pairs: Sequence[tuple[Page, Page]
         at = laid.index(new)
         steps = [
             Step("page", old.id, "restore"),
+            *([Step("page", old.id, "remove", {"reason": old.outside_reason})] if old.outside is not None else []),
             Step("page", new.id, "move", {"after": laid[at - 1].id if at else None, "document_id": new.document_id}),
         ]
         del laid[at]
@@ -284,23 +325,25 @@ def _replace(session: Session, volume: Volume, pairs: Sequence[tuple[Page, Page]
         if old.page_label_state == "confirmed" and new.page_label_state != "confirmed":
             new.page_label, new.page_label_state = old.page_label, "confirmed"
             steps.append(Step("page", new.id, "label", {"label": None}))
-        _put_outside(session, old, "replaced", "已由重扫的页替换")
+        put_outside(session, old, "replaced", "已由重扫的页替换")
         old.replaced_by = new.id
         audit.record(session, "replace", "page", old.id, actor, by=new.id)
         undo = [*steps, *undo]
     concerned = {page.document_id for pair in pairs for page in pair}
     concerned |= lay(session, volume, pages, laid, belongs, set(belongs))
+    waiting = carry(session, pairs, actor)
     settle(session, volume.id, [page.id for pair in pairs for page in pair], concerned)
-    return tuple(undo)
+    return tuple(undo), waiting
 
 
 def _take_out(session: Session, page: Page, how: str, reason: str) -> None:
     outbox.enqueue(session, [page.id])  # while it can still be seen which page comes before it
-    _put_outside(session, page, how, reason)
+    put_outside(session, page, how, reason)
     renumber(session, page.volume_id)
 
 
-def _put_outside(session: Session, page: Page, how: str, reason: str = "") -> None:
+def put_outside(session: Session, page: Page, how: str, reason: str = "") -> None:
+    """Let a page stand outside the order; numbers and index are the caller's to settle."""
     was_awaited = page.outside is None and page.state not in ("searchable", "parked")
     page.outside, page.outside_reason = how, reason
     if page.state == "searchable":

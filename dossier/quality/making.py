@@ -32,11 +32,15 @@ STATES = {UNMADE: "未制作", MAKING: "制作中", HANDED_IN: "待审核", REFU
 LONGEST_REMARK = 500
 
 # What nobody answers by a deed, or what the paper itself may be like: the maker says so when handing in.
-_TO_BE_SAID = ("turn_uncertain", "label_gap", "label_repeated", "label_order", "gap", "name_reused", "repeated")
+_TO_BE_SAID = (
+    "turn_uncertain", "label_gap", "label_repeated", "label_order", "gap", "name_reused", "repeated",
+    "side_pairs",
+)  # fmt: skip
 # What somebody does to a volume, its documents or pages; who did any of it has made it.
 _MAKING_DEEDS = (
-    "hand_in", "turn", "read_again", "mark_blank", "label", "remove", "restore", "fold", "unfold", "order", "move",
-    "move_to_volume", "replace", "rename", "divide", "merge", "claim", "mend_fault", "crop",
+    "hand_in", "turn", "read_again", "mark_blank", "label", "remove", "restore", "fold", "unfold", "order", "insert",
+    "answer_double", "know_gap",
+    "move", "move_to_volume", "replace", "rename", "divide", "merge", "claim", "mend_fault", "crop", "choose_side",
 )  # fmt: skip
 
 

@@ -5,12 +5,9 @@ A result whose lease another process has taken over is dropped: that process wri
 
 from __future__ import annotations
 
-import re
 import socket
 import time
-from collections.abc import Sequence
-from itertools import pairwise
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from sqlalchemy import case, exists, func, select, update
 from sqlalchemy.orm import Session
@@ -21,6 +18,7 @@ from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, Document, Original, Page, ReadingRow, Work
 from dossier.derived import Derived, Quality
 from dossier.errors import EdossierError
+from dossier.file_gaps import flag_file_gaps
 from dossier.numbers import find_numbers
 from dossier.page_labels import candidates_as_json, settle_labels
 from dossier.pages import renumber, stands_outside_as_blank
@@ -230,7 +228,7 @@ def _check_order(session: Session, document: Document) -> None:
         .where(Page.document_id == document.id, Arrival.document_id.is_not(None))
     )
     for each in session.scalars(select(Document).where(Document.id.in_(came_as) | (Document.id == document.id))):
-        _flag_gaps(session, each)
+        flag_file_gaps(session, each)
     # A volume of many documents is looked at once, with the last of those that wait for their PDF.
     others = exists().where(
         Document.volume_id == document.volume_id,
@@ -241,36 +239,3 @@ def _check_order(session: Session, document: Document) -> None:
     )
     if not session.scalar(select(others)):
         settle_labels(session, document.volume_id)
-
-
-def _flag_gaps(session: Session, document: Document) -> None:
-    """Flag the numbers that are missing between the file names of a folder of pictures."""
-    missing = missing_names(session.scalars(select(Arrival.path).where(Arrival.document_id == document.id)).all())
-    if missing:
-        flags.raise_flag(session, "document", document.id, document.case_id, "gap", missing=missing[:50])
-    else:
-        flags.close_flag(session, "document", document.id, "gap")
-
-
-def missing_names(paths: Sequence[str]) -> list[str]:
-    """The numbers missing between numbered file names of the same pattern, as names or ranges of names.
-
-    0001, 0002, 0004, 0007 → ["0003", "0005–0006"].
-    """
-    series: dict[tuple[str, str], dict[int, int]] = {}
-    for path in set(paths):
-        if re.search(r"\d{8}", path):
-            continue  # a date or a time of day is no counter
-        match = re.fullmatch(r"(.*?)(\d{1,9})(\D*)", PurePosixPath(path).stem)
-        if match:
-            numbers = series.setdefault((match.group(1), match.group(3)), {})
-            numbers[int(match.group(2))] = len(match.group(2))
-    missing: list[str] = []
-    for (before, after), numbers in series.items():
-        for lower, upper in pairwise(sorted(numbers)):
-            ends = [f"{before}{number:0{numbers[lower]}d}{after}" for number in (lower + 1, upper - 1)]
-            if upper - lower == 2:
-                missing.append(ends[0])
-            elif upper - lower > 2:
-                missing.append("–".join(ends))
-    return missing

@@ -38,6 +38,7 @@ DEED_WORDS = {
     "claim": "认领",
     "turn": "转向",
     "crop": "裁切或恢复整页",
+    "choose_side": "同一面两幅图选一幅",
     "read_again": "重新识别",
     "mark_blank": "标为空白或有内容",
     "label": "改正页码",
@@ -46,6 +47,11 @@ DEED_WORDS = {
     "fold": "折叠空白页",
     "unfold": "空白页重新计页",
     "order": "调整页序",
+    "insert": "插到某页之后",
+    "carry": "批注、书签、摘录出处随重扫页走",
+    "answer_carried": "核对原页的人工校录",
+    "answer_double": "核对重复的页",
+    "know_gap": "记为已知缺页",
     "move_to_volume": "移到另一卷",
     "replace": "以重扫页替换",
     "rename": "材料命名",
@@ -61,6 +67,7 @@ DEED_WORDS = {
     "reopen": "通过后有改动，退回制作",
     "mark_fault": "记差错",
     "withdraw_fault": "撤回差错",
+    "acknowledge_unshown": "看不到图像的页，确认已核对",
     "mend_fault": "差错已改好",
     "give_back": "还卷",
     "undo_return": "撤销还卷",
@@ -119,11 +126,14 @@ _DETAIL_WORDS = {
     "asked": "条件", "since": "从", "until": "到", "case": "案件", "is_sealed": "已封存", "by": "经由",
     "title": "名称", "reason": "原因", "label": "页码", "turn_degrees": "转向", "blank": "空白", "numbers": "编号",
     "number": "编号", "folder": "文件夹", "source": "来源", "state": "状态", "fields": "字段",
-    "faults": "问题", "pages": "页", "crop": "裁切",
+    "faults": "问题", "pages": "页", "crop": "裁切", "kept": "选用",
 }  # fmt: skip
-_VALUE_WORDS = {"picture": "图像", "text": "文字", **ROLES}
+_VALUE_WORDS = {
+    "picture": "图像", "text": "文字", "primary": "Pri 图", "secondary": "Sec 图", "both": "两幅", "undecided": "待定",
+    **ROLES,
+}  # fmt: skip
 # What only a program has use for.
-_UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids", "page", "transcription", "exhibit"}
+_UNSHOWN = {"viewer", "version", "sha256", "engine", "page_ids", "page", "transcription", "exhibit", "other"}
 # What is told of deeds on dossiers to those who manage: nothing that somebody looked for, read or wrote.
 _ON_DOSSIERS = {
     "case", "volume", "document", "arrival", "page", "excerpt", "exhibit", "receipt", "note", "bookmark", "search",

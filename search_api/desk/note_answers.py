@@ -109,6 +109,29 @@ class PageTranscriptionsAnswer(BaseModel):
     damaged: list[str] = Field(description="ids of those whose file in the vault is lost or altered")
 
 
+class CarriedAnswer(BaseModel):
+    """Transcriptions of the page that a re-scan has replaced, which wait on the re-scan."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"page_id": _PLACE["page_id"], "carried": [_TRANSCRIPTION]}}
+    )  # fmt: skip
+    page_id: str
+    carried: list[TranscriptionAnswer] = Field(description="`box` and `ocr` are the old page's, `line` this one's")
+
+
+class CarriedTaken(BaseModel):
+    """What became of one: `taken` is the id of what stands on the page now, null where it was left, or before."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"page_id": _PLACE["page_id"], "verdict": "taken", "taken": _VERSION["id"]}
+        }
+    )  # fmt: skip
+    page_id: str
+    verdict: str
+    taken: str | None
+
+
 class TranscriptionHistoryAnswer(BaseModel):
     """A transcription with all that it has been."""
 

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from dossier import looks, work
 from dossier.attention import may_be_told, sentence_of
+from dossier.carried_marks import carried_words
 from dossier.cases import number_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, ReadingRow, Volume, Work
 from dossier.citations import CitedPage
 from dossier.cited_pages import cited_page
 from dossier.errors import NotFound, error_of
+from dossier.page_labels import place_by_label
 from dossier.permissions import sees
 from dossier.reading import Reading
 from dossier.readings import stored_reading
@@ -42,6 +44,7 @@ class PageFacts:
         cited: the page as a citation needs it.
         notes: what a person should know of it: what happened, and what to do next.
         reading_sha256: of the reading in use; None before it has been read.
+        behind: for whoever puts pages in order: the page (id, number) behind which this one belongs by its label.
     """
 
     page: Page
@@ -56,6 +59,7 @@ class PageFacts:
     cited: CitedPage
     notes: tuple[tuple[str, str], ...]
     reading_sha256: str | None
+    behind: tuple[str, int] | None = None
 
 
 def facts_of(site: Site, viewer: Viewer, page_id: str) -> PageFacts:
@@ -95,6 +99,7 @@ def facts_of(site: Site, viewer: Viewer, page_id: str) -> PageFacts:
             cited=cited_page(session, page, volume),
             notes=tuple(_notes(session, viewer, page)),
             reading_sha256=reading.sha256 if reading else None,
+            behind=place_by_label(session, page) if viewer.prepares else None,
         )
 
 
@@ -122,6 +127,8 @@ def _notes(session: Session, viewer: Viewer, page: Page) -> list[tuple[str, str]
             if not page.outside_reason
             else (f"{_OUTSIDE[page.outside][0]}：{page.outside_reason}", _OUTSIDE[page.outside][1])
         )
+    if (moved := carried_words(session, viewer, page.id)) != "":
+        notes.append((moved, "画在原图框里的批注，现在是整页的；原来的页仍可打开"))
     if page.crop_by_hand is not None:
         notes.append(
             (f"这一页由 {page.cropped_by} 裁切过，只显示框内的部分", "原件完整保留；扫描室可以在裁切页面恢复整页")

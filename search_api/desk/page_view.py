@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from dossier import looks
 from dossier.errors import EdossierError, StoreError, error_of
 from dossier.reading import Reading
+from dossier.transcriptions.carried import Carried, waiting_on
 from dossier.viewers import Viewer
 from indexer.engine import DEEPEST
 from search_api.asked import Asked, QueryText, TheAsked
@@ -74,6 +75,7 @@ def page_view(
         rects = rects_of_query(query, reading, human_reading_of(site, facts))
     context: dict[str, Any] = {
         "facts": facts,
+        "carried": _carried(site, facts),
         "citation": site.citations.citation_of([facts.cited]),
         "page": facts.page,
         "reading": reading,
@@ -166,6 +168,15 @@ def _first_of_view(ordinal: int | None) -> int | None:
     """The ordinal with which the view of results begins that has a hit; None for the first."""
     first = ((ordinal or 1) - 1) // HITS_A_VIEW * HITS_A_VIEW + 1
     return first if first > 1 else None
+
+
+def _carried(site: Site, facts: PageFacts) -> list[Carried]:
+    """The transcriptions of the page that this one replaced, for somebody to take over."""
+    try:
+        with site.catalogue.reading() as session:
+            return waiting_on(session, site.vault, facts.page)
+    except StoreError:
+        return []  # said with the page's own reading, or by `verify`
 
 
 def _reading(site: Site, viewer: Viewer, facts: PageFacts, problems: list[Problem]) -> Reading | None:

@@ -9,12 +9,20 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from dossier import looks
+from dossier.catalogue.tables import Page
 from dossier.reading import Line
+from dossier.transcriptions.carried import Verdict, answer_carried, waiting_on
 from dossier.transcriptions.standing import intact_transcriptions, transcription_in_sight, versions_of
 from dossier.transcriptions.transcription import Transcription, line_under
 from dossier.transcriptions.writing import LONGEST, add_transcription, change_transcription, withdraw_transcription
 from search_api.contract import refusals
-from search_api.desk.note_answers import PageTranscriptionsAnswer, TranscriptionAnswer, TranscriptionHistoryAnswer
+from search_api.desk.note_answers import (
+    CarriedAnswer,
+    CarriedTaken,
+    PageTranscriptionsAnswer,
+    TranscriptionAnswer,
+    TranscriptionHistoryAnswer,
+)
 from search_api.desk.page_facts import PageFacts, facts_of, reading_of
 from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.site import Site, TheSite, TheViewer
@@ -91,6 +99,43 @@ def new_transcription(
     one, is_new = add_transcription(site.catalogue, site.vault, viewer, page_id, asked.text, asked.box, key or "")
     lines = _lines(site, viewer, facts_of(site, viewer, page_id))
     return JSONResponse(_shown(one, lines), 201 if is_new else 200)
+
+
+class CarriedVerdict(BaseModel):
+    """What becomes of a transcription of the page that a re-scan has replaced: `taken` over, or `left`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"transcription": "x5f2e25435ae121a9e03d", "verdict": "taken"}]},
+    )
+
+    transcription: Annotated[str, Field(max_length=64)]
+    verdict: Verdict
+
+
+@router.get("/api/v1/pages/{page_id}/carried", response_model=CarriedAnswer, responses=refusals("not_found"))
+def carried(site: TheSite, viewer: TheViewer, page_id: str) -> Response:
+    """The transcriptions of the page that this re-scan has replaced, which wait to be taken over.
+
+    `line`: the one line of the reading, from 0, that says what the old one said; null where none does, or several.
+    """
+    facts_of(site, viewer, page_id)
+    with site.catalogue.reading() as session:
+        found = waiting_on(session, site.vault, session.get_one(Page, page_id))
+    site.looks.note(viewer, [page_id], looks.TEXT)
+    shown = [one.transcription.as_json() | {"ocr": one.ocr or None, "line": one.line} for one in found]
+    return JSONResponse({"page_id": page_id, "carried": shown})
+
+
+@router.post(
+    "/api/v1/pages/{page_id}/carried",
+    response_model=CarriedTaken,
+    responses=refusals("not_found", "deed_refused", "text_changed"),
+)
+def answer_carried_one(site: TheSite, viewer: TheViewer, page_id: str, asked: CarriedVerdict) -> Response:
+    """Take a transcription over to the line that says the same, under one's own name, or leave it."""
+    taken = answer_carried(site.catalogue, site.vault, viewer, page_id, asked.transcription, asked.verdict)
+    return JSONResponse({"page_id": page_id, "verdict": asked.verdict, "taken": taken.id if taken else None})
 
 
 @router.get(

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from dossier import looks
 from dossier.cases import unmerged
-from dossier.catalogue.tables import Case, Document, Page, Volume
-from dossier.deeds import claims, documents, page_deeds, page_order, page_volumes
+from dossier.catalogue.tables import Arrival, Case, Document, Page, Volume
+from dossier.deeds import claims, documents, doubles, gaps, insertion, page_deeds, page_order, page_volumes
 from dossier.deeds.deed import Done
+from dossier.doubles import Verdict
 from dossier.errors import NotFound, NumberClash
 from dossier.permissions import sees
 from dossier.readings import reading_of
@@ -75,6 +76,41 @@ class Place(Body):
 
     after: Annotated[Id, Field(examples=["p5f2e25435ae121a9e03d"])] | None
     document_id: Id | None = None
+
+
+class Insertion(Body):
+    """Behind which page of the volume: by its id, or by its number as the order stands now (0: to the front)."""
+
+    after: Annotated[Id, Field(examples=["p5f2e25435ae121a9e03d"])] | None = None
+    after_number: Annotated[int, Field(ge=0, le=MOST_PAGES)] | None = None
+
+    @property
+    def behind(self) -> insertion.Behind:
+        """The place that is asked for."""
+        return insertion.Behind(self.after, self.after_number)
+
+
+class DoubleVerdict(Body):
+    """The page beside which it looks like a double, and what both are: `kept` (one sheet twice, both stay), `different`
+    (two sheets); null takes the answer back.
+    """
+
+    other: Annotated[Id, Field(examples=["p6a1b2c3d4e5f60718293"])]
+    verdict: Annotated[Verdict | None, Field(examples=["kept"])]
+
+
+class KnownGap(Body):
+    """The numbers that the paper lacks itself, as people write them: 36、40-42."""
+
+    gap: Annotated[str, Field(max_length=2000, examples=["36"])]
+    known: bool = True
+
+
+class KnownFileGap(Body):
+    """The names, or ranges of names, as the flag `gap` lists them, at which no page is missing."""
+
+    names: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=200, examples=[["0003"]])]
+    known: bool = True
 
 
 class OtherVolume(Body):
@@ -215,6 +251,55 @@ def move(site: TheSite, viewer: TheViewer, page_id: str, asked: Place) -> Answer
     return on_page(site, viewer, page_id, lambda s, by: page_order.move(s, page_id, asked.after, asked.document_id, by))
 
 
+@router.post("/pages/{page_id}/insert", responses=_DEED)
+def insert_page(site: TheSite, viewer: TheViewer, page_id: str, asked: Insertion) -> Answer:
+    """Put a page that came late behind page n of its volume."""
+    return on_page(site, viewer, page_id, lambda s, by: insertion.insert_page(s, page_id, asked.behind, by))
+
+
+@router.post("/documents/{document_id}/insert", responses=_DEED)
+def insert_document(site: TheSite, viewer: TheViewer, document_id: str, asked: Insertion) -> Answer:
+    """Put all pages of a document behind page n of their volume."""
+    return _do(
+        site, viewer, Document, document_id,
+        lambda s, by: insertion.insert_document(s, document_id, asked.behind, by),
+    )  # fmt: skip
+
+
+@router.post("/files/{file_id}/insert", responses=_DEED)
+def insert_file(site: TheSite, viewer: TheViewer, file_id: str, asked: Insertion) -> Answer:
+    """Put all pages of a file that came late behind page n of their volume."""
+    return _do(site, viewer, Arrival, file_id, lambda s, by: insertion.insert_file(s, file_id, asked.behind, by))
+
+
+@router.post("/pages/{page_id}/double", responses=_DEED)
+def answer_double(site: TheSite, viewer: TheViewer, page_id: str, asked: DoubleVerdict) -> Answer:
+    """Say what two pages are that look like one page twice; they are asked about no more."""
+
+    def deed(session: Session, actor: str) -> Done:
+        _case_of(session, viewer, Page, asked.other)
+        return doubles.answer_double(session, page_id, asked.other, asked.verdict, actor)
+
+    return on_page(site, viewer, page_id, deed)
+
+
+@router.post("/volumes/{volume_id}/known-gap", responses=_DEED)
+def know_gap(site: TheSite, viewer: TheViewer, volume_id: str, asked: KnownGap) -> Answer:
+    """Say that a volume's paper lacks numbers itself; nobody is sent to look for them again."""
+    return _do(
+        site, viewer, Volume, volume_id, lambda s, by: gaps.know_gap(s, volume_id, asked.gap, asked.known, by)
+    )  # fmt: skip
+
+
+@router.post("/documents/{document_id}/known-file-gap", responses=_DEED)
+def know_file_gap(site: TheSite, viewer: TheViewer, document_id: str, asked: KnownFileGap) -> Answer:
+    """Say that no page is missing where file names are."""
+    return _do(
+        site, viewer, Document, document_id,
+        lambda s, by: gaps.know_file_gap(s, document_id, asked.names, asked.known, by),
+    )  # fmt: skip
+
+
 @router.post("/pages/{page_id}/volume", responses=_DEED)
 def to_volume(site: TheSite, viewer: TheViewer, page_id: str, asked: OtherVolume) -> Answer:
     """Put a page into another volume of its case."""
@@ -342,10 +427,15 @@ def on_page(site: Site, viewer: Viewer, page_id: str, deed: Callable[[Session, s
     return _do(site, viewer, Page, page_id, deed)
 
 
+def on_volume(site: Site, viewer: Viewer, volume_id: str, deed: Callable[[Session, str], Done]) -> Answer:
+    """Do a deed on a volume that is in sight."""
+    return _do(site, viewer, Volume, volume_id, deed)
+
+
 def _do(
     site: Site,
     viewer: Viewer,
-    table: type[Page | Document | Volume],
+    table: type[Page | Document | Volume | Arrival],
     subject_id: str,
     deed: Callable[[Session, str], Done],
 ) -> Answer:
@@ -407,8 +497,10 @@ def _case_asked_for(session: Session, viewer: Viewer, asked: Claim, actor: str) 
     return case
 
 
-def _case_of(session: Session, viewer: Viewer, table: type[Page | Document | Volume], subject_id: str) -> None:
-    """Make sure that a page, document or volume is in sight.
+def _case_of(
+    session: Session, viewer: Viewer, table: type[Page | Document | Volume | Arrival], subject_id: str
+) -> None:
+    """Make sure that a page, document, volume or file is in sight.
 
     Raises:
         NotFound: it is not, or does not exist.

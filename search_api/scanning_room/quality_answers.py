@@ -49,6 +49,9 @@ class PagesToSee(BaseModel):
     seen: list[bool]
     sampled: list[bool] = Field(description="of the sample of the latest handing in")
     faults: list[list[str]] = Field(description="those that stand, by kind")
+    unshown: list[str | None] = Field(
+        description="why a page's picture cannot be made; null where nothing is known of it"
+    )
 
 
 class SeenAnswer(BaseModel):
@@ -60,7 +63,7 @@ class SeenAnswer(BaseModel):
                 "volume_id": _VOLUME, "volume": "证据材料卷二", "version": "0f3a9c1b2d4e5f60",
                 "pages": {
                     "page_ids": [_PAGE], "labels": ["1"], "readings": [1], "seen": [True], "sampled": [True],
-                    "faults": [["skewed"]],
+                    "faults": [["skewed"]], "unshown": [None],
                 },
             }
         }
@@ -130,6 +133,14 @@ class ReturnAnswer(BaseModel):
     remarks: str
 
 
+class UnshownAnswer(BaseModel):
+    """A page whose picture cannot be made, why, and whether whoever asks has said that they looked elsewhere."""
+
+    page_id: str
+    message: str
+    seen: bool
+
+
 class QualityStanding(BaseModel):
     """How far making and checking a volume is."""
 
@@ -146,7 +157,7 @@ class QualityStanding(BaseModel):
                 },
                 "pages": 200, "seen": 187,
                 "sample": {"size": 10, "seen": 9, "faulty": 0, "seed": "9f1c2b3a4d5e6f70", "share": 0.05},
-                "faults": [_FAULT_TOLD], "returned": None, "unclaimed": False, "may_check": True,
+                "faults": [_FAULT_TOLD], "returned": None, "unshown": [], "unclaimed": False, "may_check": True,
             }
         }
     )  # fmt: skip
@@ -167,5 +178,6 @@ class QualityStanding(BaseModel):
     sample: SampleAnswer
     faults: list[FaultAnswer]
     returned: ReturnAnswer | None
+    unshown: list[UnshownAnswer] = Field(description="pages whose picture cannot be made")
     unclaimed: bool = Field(description="of no case yet: cannot be handed in or approved")
     may_check: bool

@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Fault, Page, Volume, VolumeCheck
 from dossier.deeds.deed import Done
+from dossier.derived import Derived
 from dossier.errors import NotFound
 from dossier.permissions import sees
 from dossier.quality import counts, faults, making, returns, sample
 from dossier.quality.contents import contents_of, version_of
+from dossier.quality.unshown import acknowledge, unshown_pages
 from dossier.viewers import Viewer
 from search_api.contract import refusals
 from search_api.scanning_room.deed_routes import Id, UndoCall
@@ -78,6 +80,12 @@ class OneFault(_Body):
     fault: Annotated[Id, Field(examples=["q0f3a9c1b2d4e5f607182"])]
 
 
+class OnePage(_Body):
+    """Which page."""
+
+    page: Annotated[Id, Field(examples=["p5f2e25435ae121a9e03d"])]
+
+
 class Mended(_Body):
     """Which faults have been mended, or have not."""
 
@@ -119,7 +127,7 @@ def quality(site: TheSite, viewer: TheViewer, volume_id: str) -> QualityStanding
     sample.
     """
     with site.catalogue.reading() as session:
-        return QualityStanding(**quality_of(session, viewer, volume_in_sight(session, viewer, volume_id)))
+        return QualityStanding(**quality_of(session, viewer, volume_in_sight(session, viewer, volume_id), site.derived))
 
 
 @router.post("/hand-in", responses=_HANDING_IN)
@@ -187,6 +195,7 @@ def seen(site: TheSite, viewer: TheViewer, volume_id: str) -> SeenAnswer:
         known = sample.seen_pages(session, volume_id, viewer.id)
         check = session.get(VolumeCheck, volume_id)
         drawn = making.sample_in(check, [row.id for row in rows]) if check is not None and check.seed else set()
+        unshown = unshown_pages(session, site.derived, volume_id)
         of_page: dict[str, list[str]] = {}
         for fault in faults.standing_faults(session, volume_id):
             of_page.setdefault(fault.page_id or "", []).append(fault.kind)
@@ -201,6 +210,7 @@ def seen(site: TheSite, viewer: TheViewer, volume_id: str) -> SeenAnswer:
                 seen=[row.id in known for row in rows],
                 sampled=[row.id in drawn for row in rows],
                 faults=[of_page.get(row.id, []) for row in rows],
+                unshown=[unshown[row.id].chinese if row.id in unshown else None for row in rows],
             ),
         )
 
@@ -209,14 +219,23 @@ def seen(site: TheSite, viewer: TheViewer, volume_id: str) -> SeenAnswer:
 def note_seen(site: TheSite, viewer: TheViewer, volume_id: str, asked: Seen) -> SeenCount:
     """Note pages that were on the screen of whoever asks.
 
-    Passed over are those that are not of this volume, and those that have been read again since they were shown.
+    Passed over are those that are not of this volume, those that have been read again since they were shown, and those
+    whose picture cannot be made.
     """
     shown = dict(zip(asked.pages, asked.readings, strict=False))
     with site.catalogue.writing() as session:
         volume_in_sight(session, viewer, volume_id)
-        sample.note_seen(session, volume_id, viewer.id, asked.pages, shown)
+        unshown = unshown_pages(session, site.derived, volume_id, asked.pages)
+        pages = [page_id for page_id in asked.pages if page_id not in unshown]
+        sample.note_seen(session, volume_id, viewer.id, pages, shown)
         session.flush()
         return SeenCount(seen=len(sample.seen_pages(session, volume_id, viewer.id)))
+
+
+@router.post("/unshown", responses=_DEED)
+def acknowledge_unshown(site: TheSite, viewer: TheViewer, volume_id: str, asked: OnePage) -> QualityAnswer:
+    """Say of a page whose picture cannot be made that one looked at the paper or the original: it counts as seen."""
+    return _do(site, viewer, volume_id, lambda s: acknowledge(s, site.derived, volume_id, asked.page, viewer))
 
 
 @router.post("/return", responses=_DEED)
@@ -237,7 +256,7 @@ def undo_return(site: TheSite, viewer: TheViewer, volume_id: str, asked: Slip) -
     return _do(site, viewer, volume_id, lambda s: returns.undo_return(s, volume_id, asked.reason, _name(viewer)))
 
 
-def quality_of(session: Session, viewer: Viewer, volume: Volume) -> dict[str, Any]:
+def quality_of(session: Session, viewer: Viewer, volume: Volume, derived: Derived) -> dict[str, Any]:
     """How far making and checking a volume is, as `/quality` answers and the page of the check shows."""
     check = session.get(VolumeCheck, volume.id)
     pages = sample.pages_to_see(session, volume.id)
@@ -272,6 +291,10 @@ def quality_of(session: Session, viewer: Viewer, volume: Volume) -> dict[str, An
             "given_to": returned.given_to, "given_on": returned.given_on, "given_by": returned.given_by,
             "bound_by": returned.bound_by, "remarks": returned.remarks,
         } if returned else None,
+        "unshown": [
+            {"page_id": page_id, "message": error.chinese, "seen": page_id in seen_ids}
+            for page_id, error in unshown_pages(session, derived, volume.id).items()
+        ],
         "unclaimed": making.is_unclaimed(session, volume),
         "may_check": making.may_check(session, volume.id, viewer),
     }  # fmt: skip

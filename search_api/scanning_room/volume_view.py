@@ -12,16 +12,20 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from dossier.attention import sentence_of
+from dossier.attention import may_be_told, sentence_of
 from dossier.cases import number_of
-from dossier.catalogue.tables import Case, Document, Flag, Page, Volume
+from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, Volume
 from dossier.deeds import claims, page_order
 from dossier.derived import THUMBNAIL
+from dossier.doubles import repeated_pages
 from dossier.errors import NotFound, error_of
+from dossier.file_gaps import Gap, gaps_in
+from dossier.late_pages import late_pages
 from dossier.page_labels import LabelQuestion, label_questions
 from dossier.permissions import seen_by, sees
 from dossier.quality import making
 from dossier.status import document_statuses
+from dossier.viewers import Viewer
 from search_api import wording
 from search_api.contract import refusals
 from search_api.desk.page_picture import picture_address
@@ -30,6 +34,7 @@ from search_api.site import TheSite, TheViewer
 
 # Small pictures in one view: a whole ordinary volume; a volume of thousands stays quick.
 PORTION = 120
+_MOST_PAIRS = 50
 _ON_LABELS = ("label_gap", "label_repeated", "label_order")
 
 router = APIRouter()
@@ -73,6 +78,25 @@ class LabelPair:
     question: LabelQuestion
     first: PageCard | None
     second: PageCard
+
+
+@dataclass(frozen=True)
+class RepeatPair:
+    """Equal pages of two files: the one that came first, wherever it is, and this volume's."""
+
+    first: PageCard
+    second: PageCard
+    where: str
+    is_of_volume: bool
+
+
+@dataclass(frozen=True)
+class GapPair:
+    """The pages between whose files names are missing."""
+
+    gap: Gap
+    first: PageCard | None
+    second: PageCard | None
 
 
 @router.get("/volumes/{volume_id}", include_in_schema=False)
@@ -126,6 +150,11 @@ def volume(
             "may_change": viewer.prepares,
             "making": making.state_of(session, volume_id),
             "pairs": _pairs(session, volume_id) if any(flag.code in _ON_LABELS for flag in flagged) else [],
+            "repeats": _repeats(session, viewer, volume_id),
+            "gaps": _gaps(session, volume_id),
+            "late": _late(session, volume_id)
+            if any(flag.code == "label_gap" for flag in flagged) or any(page.outside == "removed" for page in ordered)
+            else [],
             "outside": _cards(
                 session, Page.volume_id == volume_id, Page.outside.in_(("removed", "replaced", "separator"))
             ),
@@ -204,6 +233,55 @@ def _pairs(session: Session, volume_id: str) -> list[LabelPair]:
     ids = {id_ for question in asked for id_ in (question.first_id, question.second_id) if id_ is not None}
     cards = {card.page_id: card for card in _cards(session, Page.id.in_(ids))} if ids else {}
     return [LabelPair(question, cards.get(question.first_id or ""), cards[question.second_id]) for question in asked]
+
+
+def _repeats(session: Session, viewer: Viewer, volume_id: str) -> list[RepeatPair]:
+    asked = (
+        select(Flag)
+        .join(Arrival, Arrival.id == Flag.subject_id)
+        .where(
+            Flag.subject_kind == "arrival", Flag.code == "repeated", Flag.closed_at.is_(None),
+            Arrival.volume_id == volume_id,
+        )
+        .order_by(Flag.id)
+        .limit(_MOST_PAIRS)
+    )  # fmt: skip
+    if session.scalars(asked).first() is None:
+        return []
+    told = session.scalars(asked.where(may_be_told(session, viewer))).all()
+    found = repeated_pages(session, viewer, told)
+    cards = {card.page_id: card for card in _cards(session, Page.id.in_([page.id for pair in found for page in pair]))}
+    volumes = {
+        volume.id: volume.name
+        for volume in session.scalars(select(Volume).where(Volume.id.in_({first.volume_id for first, _ in found})))
+    }
+    return [
+        RepeatPair(cards[first.id], cards[second.id], volumes[first.volume_id], first.volume_id == volume_id)
+        for first, second in found
+    ]
+
+
+def _gaps(session: Session, volume_id: str) -> list[GapPair]:
+    asked = session.scalars(
+        select(Flag)
+        .join(Document, Document.id == Flag.subject_id)
+        .where(
+            Flag.subject_kind == "document", Flag.code == "gap", Flag.closed_at.is_(None),
+            Document.volume_id == volume_id,
+        )
+        .limit(_MOST_PAIRS)
+    ).all()  # fmt: skip
+    found = [gap for flag in asked for gap in gaps_in(session, flag.subject_id, flag.details.get("missing", ()))]
+    ids = {id_ for gap in found for id_ in (gap.first_id, gap.second_id) if id_ is not None}
+    cards = {card.page_id: card for card in _cards(session, Page.id.in_(ids))} if ids else {}
+    pairs = [GapPair(gap, cards.get(gap.first_id or ""), cards.get(gap.second_id or "")) for gap in found]
+    return pairs[:_MOST_PAIRS]
+
+
+def _late(session: Session, volume_id: str) -> list[PageCard]:
+    ids = late_pages(session, volume_id)
+    cards = {card.page_id: card for card in _cards(session, Page.id.in_(ids))} if ids else {}
+    return [cards[id_] for id_ in ids]
 
 
 def _cards(session: Session, *within: ColumnElement[bool]) -> list[PageCard]:

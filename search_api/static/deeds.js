@@ -98,7 +98,7 @@ window.deeds = (function () {
     event.preventDefault();
     const field = form.querySelector("input[name]");
     const body = {};
-    body[field.name] = field.value;
+    body[field.name] = field.type === "number" ? Number(field.value) : field.value;
     perform([{ address: form.dataset.address, body: body }]).catch(function () { return undefined; });
   });
 

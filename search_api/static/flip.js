@@ -10,6 +10,8 @@
   let sheet = document.getElementById("sheet");
   const wait = document.getElementById("wait");
   const marked = document.getElementById("marked");
+  const unshown = document.getElementById("unshown");
+  const acknowledge = document.getElementById("acknowledge");
   const other = document.getElementById("other");
   const volume = sheets.dataset.volume;
   const mayMark = sheets.dataset.mark === "yes";
@@ -40,6 +42,7 @@
     pictures.set(index, picture);
     picture.addEventListener("load", function () { if (index === at) { show(); } });
     picture.addEventListener("error", function () {
+      askWhy(index);
       window.setTimeout(function () {
         if (pictures.get(index) !== picture) { return; }
         pictures.delete(index);
@@ -48,6 +51,28 @@
     });
     picture.src = addressOf(index);
     return picture;
+  }
+
+  // A picture that is being made, or a line that broke, is waited for; one that cannot be made is said so, and the keys
+  // go on over it. It is not seen.
+  function askWhy(index) {
+    fetch(addressOf(index) + "&wait=0", { credentials: "same-origin", headers: { Accept: "application/json" } })
+      .then(function (answer) {
+        if (answer.ok || answer.status === 503 || answer.status === 401) { return undefined; }
+        return answer.json().then(function (content) {
+          pages.unshown[index] = content.title + (content.remedy || "");
+          if (index === at) { show(); }
+        });
+      }).catch(function () { return undefined; });
+  }
+
+  function tellUnshown() {
+    const why = pages.unshown[at];
+    unshown.hidden = why === null;
+    if (why === null) { return; }
+    document.getElementById("unshown-why").textContent =
+      "这一页的图像做不出来，不算看过：" + why + (pages.seen[at] ? "（已确认核对过原件或纸质）" : "");
+    if (acknowledge !== null) { acknowledge.hidden = pages.seen[at]; }
   }
 
   function prefetch() {
@@ -92,10 +117,14 @@
     tell();
     if (!picture.complete || picture.naturalWidth === 0) {
       isPainted = false;
-      wait.hidden = false;
+      wait.hidden = pages.unshown[at] !== null;
       sheet.hidden = true;
+      tellUnshown();
+      if (pages.unshown[at] !== null) { prefetch(); }
       return;
     }
+    pages.unshown[at] = null;
+    unshown.hidden = true;
     if (sheet !== picture) {
       picture.id = "sheet";
       picture.draggable = false;
@@ -155,7 +184,7 @@
   }
 
   // The next step waits until this page has been painted: a held key asks again and again.
-  function step(by) { if (isPainted) { go(at + by); } }
+  function step(by) { if (isPainted || pages.unshown[at] !== null) { go(at + by); } }
 
   function next(isWanted) {
     const total = pages.page_ids.length;
@@ -237,6 +266,17 @@
   document.querySelectorAll("[data-kind]").forEach(function (button) {
     button.addEventListener("click", function () { if (pages !== null) { pressed(button.dataset.kind); } });
   });
+  if (acknowledge !== null) {
+    acknowledge.addEventListener("click", function () {
+      const index = at;
+      window.deeds.perform([{ address: base + "/unshown", body: { page: pages.page_ids[index] } }]).then(function () {
+        pages.seen[index] = true;
+        tell();
+        tellUnshown();
+      }).catch(function () { return undefined; });
+      sheets.focus({ preventScroll: true });
+    });
+  }
   if (other !== null) {
     other.addEventListener("submit", function (event) {
       event.preventDefault();

@@ -152,7 +152,7 @@
   }
 
   function moveTo() {
-    askFor("放到图像第几页后面（0 是最前）", "", null, function (text) {
+    askFor("插到图像第几页之后（0 是最前）", "", null, function (text) {
       const number = Number(text);
       if (text.trim() === "" || !(number >= 0)) { window.deeds.say("请写页数。", true); return; }
       fetch("/api/v1/volumes/" + volume + "/pages", { credentials: "same-origin" })
@@ -176,13 +176,19 @@
   function replace() {
     const item = card(chosen[chosen.length - 1]);
     choose([item.dataset.page], false);
+    replaceBy(item.dataset.page);
+  }
+
+  // Also of a page that was taken out before, and so cannot be chosen.
+  function replaceBy(page) {
     askFor("用图像第几页（重扫的那一页）替换这一页", "", null, function (text) {
       fetch("/api/v1/volumes/" + volume + "/pages", { credentials: "same-origin" })
         .then(function (answer) { return answer.json(); })
         .then(function (known) {
           const by = known.pages.find(function (page) { return page.page_number > 0 && page.page_number === Number(text); });
           if (by === undefined) { window.deeds.say("这一卷没有第 " + text + " 页。", true); return; }
-          onEach("replace", function () { return { by: by.page_id }; });
+          window.deeds.perform([{ address: api(page, "replace"), body: { by: by.page_id } }])
+            .catch(function () { return undefined; });
         });
     });
   }
@@ -196,6 +202,15 @@
         // Now that it is a document, its first page may say what it is called.
         if (title === "" && answers[0].created) { name(answers[0].created); }
       }).catch(function () { return undefined; });
+    });
+  }
+
+  function insertDocument(documentId) {
+    askFor("整份插到图像第几页之后（0 是最前）", "", null, function (text) {
+      const number = Number(text);
+      if (text.trim() === "" || !(number >= 0)) { window.deeds.say("请写页数。", true); return; }
+      window.deeds.perform([{ address: "/api/v1/documents/" + documentId + "/insert", body: { after_number: number } }])
+        .catch(function () { return undefined; });
     });
   }
 
@@ -241,6 +256,11 @@
     }
   });
 
+  byId("outside").addEventListener("click", function (event) {
+    const button = event.target.closest("button[data-replace]");
+    if (button !== null) { replaceBy(button.dataset.replace); }
+  });
+
   table.addEventListener("focusin", function (event) {
     const item = event.target.closest("li[data-page]");
     if (item !== null && chosen.indexOf(item.dataset.page) < 0) { choose([item.dataset.page], false); }
@@ -250,6 +270,8 @@
     if (item === null) {
       const named = event.target.closest("button[data-name-document]");
       if (named !== null) { name(named.dataset.nameDocument); }
+      const late = event.target.closest("button[data-insert-document]");
+      if (late !== null) { insertDocument(late.dataset.insertDocument); }
       return;
     }
     // A click chooses; two open the page, as Enter does.

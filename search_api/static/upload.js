@@ -129,12 +129,23 @@
     input.value = "";
   }
 
+  // 卷二 after 卷一: by their sounds, Chinese numbers are in no order.
+  function inFigures(name) {
+    const digits = "〇一二三四五六七八九";
+    return name.replace(/[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]/g, function (number) {
+      const at = number.indexOf("十");
+      if (at < 0) { return String(digits.indexOf(number)); }
+      return String((at > 0 ? digits.indexOf(number[0]) : 1) * 10 + (number.length > at + 1 ? digits.indexOf(number[at + 1]) : 0));
+    });
+  }
+
   function take(found) {
     const kept = found.filter(function (each) { return !isIgnored(each.parts); });
     skipped += found.length - kept.length;
     // Folders give their content in no order; people see their files go in that of the pages.
     const order = new Intl.Collator("zh", { numeric: true });
-    kept.sort(function (one, other) { return order.compare(one.parts.join("/"), other.parts.join("/")); });
+    const ordered = function (each) { return inFigures(each.parts.join("/")); };
+    kept.sort(function (one, other) { return order.compare(ordered(one), ordered(other)); });
     const names = new Set();
     kept.forEach(function (each) { each.parts.slice(0, -1).slice(0, 2).forEach(function (name) { names.add(name); }); });
     recognise(Array.from(names)).then(function (known) {

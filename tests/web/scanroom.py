@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from sqlalchemy import select
 
-from dossier import outbox
+from dossier import outbox, work
 from dossier.acceptance import Contents, Incoming, accept
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Page, ReadingRow, Volume, Work
@@ -153,6 +153,13 @@ class Scanroom:
         with self.catalogue.writing() as session:
             row = session.scalars(select(Work).where(Work.kind == kind, Work.subject_id == subject_id)).one()
             row.state, row.error_code = state, error_code
+
+    def spoil_picture(self, page_id: str, error_code: str = "page_unreadable") -> None:
+        """Its picture is gone, and to make it again was tried in vain."""
+        self.derived.page_picture(page_id, self.page(page_id).reading_version).unlink(missing_ok=True)
+        with self.catalogue.writing() as session:
+            work.request(session, work.PICTURE, [page_id])
+        self.finish_work(work.PICTURE, page_id, "failed", error_code)
 
     def requested(self, kind: str) -> list[Work]:
         with self.catalogue.reading() as session:

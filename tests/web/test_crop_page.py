@@ -58,7 +58,7 @@ def test_a_frame_is_drawn_with_the_mouse_or_told_with_the_keyboard(room: Room) -
         page.locator(f"#card-{page_id} > a").click()
         page.keyboard.press("c")
         page.wait_for_url(f"**/pages/{page_id}/crop")
-        page.wait_for_function("document.getElementById('picture').naturalWidth > 0")
+        page.evaluate("document.getElementById('picture').decode()")
 
         # Without a frame nothing is done, and it is said.
         page.get_by_role("button", name="裁切", exact=True).click()

@@ -68,6 +68,28 @@ def test_a_new_order_is_taken_and_an_old_version_refused(room: Room) -> None:
     assert in_order(client, room) == list(room.page_ids)
 
 
+def test_what_came_late_goes_behind_page_n_and_the_answer_undoes_it(room: Room) -> None:
+    client, browser = room.with_key(READ, WRITE), room.signed_in()
+    first, second, third = room.page_ids
+    file_id, document_id = (getattr(room.scanroom.page(third), name) for name in ("arrival_id", "document_id"))
+    asked = (
+        (f"/api/v1/pages/{third}/insert", {"after_number": 1}),
+        (f"/api/v1/files/{file_id}/insert", {"after": first}),
+    )
+    for address, body in asked:
+        answer = client.post(address, json=body)
+        assert in_order(client, room) == [first, third, second], answer.text
+        assert client.post(address, json=body).json()["undo"] == []
+        undone(client, answer.json())
+        assert in_order(client, room) == list(room.page_ids)
+    # A document is all of this volume: it stands where it is asked to stand already.
+    whole = client.post(f"/api/v1/documents/{document_id}/insert", json={"after_number": 0}).json()
+    assert whole["undo"] == []
+
+    for path in (f"/pages/{third}", f"/volumes/{room.scanroom.volume_id(VOLUME)}"):
+        assert "页之后" in browser.get(path).text
+
+
 def test_an_order_of_thousands_of_pages_comes_in(room: Room) -> None:
     client = room.with_key(WRITE)
     address = f"/api/v1/volumes/{room.scanroom.volume_id(VOLUME)}/order"

@@ -144,6 +144,23 @@ def test_a_page_whose_picture_does_not_come_is_waited_for_and_not_noted(leafing:
     leafing.complaints.clear()
 
 
+def test_the_keys_go_on_over_a_page_whose_picture_cannot_be_made_and_it_is_not_seen(leafing: Leafing) -> None:
+    spoilt = leafing.ids[12]
+    leafing.room.scanroom.spoil_picture(spoilt)
+    hold_until(leafing, PAGES)
+    leafing.place(PAGES)
+    leafing.wait_for_seen(PAGES - 1)
+    assert spoilt not in leafing.seen()
+
+    leafing.page.keyboard.press("u")
+    leafing.page.locator("#unshown", has_text="图像做不出来").wait_for()
+    leafing.page.get_by_role("button", name="确认这一页").click()
+    leafing.wait_for_seen(PAGES)
+    assert spoilt in leafing.seen()
+    assert all("Failed to load resource" in complaint for complaint in leafing.complaints)
+    leafing.complaints.clear()
+
+
 def test_a_page_that_is_read_again_while_the_volume_is_open_is_not_noted_as_it_is_now(leafing: Leafing) -> None:
     again, scanroom = leafing.ids[12], leafing.room.scanroom
     scanroom.put_picture(again, ["又读了一遍"], 2)

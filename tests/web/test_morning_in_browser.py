@@ -163,6 +163,8 @@ def test_a_maker_puts_three_volumes_right_and_a_checker_refuses_one_and_then_app
         folder_of(tmp_path / "早上扫的", scans),
         folder_of(tmp_path / "未知来源", {f"{THIRD}/{at:04}.png": png(20 + at) for at in (1, 2)}),
     )
+    names = [field.input_value() for field in maker.get_by_label("早上扫的 的卷名").all()]
+    assert names == [FIRST, SECOND], "in the order of the volumes, not of how they sound"
     # Whose that is, is looked at later: it waits to be claimed.
     maker.get_by_label("未知来源 的案件").fill("")
     maker.get_by_label("未知来源 的案件").press("Tab")

@@ -76,6 +76,32 @@ def test_a_volume_goes_from_its_maker_to_its_checker_and_is_approved(
     ]
 
 
+def test_a_page_whose_picture_cannot_be_made_is_seen_only_by_who_says_that_they_looked_elsewhere(
+    office: Room, maker: TestClient, checker: TestClient
+) -> None:
+    first, second, third = office.page_ids
+    office.scanroom.spoil_picture(second)
+    post(maker, office, "hand-in")
+    pages = checker.get(f"{of_volume(office)}/seen").json()["pages"]
+    assert [why is not None for why in pages["unshown"]] == [False, True, False]
+
+    # A browser that says that it was on the screen is not believed.
+    assert post(checker, office, "seen", pages=[first, second, third]).json() == {"seen": 2}
+    told = standing(checker, office)
+    assert [(each["page_id"], each["seen"]) for each in told["unshown"]] == [(second, False)]
+    assert post(checker, office, "approve", version=told["version"]).json()["code"] == "pages_unseen"
+    assert f"unshown-{second}" in maker.get(f"/volumes/{office.scanroom.volume_id()}/check").text
+
+    assert post(checker, office, "unshown", page=first).json()["code"] == "deed_refused"
+    assert post(maker, office, "unshown", page=second).status_code == 403
+    assert post(checker, office, "unshown", page=second).status_code == 200
+    assert standing(checker, office)["seen"] == 3
+    assert post(checker, office, "approve", version=told["version"]).json()["state"] == "approved"
+    # Somebody has made it meanwhile: there is nothing to be told of it any more.
+    office.scanroom.put_picture(second, ["某页"], 1)
+    assert standing(checker, office)["unshown"] == []
+
+
 def test_a_volume_of_no_case_is_told_to_be_claimed_first(office: Room, maker: TestClient) -> None:
     with office.scanroom.catalogue.writing() as session:
         session.scalars(select(Case)).one().state = "unclaimed"

@@ -56,26 +56,36 @@ FOR_MANAGERS = {
     ("POST", "/admin/webhooks/{webhook_id}/revive"),
 }
 
-# Whatever changes a case, a volume, a document or a page, by its address; excerpts are their owner's.
+_WRITTEN_BY_READERS = ("/transcriptions", "/carried")
+# Whatever changes a case, a volume, a document, a file or a page, by its address; excerpts are their owner's.
 FOR_PREPARERS = {
     (method, path)
     for method, path in ACCESS
     if path.startswith(("/api/v1/uploads", "/upload"))
     or (method not in ("GET", "HEAD") and path.startswith(("/api/v1/cases", "/api/v1/volumes", "/api/v1/documents")))
+    or (method not in ("GET", "HEAD") and path.startswith("/api/v1/files"))
     or (method not in ("GET", "HEAD") and path.startswith("/api/v1/receipts"))
     or path
-    in ("/pages/{page_id}/crop", "/receipts/new", "/receipts/{receipt_id}/correct", "/receipts/{receipt_id}/print")
-    or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages") and not path.endswith("/transcriptions"))
+    in (
+        "/pages/{page_id}/crop",
+        "/volumes/{volume_id}/sides",
+        "/receipts/new",
+        "/receipts/{receipt_id}/correct",
+        "/receipts/{receipt_id}/print",
+    )
+    or (method not in ("GET", "HEAD") and path.startswith("/api/v1/pages") and not path.endswith(_WRITTEN_BY_READERS))
 }
 # Whoever works with a case, or prepares it, says what stands on its pages; a checker only looks.
 FOR_TRANSCRIBERS = {
     ("POST", "/api/v1/pages/{page_id}/transcriptions"),
+    ("POST", "/api/v1/pages/{page_id}/carried"),
     ("PATCH", "/api/v1/transcriptions/{transcription_id}"),
     ("DELETE", "/api/v1/transcriptions/{transcription_id}"),
 }
 # What a checker decides, and nobody who makes volumes.
 FOR_CHECKERS = {
-    ("POST", f"/api/v1/volumes/{{volume_id}}/{deed}") for deed in ("approve", "refuse", "faults", "withdraw-fault")
+    ("POST", f"/api/v1/volumes/{{volume_id}}/{deed}")
+    for deed in ("approve", "refuse", "faults", "withdraw-fault", "unshown")
 }
 # Which pages one has seen oneself.
 FOR_READERS = {("POST", "/api/v1/volumes/{volume_id}/seen")}
