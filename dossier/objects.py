@@ -9,7 +9,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dossier.catalogue.tables import Original, ReadingRow, TranscriptionRow, TranscriptionVersion
@@ -97,7 +97,7 @@ def _key_columns(kind: str) -> tuple[InstrumentedAttribute[Any], ...]:
     return (TranscriptionVersion.transcription_id, TranscriptionVersion.version)
 
 
-def _statement(kind: str) -> Select[Any]:
+def _statement(kind: str) -> Any:
     if kind == "original":
         return select(Original.sha256, Original.size)
     if kind == "reading":
@@ -108,7 +108,7 @@ def _statement(kind: str) -> Select[Any]:
     )
 
 
-def _found(session: Session, vault: Vault, kind: str, statement: Select[Any]) -> Iterator[StoredObject]:
+def _found(session: Session, vault: Vault, kind: str, statement: Any) -> Iterator[StoredObject]:
     for row in session.execute(statement):
         if kind == "original":
             yield StoredObject(kind, (row.sha256,), vault.original_path(row.sha256), row.sha256, row.size)

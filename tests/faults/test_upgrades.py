@@ -30,6 +30,7 @@ from dossier.errors import CatalogueNewer, MachineFailed
 from dossier.home import Home
 from dossier.vault import Vault
 from dossier.verify import verify_store
+from dossier.viewers import AT_MACHINE
 from indexer.feed import Feed
 from indexer.search import Searcher
 from indexer.tantivy_engine import TantivyEngine
@@ -59,13 +60,21 @@ def connected(home: Home) -> Connection:
     return create_engine(f"sqlite:///{home.catalogue}").connect()
 
 
+# The files of empty catalogues, by their version.
+_empty: dict[str, bytes] = {}
+
+
 def migrated(home: Home, version: str) -> None:
-    """Make an empty catalogue of a version."""
+    """Make an empty catalogue of a version, out of the nearest one before it that was made already."""
+    before = max((known for known in _empty if known <= version), default=None)
+    if before is not None:
+        home.catalogue.write_bytes(_empty[before])
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with connected(home) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, version)
+    _empty[version] = home.catalogue.read_bytes()
 
 
 class Filling:
@@ -263,14 +272,13 @@ def test_an_earlier_catalogue_with_rows_in_every_table_is_upgraded_and_nothing_i
         with catalogue.reading() as session:
             assert verify_store(session, Vault(home.vault)) == []
             assert broken_link(session) is None
-        _finds_its_pages(home, catalogue)
+        if version in VERSIONS[::6]:
+            _finds_its_pages(home, catalogue)
     finally:
         catalogue.close()
 
 
 def _finds_its_pages(home: Home, catalogue: Catalogue) -> None:
-    from dossier.viewers import AT_MACHINE
-
     engine = TantivyEngine(home.index)
     feed = Feed(catalogue, Vault(home.vault), engine)
     while feed.step():
