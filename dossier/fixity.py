@@ -37,6 +37,7 @@ Progress = Callable[[int, int], None]
 
 EVERYTHING = Fraction(1)
 _A_PORTION = 500
+_HEXADECIMAL = frozenset("0123456789abcdef")
 _DAY_SECONDS = 86400
 
 
@@ -111,8 +112,9 @@ def check_round(catalogue: Catalogue, vault: Vault, share: Fraction, progress: P
     again = [(row, _look_again(vault, row)) for row in standing if row.place not in seen]
     with catalogue.writing() as session:
         _note(session, [*strangers, *(found for _, found in again if found is not None)])
+        noted = {each.place for each in strangers}
         mended = [row.place for row, found in again if found is None or found.place != row.place]
-        session.execute(delete(FixityFault).where(FixityFault.place.in_(mended)))
+        session.execute(delete(FixityFault).where(FixityFault.place.in_(set(mended) - noted)))
         known = session.scalars(select(FixityFault).order_by(FixityFault.place))
         return Round(checked, total, [Fault(row.kind, row.subject, row.detail) for row in known])
 
@@ -181,7 +183,7 @@ def _strangers(session: Session, vault: Vault, part: int, parts: int) -> Iterato
         for number, entry in enumerate(entries):
             if number % parts != part:
                 continue
-            known = set(_names_under(session, kind, entry.name))
+            known = set(_names_under(session, kind, entry.name)) if _HEXADECIMAL.issuperset(entry.name) else set()
             for path in sorted(entry.rglob("*")) if entry.is_dir() else [entry]:
                 if path.name in known or path.is_dir():
                     continue

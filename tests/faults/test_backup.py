@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from cli.main import app
-from dossier import outbox, permissions, users
+from dossier import users
 from dossier.backup import folder as backup_folder
 from dossier.backup.folder import BackupFolder
 from dossier.backup.restoring import Restored
@@ -42,7 +42,9 @@ from dossier.transcriptions.writing import add_transcription
 from dossier.vault import Vault, digest
 from dossier.verify import verify_store
 from dossier.viewers import AT_MACHINE, PROSECUTOR, Viewer
-from tests.house import House, open_house
+from tests.house import CASE, open_house
+from tests.stored_office import faults_of, open_room, store, store_bytes
+from tests.web.scanroom import Scanroom
 
 FIRST, SECOND, SEALED = (f"临检起诉受[2031]9901010000{number}号" for number in (7, 8, 9))
 OF_FIRST = Viewer("u1", "傅溪", frozenset({PROSECUTOR}), frozenset({"第一检察部"}))
@@ -57,43 +59,32 @@ QUERIES = (
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanroom]:
     """Three cases, one of them sealed, two volumes, a transcription; all searchable."""
-    with open_house(tmp_path_factory.mktemp("office") / "home") as house:
-        house.drop_pages(f"{FIRST}/证据材料卷", [1, 2, 3])
-        house.drop_pages(f"{FIRST}/卷二", [4, 5])
-        house.drop_pages(f"{SECOND}/证据材料卷", [6, 7])
-        house.drop_pages(f"{SEALED}/证据材料卷", [8])
-        house.drop(f"{FIRST}/证据材料卷/流水.csv", "日期,金额\n2031-05-18,300\n".encode())
-        house.take_in_and_work()
-        with house.catalogue.writing() as session:
-            cases = {case.folder: case for case in session.scalars(select(Case))}
-            for number, department in ((FIRST, "第一检察部"), (SECOND, "第二检察部"), (SEALED, "第一检察部")):
-                permissions.move(session, cases[number], department, "test")
-            outbox.enqueue(session, list(session.scalars(select(Page.id))))
-            permissions.seal(session, cases[SEALED], "test")
-            page_id = session.scalars(select(Page.id).where(Page.case_id == cases[FIRST].id)).first()
+    with open_room(tmp_path_factory.mktemp("office") / "home") as room:
+        store(room, FIRST, {"证据材料卷": [1, 2, 3], "卷二": [4, 5]}, "第一检察部")
+        store(room, SECOND, {"证据材料卷": [6, 7]}, "第二检察部")
+        store(room, SEALED, {"证据材料卷": [8]}, "第一检察部", sealed=True)
+        with room.catalogue.reading() as session:
+            case = session.scalars(select(Case).where(Case.folder == FIRST)).one()
+            page_id = session.scalars(select(Page.id).where(Page.case_id == case.id)).first()
         assert page_id
-        add_transcription(house.catalogue, house.vault, OF_FIRST, page_id, "人工看到的印章", [0.1, 0.5, 0.4, 0.6])
-        house.work()
-        assert house.faults() == []
-        yield house
+        add_transcription(room.catalogue, room.vault, OF_FIRST, page_id, "人工看到的印章", [0.1, 0.5, 0.4, 0.6])
+        room.make_searchable()
+        assert faults_of(room) == []
+        yield room
 
 
-def taken_of(house: House, root: Path, **options: Any) -> Taken:
+def taken_of(house: Scanroom, root: Path, **options: Any) -> Taken:
     return back_up(house.home, house.catalogue, house.vault, root, "test", **options)
 
 
-def copied(house: House, root: Path) -> Iterator[House]:
-    """A house over a copy of a home, to be spoilt; nobody may be writing to it."""
-    shutil.copytree(house.home.root, root)
-    with open_house(root) as copy:
-        yield copy
-
-
 @pytest.fixture
-def copy(office: House, tmp_path: Path) -> Iterator[House]:
-    yield from copied(office, tmp_path / "copy")
+def copy(office: Scanroom, tmp_path: Path) -> Iterator[Scanroom]:
+    """A copy of it, to be spoilt."""
+    shutil.copytree(office.home.root, tmp_path / "copy")
+    with open_room(tmp_path / "copy") as room:
+        yield room
 
 
 def restored(root: Path, target: Path, name: str | None = None) -> Restored:
@@ -111,7 +102,7 @@ def faults_in(home_root: Path) -> list[Any]:
         catalogue.close()
 
 
-def answers_of(house: House) -> dict[str, Any]:
+def answers_of(house: Scanroom) -> dict[str, Any]:
     """What everybody is answered to every query."""
     found = {}
     for viewer in (AT_MACHINE, OF_FIRST, OF_NOBODY):
@@ -124,15 +115,15 @@ def answers_of(house: House) -> dict[str, Any]:
 # What the backup is for
 
 
-def test_a_restored_home_is_clean_and_gives_everybody_the_same_answers(office: House, tmp_path: Path) -> None:
+def test_a_restored_home_is_clean_and_gives_everybody_the_same_answers(office: Scanroom, tmp_path: Path) -> None:
     taken = taken_of(office, tmp_path / "backup")
     assert taken.faults == []
     assert restored(tmp_path / "backup", tmp_path / "new").faults == []
 
-    with open_house(tmp_path / "new") as house:
+    with open_room(tmp_path / "new") as house:
         while house.feed.step():
             pass
-        assert house.faults() == []
+        assert faults_of(house) == []
         before, after = answers_of(office), answers_of(house)
         assert {question for question in before if before[question] != after[question]} == set()
     assert sum(bool(answer["total"]) for answer in before.values()) > len(before) / 3, "there is something to compare"
@@ -141,7 +132,6 @@ def test_a_restored_home_is_clean_and_gives_everybody_the_same_answers(office: H
 
 
 def test_every_page_in_a_snapshot_taken_during_intake_and_reading_has_its_objects(tmp_path: Path) -> None:
-    counts = []
     with open_house(tmp_path / "home") as house:
         own, stop = Catalogue.open(house.home), threading.Event()
 
@@ -149,24 +139,24 @@ def test_every_page_in_a_snapshot_taken_during_intake_and_reading_has_its_object
             while not stop.is_set():
                 taken = back_up(house.home, own, house.vault, tmp_path / "backup", "test")
                 assert taken.faults == []
-                counts.append(taken.snapshot.pages)
+                stop.wait(0.2)
 
         failures: list[BaseException] = []
         thread = threading.Thread(target=_keeping(back_up_again_and_again, failures))
         thread.start()
         try:
-            for number in range(1, 6):
-                house.drop_pages(f"{FIRST}/卷{number}", [10 * number + page for page in range(1, 4)])
+            for number in range(1, 4):
+                house.drop_pages(f"{CASE}/卷{number}", [10 * number + page for page in range(1, 3)])
                 house.take_in_and_work()
         finally:
             stop.set()
             thread.join()
         own.close()
         assert failures == []
-        taken_of(house, tmp_path / "backup")
+        back_up(house.home, house.catalogue, house.vault, tmp_path / "backup", "test")
     snapshots = BackupFolder.to_read(tmp_path / "backup").snapshots()
-    assert snapshots[-1].pages == 15
-    middle = {snapshot.pages: snapshot for snapshot in snapshots if 0 < snapshot.pages < 15}
+    assert snapshots[-1].pages == 6
+    middle = {snapshot.pages: snapshot for snapshot in snapshots if 0 < snapshot.pages < 6}
     assert len(middle) >= 2, "nothing was backed up in between"
     for pages, snapshot in middle.items():
         target = tmp_path / f"new-{pages}"
@@ -185,11 +175,10 @@ def _keeping(do: Callable[[], None], failures: list[BaseException]) -> Callable[
     return body
 
 
-def test_only_what_is_new_is_copied_again(copy: House, tmp_path: Path) -> None:
+def test_only_what_is_new_is_copied_again(copy: Scanroom, tmp_path: Path) -> None:
     first = taken_of(copy, tmp_path / "backup")
     again = taken_of(copy, tmp_path / "backup")
-    copy.drop_pages(f"{SECOND}/卷三", [21])
-    copy.take_in_and_work()
+    store(copy, SECOND, {"卷三": [21]})
     last = taken_of(copy, tmp_path / "backup")
 
     assert first.new_objects == first.snapshot.objects > 0
@@ -227,14 +216,12 @@ def killed_at(call: int, root: Path, home: Home) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def test_a_backup_that_is_killed_anywhere_leaves_the_last_snapshot_and_goes_on(copy: House, tmp_path: Path) -> None:
-    root, new_pages = tmp_path / "backup", 8
+def test_a_backup_that_is_killed_anywhere_leaves_the_last_snapshot_and_goes_on(copy: Scanroom, tmp_path: Path) -> None:
+    root = tmp_path / "backup"
     before = taken_of(copy, root).snapshot
     call, kills = 1, 0
     while True:
-        new_pages += 1
-        copy.drop_pages(f"{SECOND}/卷{new_pages}", [20 + new_pages])
-        copy.take_in()
+        store_bytes(copy, f"new at {call}".encode())
         if not killed_at(call, root, copy.home):
             break
         kills += 1
@@ -252,12 +239,11 @@ def test_a_backup_that_is_killed_anywhere_leaves_the_last_snapshot_and_goes_on(c
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
 def test_a_full_or_failing_backup_disk_leaves_the_last_snapshot(
-    copy: House, tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+    copy: Scanroom, tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "backup"
     before = taken_of(copy, root).snapshot
-    copy.drop_pages(f"{SECOND}/卷三", [21])
-    copy.take_in()
+    store_bytes(copy, b"new")
 
     def fail(_descriptor: int) -> None:
         raise OSError(number, os.strerror(number))
@@ -273,7 +259,7 @@ def test_a_full_or_failing_backup_disk_leaves_the_last_snapshot(
     assert taken_of(copy, root).faults == []
 
 
-def test_a_restore_that_is_killed_goes_on_when_it_is_given_again(office: House, tmp_path: Path) -> None:
+def test_a_restore_that_is_killed_goes_on_when_it_is_given_again(office: Scanroom, tmp_path: Path) -> None:
     taken_of(office, tmp_path / "backup")
     target = tmp_path / "new"
     child = os.fork()
@@ -307,7 +293,7 @@ def some_object(root: Path) -> Path:
     return sorted((root / "objects").glob("*/*"))[3]
 
 
-def test_what_rots_in_the_backup_is_told_by_restore_and_brought_back_by_check(office: House, tmp_path: Path) -> None:
+def test_what_rots_in_the_backup_is_told_by_restore_and_brought_back_by_check(office: Scanroom, tmp_path: Path) -> None:
     root = tmp_path / "backup"
     taken_of(office, root)
     bent(some_object(root))
@@ -321,7 +307,7 @@ def test_what_rots_in_the_backup_is_told_by_restore_and_brought_back_by_check(of
     assert restored(root, tmp_path / "whole").faults == []
 
 
-def test_what_rots_in_the_vault_is_named_and_never_replaces_what_was_backed_up(copy: House, tmp_path: Path) -> None:
+def test_what_rots_in_the_vault_is_named_and_never_replaces_what_was_backed_up(copy: Scanroom, tmp_path: Path) -> None:
     root = tmp_path / "backup"
     early = tmp_path / "early"
     taken_of(copy, root)
@@ -341,7 +327,7 @@ def test_what_rots_in_the_vault_is_named_and_never_replaces_what_was_backed_up(c
     assert faults_in(tmp_path / "new") == []
 
 
-def test_a_snapshot_whose_catalogue_rots_is_refused_and_the_one_before_serves(office: House, tmp_path: Path) -> None:
+def test_a_snapshot_whose_catalogue_rots_is_refused_and_the_one_before_serves(office: Scanroom, tmp_path: Path) -> None:
     root = tmp_path / "backup"
     first, second = (taken_of(office, root).snapshot for _ in range(2))
     bent(root / "snapshots" / second.name / "catalogue.db")
@@ -353,7 +339,9 @@ def test_a_snapshot_whose_catalogue_rots_is_refused_and_the_one_before_serves(of
 
 
 @pytest.mark.parametrize("name", ["objects.tsv", "snapshot.json"])
-def test_a_snapshot_whose_list_rots_is_refused_and_keeps_its_objects(office: House, tmp_path: Path, name: str) -> None:
+def test_a_snapshot_whose_list_rots_is_refused_and_keeps_its_objects(
+    office: Scanroom, tmp_path: Path, name: str
+) -> None:
     root = tmp_path / "backup"
     snapshot = taken_of(office, root).snapshot
     (root / "snapshots" / snapshot.name / name).write_text("{")
@@ -366,7 +354,7 @@ def test_a_snapshot_whose_list_rots_is_refused_and_keeps_its_objects(office: Hou
     assert set((root / "objects").glob("*/*")) == objects
 
 
-def test_a_damaged_catalogue_is_not_backed_up_over_whole_ones(copy: House, tmp_path: Path) -> None:
+def test_a_damaged_catalogue_is_not_backed_up_over_whole_ones(copy: Scanroom, tmp_path: Path) -> None:
     root = tmp_path / "backup"
     before = taken_of(copy, root).snapshot
     copy.close()
@@ -382,7 +370,7 @@ def test_a_damaged_catalogue_is_not_backed_up_over_whole_ones(copy: House, tmp_p
     assert BackupFolder.to_read(root).snapshots() == [before]
 
 
-def test_a_snapshot_of_a_newer_program_is_refused(office: House, tmp_path: Path) -> None:
+def test_a_snapshot_of_a_newer_program_is_refused(office: Scanroom, tmp_path: Path) -> None:
     root = tmp_path / "backup"
     snapshot = taken_of(office, root).snapshot
     facts = root / "snapshots" / snapshot.name / "snapshot.json"
@@ -393,7 +381,7 @@ def test_a_snapshot_of_a_newer_program_is_refused(office: House, tmp_path: Path)
     assert not (tmp_path / "new").exists()
 
 
-def test_a_manifest_that_leads_out_of_the_vault_is_refused(office: House, tmp_path: Path) -> None:
+def test_a_manifest_that_leads_out_of_the_vault_is_refused(office: Scanroom, tmp_path: Path) -> None:
     root = tmp_path / "backup"
     snapshot = taken_of(office, root).snapshot
     manifest = root / "snapshots" / snapshot.name / "objects.tsv"
@@ -410,7 +398,7 @@ def test_a_manifest_that_leads_out_of_the_vault_is_refused(office: House, tmp_pa
 # Where a backup may be
 
 
-def test_a_backup_within_what_is_backed_up_is_refused(copy: House, tmp_path: Path) -> None:
+def test_a_backup_within_what_is_backed_up_is_refused(copy: Scanroom, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(copy.home.root)
     full = tmp_path / "full"
@@ -426,24 +414,26 @@ def test_a_backup_within_what_is_backed_up_is_refused(copy: House, tmp_path: Pat
     assert not (tmp_path / "not-mounted").exists()
 
 
-def test_two_homes_do_not_share_a_backup_and_a_restored_one_goes_on_with_its_own(office: House, tmp_path: Path) -> None:
+def test_two_homes_do_not_share_a_backup_and_a_restored_one_goes_on_with_its_own(
+    office: Scanroom, tmp_path: Path
+) -> None:
     root = tmp_path / "backup"
     taken_of(office, root)
-    with open_house(tmp_path / "other") as other, pytest.raises(BackupRefused, match="another home"):
+    with open_room(tmp_path / "other") as other, pytest.raises(BackupRefused, match="another home"):
         taken_of(other, root)
 
     restored(root, tmp_path / "new")
-    with open_house(tmp_path / "new") as new:
+    with open_room(tmp_path / "new") as new:
         assert taken_of(new, root).new_objects == 0
 
 
-def test_two_backups_at_once_do_not_meet(office: House, tmp_path: Path) -> None:
+def test_two_backups_at_once_do_not_meet(office: Scanroom, tmp_path: Path) -> None:
     taken_of(office, tmp_path / "backup")
     with BackupFolder.to_read(tmp_path / "backup").hold(alone=True), pytest.raises(HomeBusy):
         taken_of(office, tmp_path / "backup")
 
 
-def test_the_older_snapshots_go_with_what_they_alone_name(copy: House, tmp_path: Path) -> None:
+def test_the_older_snapshots_go_with_what_they_alone_name(copy: Scanroom, tmp_path: Path) -> None:
     root = tmp_path / "backup"
     names = [taken_of(copy, root).snapshot.name for _ in range(3)]
     stray = root / "objects" / "00" / ("0" * 64)
@@ -458,16 +448,10 @@ def test_the_older_snapshots_go_with_what_they_alone_name(copy: House, tmp_path:
     assert restored(root, tmp_path / "new", names[2]).faults == []
 
 
-def test_the_last_snapshot_that_lacks_nothing_outlives_those_that_do(copy: House, tmp_path: Path) -> None:
+def test_the_last_snapshot_that_lacks_nothing_outlives_those_that_do(copy: Scanroom, tmp_path: Path) -> None:
     root = tmp_path / "backup"
     whole = taken_of(copy, root).snapshot
-    copy.drop_pages(f"{SECOND}/卷三", [21])
-    copy.take_in()
-    with copy.catalogue.reading() as session:
-        new = session.scalars(select(Page).order_by(Page.created_at.desc())).first()
-        assert new is not None
-    newest = max(copy.vault.originals(), key=lambda path: path.stat().st_mtime_ns)
-    newest.unlink()
+    store_bytes(copy, b"new, and lost at once").unlink()
     for _ in range(2):
         assert taken_of(copy, root, keep=1).snapshot.missing
 
@@ -478,7 +462,7 @@ def test_the_last_snapshot_that_lacks_nothing_outlives_those_that_do(copy: House
 
 
 def test_secrets_stay_out_of_the_settings_and_a_restored_home_gets_an_index_of_its_own(
-    copy: House, tmp_path: Path
+    copy: Scanroom, tmp_path: Path
 ) -> None:
     (copy.home.root / "settings.toml").write_text(
         'search_engine = "elasticsearch"\nelasticsearch_user = "edossier"\nelasticsearch_password = "geheim-4711"\n'
@@ -497,7 +481,7 @@ def test_secrets_stay_out_of_the_settings_and_a_restored_home_gets_an_index_of_i
     assert "elasticsearch_password" in (tmp_path / "new" / "settings.toml").read_text()
 
 
-def test_nobody_is_signed_in_at_a_restored_home_and_nothing_is_sent_from_it(copy: House, tmp_path: Path) -> None:
+def test_nobody_is_signed_in_at_a_restored_home_and_nothing_is_sent_from_it(copy: Scanroom, tmp_path: Path) -> None:
     with copy.catalogue.writing() as session:
         user = users.add_user(session, "傅溪", PROSECUTOR, ["第一检察部"], "stored", "test")
         session.flush()
@@ -525,7 +509,7 @@ def said(*arguments: str) -> tuple[int, Any]:
     return result.exit_code, json.loads(result.stdout)
 
 
-def test_the_commands_say_what_they_did_and_end_with_their_codes(copy: House, tmp_path: Path) -> None:
+def test_the_commands_say_what_they_did_and_end_with_their_codes(copy: Scanroom, tmp_path: Path) -> None:
     home, root, new = str(copy.home.root), str(tmp_path / "backup"), str(tmp_path / "new")
     copy.close()
     code, taken = said("--home", home, "backup", root, "--keep", "2")
@@ -552,7 +536,7 @@ def test_the_commands_say_what_they_did_and_end_with_their_codes(copy: House, tm
 
 
 def test_a_snapshot_is_ordered_by_its_number_whatever_the_clock_says(
-    office: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    office: Scanroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root, now = tmp_path / "backup", time.time()
     first = taken_of(office, root).snapshot
