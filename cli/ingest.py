@@ -16,9 +16,10 @@ from cli.context import Context, JsonOption, context_of, people, print_json
 from cli.engine_room import EngineRoom
 from cli.progress import waiting_progress
 from dossier import cases, work
-from dossier.acceptance import Contents, Incoming, accept
+from dossier.acceptance import Incoming, accept
 from dossier.audit import person_at_the_keyboard
 from dossier.catalogue.tables import Arrival, Case, Document, OutboxRow, Page, Volume, Work
+from dossier.contents import Contents
 from dossier.errors import (
     EdossierError,
     FileUnreadable,

@@ -17,6 +17,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from cli import (
+    audit,
     backup,
     demo,
     doctor,
@@ -86,6 +87,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(key.app, name="key")
 app.add_typer(sight.app, name="sight")
 app.add_typer(webhook.app, name="webhook")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import typer
 from cli.context import Context, context_of, stop_signal
 from dossier import users
 from dossier.audit_chain import chaining
+from dossier.audit_heads import AuditHeads
 from dossier.errors import SettingsError
 from dossier.lifeline import die_with_parent
 from indexer.roster.search import RosterSearcher
@@ -58,8 +59,13 @@ def work(typer_context: typer.Context) -> None:
 def index(typer_context: typer.Context) -> None:
     """Feed the search index, and chain the audit log. 更新索引。"""
     context = _context_of_part(typer_context)
+    heads = AuditHeads(context.home, context.settings)
     # This part is there once in a home, as the chain wants it.
-    with stop_signal() as should_stop, context.home.hold("index"), chaining(context.catalogue):
+    with (
+        stop_signal() as should_stop,
+        context.home.hold("index"),
+        chaining(context.catalogue, lambda: heads.export_if_due(context.catalogue)),
+    ):
         context.upkeep().run(should_stop)
 
 

@@ -16,7 +16,7 @@ from cli.context import JsonOption, context_of, people, print_json
 from cli.parts import PARENT_VARIABLE
 from cli.progress import waiting_progress
 from dossier.audit import person_at_the_keyboard
-from dossier.audit_chain import broken_link
+from dossier.audit_proof import first_fault
 from dossier.catalogue.tables import Original, Page
 from dossier.errors import EngineUnreachable, ServiceUnreachable, UsageError
 from dossier.fixity import EVERYTHING, Fault, check_round
@@ -47,9 +47,9 @@ def verify(
         faults = [*round_.faults, *verify_rows(session)]
         originals = session.scalar(select(func.count()).select_from(Original))
         pages = session.scalar(select(func.count()).select_from(Page)) or 0
-        broken = broken_link(session)
+        broken = first_fault(session)
     if broken is not None:
-        faults.append(Fault("changed", "audit", broken))
+        faults.append(Fault("changed", "audit", broken.said))
     try:
         faults += verify_index(context.catalogue, context.engine)
     except EngineUnreachable as error:

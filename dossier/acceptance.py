@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +19,9 @@ from dossier import audit, cases, changes, flags, keyed_requests, work
 from dossier.case_metadata import apply_metadata, parse_metadata
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, KeyedRequest, Original, Page, Volume
+from dossier.contents import Contents
 from dossier.errors import EdossierError, FileRefused
-from dossier.pages import PageShape, register_attachment, register_pages, volume_named
+from dossier.pages import register_attachment, register_pages, volume_named
 from dossier.place import METADATA_NAME, METADATA_TYPE, Place
 from dossier.quality.follow import follow
 from dossier.receipts.sorting import settle_stack
@@ -49,23 +49,6 @@ class Fingerprint:
         """The fingerprint of a file as it is now; OSError where it is gone."""
         status = path.stat(follow_symlinks=False)
         return cls(status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What a look into a file found.
-
-    Attributes:
-        media_type: e.g. "image/jpeg".
-        shapes: its pages; empty for an attachment.
-        is_single_picture: whether it is one page of a folder of pictures.
-        refusal: why it cannot become pages; then the rest is empty.
-    """
-
-    media_type: str = ""
-    shapes: Sequence[PageShape] = ()
-    is_single_picture: bool = False
-    refusal: FileRefused | None = None
 
 
 @dataclass(frozen=True)

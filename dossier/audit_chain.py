@@ -1,9 +1,9 @@
 """The chain of the audit log: each row bears the hash of itself and of the row chained before it, so that a row that is
-changed, taken out or put in between later is found out.
+changed, taken out or put in between later is found out (audit_proof).
 
 Rows are written by many processes, each in the transaction of its deed, and chained by one, within seconds. What is not
 chained yet is not proved yet. Whoever can write to the catalogue could also make the whole chain anew, or cut off its
-end: so the last place and its hash are shown, to be noted elsewhere now and then; the row there bears it for ever.
+end: so the last place and its hash are exported each day, signed, to be kept elsewhere (audit_heads).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import AuditRow
+from dossier.errors import EdossierError
 
 # What stands before the first row.
 BEGINNING = "0" * 64
@@ -81,30 +82,22 @@ def count_unchained(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(AuditRow).where(AuditRow.place.is_(None))) or 0
 
 
-def broken_link(session: Session) -> str | None:
-    """Where the chain does not hold, in words; None where it does."""
-    expected, previous = 1, BEGINNING
-    # In portions: there may be millions.
-    while True:
-        rows = session.scalars(
-            select(AuditRow).where(AuditRow.place >= expected).order_by(AuditRow.place).limit(_A_PORTION)
-        ).all()
-        for row in rows:
-            if row.place != expected:
-                return f"audit row {row.id} is link {row.place}, but link {expected} is missing"
-            if row.previous_hash != previous or row.hash != hash_of(previous, row):
-                return f"audit row {row.id} (link {row.place}) is not as it was chained"
-            expected, previous = expected + 1, row.hash
-        if len(rows) < _A_PORTION:
-            return None
-        session.expunge_all()
+def chain_all(catalogue: Catalogue) -> None:
+    """Chain whatever is not yet. The caller sees to it that nobody else does."""
+    while _chain_what_is_there(catalogue):
+        pass
 
 
 @contextmanager
-def chaining(catalogue: Catalogue) -> Iterator[None]:
-    """Chain what is written, in a thread, until the block ends. The caller sees to it that there is one alone."""
+def chaining(catalogue: Catalogue, export: Callable[[], object] | None = None) -> Iterator[None]:
+    """Chain what is written, in a thread, until the block ends. The caller sees to it that there is one alone.
+
+    Args:
+        catalogue: the catalogue.
+        export: is called again and again when all is chained; writes a head of the chain where one is due.
+    """
     stop = threading.Event()
-    thread = threading.Thread(target=_chain, args=(catalogue, stop), name="audit-chain", daemon=True)
+    thread = threading.Thread(target=_chain, args=(catalogue, export, stop), name="audit-chain", daemon=True)
     thread.start()
     try:
         yield
@@ -113,15 +106,20 @@ def chaining(catalogue: Catalogue) -> Iterator[None]:
         thread.join()
 
 
-def _chain(catalogue: Catalogue, stop: threading.Event) -> None:
+def _chain(catalogue: Catalogue, export: Callable[[], object] | None, stop: threading.Event) -> None:
     with catalogue.commits() as commits:
         while not stop.wait(_REST_SECONDS):
             try:
                 while _chain_what_is_there(catalogue) and not stop.is_set():
                     pass
+                if export is not None:
+                    export()
             except SQLAlchemyError as error:
                 # A full or busy disk: the rows wait, and say so on the administrator's page.
                 _log.warning("audit chain: %s", str(error).splitlines()[0])
+            except (OSError, EdossierError) as error:
+                # The folder of the heads is away: the next round tries again.
+                _log.warning("audit head: %s", error)
             waited = 0.0
             while not commits.are_new() and not stop.wait(_REST_SECONDS) and waited < _LONGEST_WAIT_SECONDS:
                 waited += _REST_SECONDS

@@ -150,6 +150,14 @@ class Settings(BaseSettings):
         description="OpenID Connect: file with the CA certificate of the provider's TLS, where it is none of the "
         "system's.",
     )
+    audit_head_folder: str = Field(
+        "",
+        description="Folder to which the signed head of the audit log is exported, best on another machine; empty: "
+        "audit-heads/ in the home folder.",
+    )
+    audit_head_hours: float = Field(
+        24.0, gt=0, le=744, description="Hours between two heads of the audit log that are exported."
+    )
     sample_share: float = Field(
         0.05,
         gt=0,
@@ -278,6 +286,13 @@ class Settings(BaseSettings):
         if bool(self.oidc_role_claim) != bool(self.oidc_roles.strip(" ,")):
             raise ValueError("oidc_role_claim and oidc_roles: give both, or neither")
         return self
+
+    @field_validator("audit_head_folder")
+    @classmethod
+    def _is_whole_path(cls, folder: str) -> str:
+        if folder and not Path(folder).is_absolute():
+            raise ValueError(f"{folder!r}: write the whole path, such as /srv/audit-heads")
+        return folder
 
     @field_validator("citation_template")
     @classmethod

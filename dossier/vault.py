@@ -3,6 +3,9 @@
 Originals are named by the SHA-256 of their bytes. A file is written under a temporary name in the vault, synced,
 renamed and its folder synced, so that whatever stands under a final name is whole and survives a power cut. The
 catalogue's row is committed after that: a row always finds its file.
+
+A sync that has failed is not repeated: the kernel may have dropped what it could not write, and then calls the next one
+done (docs/decisions/0041-what-a-sync-is-worth.md). Whatever it was for is written and renamed once more.
 """
 
 from __future__ import annotations
@@ -38,6 +41,8 @@ class Vault:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._temporary = root / "tmp"
+        # Folders whose names, and the names of all above them, are on the disk: known for as long as this object lives.
+        self._on_disk: set[Path] = set()
 
     @property
     def root(self) -> Path:
@@ -70,7 +75,8 @@ class Vault:
     def store_original(self, source: Path) -> StoredOriginal:
         """Copy a file's bytes in and return their digests; the source stays as it is.
 
-        Bytes that are there already are not written again, unless what stands there is no longer whole.
+        Bytes that are there already are written again all the same: they may have rotted, or be those of a process that
+        failed before they, and their name, had reached the disk.
 
         Raises:
             OSError: reading the source or writing the vault failed; nothing half stands under a final name.
@@ -86,13 +92,8 @@ class Vault:
                     stored.write(chunk)
                 _sync(stored)
             result = StoredOriginal(sha256.hexdigest(), md5.hexdigest(), size)
-            target = self.original_path(result.sha256)
-            if target.is_file() and digest(target) == result.sha256:
-                temporary.unlink()
-                sync_folder(target.parent)
-            else:
-                temporary.chmod(0o444)
-                self._publish(temporary, target)
+            temporary.chmod(0o444)
+            self._publish(temporary, self.original_path(result.sha256))
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -187,12 +188,30 @@ class Vault:
         return self._temporary / secrets.token_hex(8)
 
     def _publish(self, temporary: Path, target: Path) -> None:
-        """Rename into place, durably: new folders and the folder of the new name are synced too."""
-        missing = [folder for folder in target.parents if not folder.exists()]
-        target.parent.mkdir(parents=True, exist_ok=True)
+        """Rename into place, durably."""
+        self._make_on_disk(target.parent)
         temporary.replace(target)
-        for folder in {target.parent, *(folder.parent for folder in missing)}:
-            sync_folder(folder)
+        sync_folder(target.parent)
+
+    def _make_on_disk(self, folder: Path) -> None:
+        """Make a folder, with those above it, and its name survive a power cut.
+
+        One that is there may be of a process that was killed before it could sync the name.
+        """
+        if folder in self._on_disk and folder.is_dir():
+            return
+        if folder != self._root:
+            self._make_on_disk(folder.parent)
+        is_new = not folder.is_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            sync_folder(folder.parent)
+        except OSError:
+            if is_new:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            raise
+        self._on_disk.add(folder)
 
 
 def _checked(path: Path, sha256: str) -> bytes:

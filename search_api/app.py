@@ -134,10 +134,11 @@ def create_app(
     )  # fmt: skip
     app.add_middleware(Stopwatch, times=times)
     app.mount("/static", StaticFiles(directory=STATIC))
+    # Routes are looked through in this order: first what is asked for most, a page's picture and its text.
     modules = (
-        session, oidc_routes, own_password, board, pdf_routes, case_routes, file_routes, tus_routes, change_routes,
-        deed_routes, crop_page, sides_page, receipt_routes, volume_view, search_page, search_routes, page_view,
-        page_picture, page_citation, reader, excerpts_page, excerpt_routes, statement_routes, chosen_page,
+        page_picture, page_view, session, oidc_routes, own_password, board, pdf_routes, case_routes, file_routes,
+        tus_routes, change_routes, deed_routes, crop_page, sides_page, receipt_routes, volume_view, search_page,
+        search_routes, page_citation, reader, excerpts_page, excerpt_routes, statement_routes, chosen_page,
         transcription_routes, note_routes, notes_page, metrics,
     )  # fmt: skip
     for module in modules:

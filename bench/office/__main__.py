@@ -58,6 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--profile", action="store_true", help="show where the time goes")
     parser.add_argument("--seconds", type=float, default=load.SECONDS)
     parser.add_argument("--people", type=int, default=PEOPLE)
+    parser.add_argument("--coming", type=float, default=load.COMING_SECONDS, help="seconds within which people begin")
     parser.add_argument("--json", type=Path, default=None, help="file for the figures")
     chosen = parser.parse_args(arguments)
     if chosen.part == "roster":  # over a home of its own
@@ -73,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
             quick = answers.figures_of(answers.measure(root, chosen.view))
             tell(answers.lines_of(quick), quick, chosen.json)
         case "load":
-            borne = load.measure(root, chosen.seconds, chosen.people)
+            borne = load.measure(root, chosen.seconds, chosen.people, chosen.coming)
             tell(load.lines_of(borne), borne, chosen.json)
         case None:
             failed = measure_all(MEASUREMENTS, FOLDER)

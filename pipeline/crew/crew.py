@@ -26,11 +26,11 @@ from sqlalchemy import update
 from sqlalchemy.exc import NoResultFound, OperationalError
 
 from dossier import work
-from dossier.acceptance import Contents
 from dossier.catalogue.commits import Commits
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page
 from dossier.citations import CitationTemplate
+from dossier.contents import Contents
 from dossier.derived import Derived
 from dossier.errors import EdossierError, PageFailed, ServiceUnreachable, WorkerDied, is_machine_fault
 from dossier.reading import Reading

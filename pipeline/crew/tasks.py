@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dossier.acceptance import Contents
+from dossier.contents import Contents
 from dossier.derived import Quality
 from dossier.reading import Reading
 from pipeline.binding.searchable_pdf import Bookmark, PdfInfo, PdfPage

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dossier.acceptance import Contents
+from dossier.contents import Contents
 from dossier.derived import THUMBNAIL, keep_time_of, smaller_picture, written_whole
 from dossier.errors import (
     EdossierError,

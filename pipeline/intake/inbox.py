@@ -23,8 +23,9 @@ from pathlib import Path, PurePosixPath
 from sqlalchemy.exc import OperationalError
 
 from dossier import flags
-from dossier.acceptance import Contents, Fingerprint, Incoming, SourceChanged, accept
+from dossier.acceptance import Fingerprint, Incoming, SourceChanged, accept
 from dossier.catalogue.database import Catalogue
+from dossier.contents import Contents
 from dossier.errors import DamagedFile, EmptyFile, PageFailed, ServiceUnreachable, TruncatedFile
 from dossier.natural_order import file_key, natural_key
 from dossier.place import METADATA_NAME, is_ignored, place_in_inbox, readable

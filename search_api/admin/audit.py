@@ -108,6 +108,7 @@ DEED_WORDS = {
     "reindex_done": "新索引启用",
     "reindex_failed": "新索引没有启用",
     "search_audit": "查审计记录",
+    "verify_audit": "校验审计记录",
     "verify": "校验",
 }
 # Where one code stands for what is done to several kinds of things.

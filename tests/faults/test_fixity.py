@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from cli.rounds import Rounds
-from dossier import fixity
+from dossier import fixity, verifications
 from dossier.attention import questions
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import (
@@ -38,7 +38,7 @@ from dossier.home import Home
 from dossier.objects import count_objects
 from dossier.transcriptions.writing import add_transcription
 from dossier.vault import Vault
-from dossier.verifications import is_due, last_verified
+from dossier.verifications import Verified, is_due, last_verified
 from dossier.viewers import AT_MACHINE
 from indexer.tantivy_engine import TantivyEngine
 from tests.stored_office import faults_of, open_room, store
@@ -283,11 +283,9 @@ def _old(house: Scanroom, checked_days_ago: float | None = 2.0) -> None:
 
 def _is_due(house: Scanroom, hour: int, last_hours_ago: float | None = None, is_busy: bool = False) -> bool:
     now = dt.datetime.now().astimezone().replace(hour=hour)
-    with house.catalogue.writing() as session:
-        session.query(AuditRow).filter(AuditRow.deed == "verify").delete()
-        if last_hours_ago is not None:
-            at = now.timestamp() - last_hours_ago * 3600
-            session.add(AuditRow(at=at, actor="run", deed="verify", subject_kind="home", subject_id=""))
+    last = None if last_hours_ago is None else Verified(now.timestamp() - last_hours_ago * 3600, 0)
+    with house.catalogue.writing() as session, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verifications, "last_verified", lambda _session: last)
         session.execute(update(Work).values(state="waiting" if is_busy else "done"))
         session.flush()
         return is_due(session, now)

@@ -13,10 +13,12 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from dossier import audit
-from dossier.audit_chain import BEGINNING, broken_link, chain_portion, chaining, count_unchained, end_of, hash_of
+from dossier.audit_chain import BEGINNING, chain_portion, chaining, count_unchained, end_of, hash_of
+from dossier.audit_proof import first_fault
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import AuditRow
 from dossier.home import Home
+from tests.append_only import unlock_audit
 
 
 @pytest.fixture
@@ -57,12 +59,12 @@ def test_rows_are_chained_in_their_order_each_with_the_hash_of_the_one_before(ca
             previous = row.hash
         assert end_of(session).hash == previous
         assert (end_of(session).length, count_unchained(session)) == (4, 0)
-        assert broken_link(session) is None
+        assert first_fault(session) is None
 
 
 def test_an_empty_log_holds(catalogue: Catalogue) -> None:
     with catalogue.reading() as session:
-        assert broken_link(session) is None
+        assert first_fault(session) is None
         assert end_of(session).hash == BEGINNING
 
 
@@ -104,9 +106,10 @@ def test_what_was_tampered_with_is_found_out(catalogue: Catalogue, fault: Callab
     deeds(catalogue, "a", "b", "c", "d")
     chain(catalogue)
     with catalogue.writing() as session:
+        unlock_audit(session)
         fault(session)
     with catalogue.reading() as session:
-        assert broken_link(session) is not None
+        assert first_fault(session) is not None
 
 
 def test_what_other_connections_write_is_chained_meanwhile_and_stops_when_told(catalogue: Catalogue) -> None:
@@ -123,4 +126,4 @@ def test_what_other_connections_write_is_chained_meanwhile_and_stops_when_told(c
     with catalogue.reading() as session:
         assert session.scalar(select(func.count()).where(AuditRow.place.is_not(None))) == 2
         assert count_unchained(session) == 1
-        assert broken_link(session) is None, "what is not chained yet breaks nothing"
+        assert first_fault(session) is None, "what is not chained yet breaks nothing"

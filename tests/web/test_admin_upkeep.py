@@ -15,6 +15,7 @@ from dossier.catalogue.tables import ApiKey, Arrival, AuditRow, Original, Outbox
 from dossier.settings import Settings
 from dossier.viewers import ADMIN
 from search_api.admin.overview import OLD_SECONDS
+from tests.append_only import unlock_audit
 
 
 @pytest.fixture
@@ -125,6 +126,7 @@ def test_when_it_was_verified_last_and_with_what_result_is_told(room: Room, admi
 
     def verified(faults: int, ago: float) -> str:
         with room.scanroom.catalogue.writing() as session:
+            unlock_audit(session)
             audit.record(session, "verify", "home", "", "cli:test", faults=faults, pages=3)
             session.flush()
             latest = session.scalars(select(AuditRow).where(AuditRow.deed == "verify")).all()[-1]
