@@ -75,7 +75,7 @@ class BackupFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._objects, self._snapshots, self._temporary = (root / name for name in ("objects", "snapshots", "tmp"))
-        self._unsynced: set[Path] = set()
+        self._stored: list[Path] = []
 
     @classmethod
     def to_write(cls, root: Path, home: Home, identity: str) -> BackupFolder:
@@ -164,7 +164,7 @@ class BackupFolder:
         """
         target = self.path_of(sha256)
         size = copy_checked(source, target, self._temporary / secrets.token_hex(8), sha256)
-        self._unsynced |= {target.parent, self._objects}
+        self._stored.append(target)
         return size
 
     # Snapshots
@@ -228,10 +228,21 @@ class BackupFolder:
         return f"{max(numbers, default=0) + 1:06d}-{moment}"
 
     def publish(self, place: Path, snapshot: Snapshot) -> None:
-        """Give a snapshot its name, after all that it names is on disk for good."""
-        for folder in self._unsynced:
-            sync_folder(folder)
-        self._unsynced.clear()
+        """Give a snapshot its name, after all that it names is on disk for good.
+
+        Raises:
+            OSError: it cannot be synced. What was stored since goes, to be written anew: see
+                docs/decisions/0041-what-a-sync-is-worth.md.
+        """
+        try:
+            # All of them: those of a run that was killed may never have been synced.
+            for folder in (self._objects, *self._objects.iterdir()):
+                sync_folder(folder)
+        except OSError:
+            for path in self._stored:
+                path.unlink(missing_ok=True)
+            raise
+        self._stored.clear()
         write_whole(place / _FACTS, json.dumps(asdict(snapshot), ensure_ascii=False).encode())
         place.rename(self._snapshots / snapshot.name)
         sync_folder(self._snapshots)

@@ -31,12 +31,14 @@ def without_secrets(file: Path) -> bytes | None:
 
 
 def for_another_home(kept: bytes) -> bytes:
-    """Kept settings for a home that is restored beside the first: with Elasticsearch, it gets an index of its own.
+    """Kept settings for a home that is restored beside the first: with Elasticsearch, it gets an index of its own, and
+    heads of its audit log stay in it.
 
-    In an index that another home feeds, two catalogues would take turns.
+    In an index that another home feeds, two catalogues would take turns; so would two audit logs in a folder of heads.
     """
     opening = kept.decode("utf-8").partition("\n")[0]
     given = tomllib.loads(kept.decode("utf-8"))
+    given.pop("audit_head_folder", None)
     if given.get("search_engine") == "elasticsearch":
         index = given.get("elasticsearch_index", Settings.model_fields["elasticsearch_index"].default)
         given["elasticsearch_index"] = f"{str(index)[:80]}-r{secrets.token_hex(3)}"

@@ -467,6 +467,7 @@ def test_secrets_stay_out_of_the_settings_and_a_restored_home_gets_an_index_of_i
     (copy.home.root / "settings.toml").write_text(
         'search_engine = "elasticsearch"\nelasticsearch_user = "edossier"\nelasticsearch_password = "geheim-4711"\n'
         'oidc_client_secret = "geheim-4712"\nworkers = 3\n'
+        'audit_head_folder = "/srv/heads"\n'
     )
     root = tmp_path / "backup"
     snapshot = taken_of(copy, root).snapshot
@@ -476,6 +477,7 @@ def test_secrets_stay_out_of_the_settings_and_a_restored_home_gets_an_index_of_i
     settings = load_settings(tmp_path / "new")
 
     assert (settings.workers, settings.search_engine) == (3, "elasticsearch")
+    assert settings.audit_head_folder == ""
     assert settings.elasticsearch_user == settings.elasticsearch_password.get_secret_value() == ""
     assert settings.elasticsearch_index != Settings.model_fields["elasticsearch_index"].default
     assert "elasticsearch_password" in (tmp_path / "new" / "settings.toml").read_text()
