@@ -77,7 +77,7 @@ def last_verified(session: Session) -> Verified | None:
 def faults_by_kind(session: Session) -> dict[str, int]:
     """What is known to be wrong in the vault, counted."""
     counted = select(FixityFault.kind, func.count()).group_by(FixityFault.kind)
-    return dict(session.execute(counted).tuples().all())
+    return {kind: int(count) for kind, count in session.execute(counted)}
 
 
 def is_due(session: Session, now: dt.datetime) -> bool:
