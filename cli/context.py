@@ -19,6 +19,7 @@ from rich.console import Console
 from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
+from dossier.room import Room, room_of
 from dossier.settings import Settings, load_settings
 from dossier.vault import Vault
 from indexer.engine import Engine
@@ -112,6 +113,10 @@ class Context:
     def upkeep(self) -> Upkeep:
         """What feeds the index and builds a new one."""
         return Upkeep(self.catalogue, self.vault, self.engines)
+
+    def room(self) -> Room:
+        """The room on the disk, above the floor that is set."""
+        return room_of(self.home, self.settings.disk_floor_bytes)
 
     def worker_process(self) -> WorkerProcess:
         """A process of one's own for looking into files or writing PDFs."""

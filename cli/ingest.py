@@ -24,6 +24,7 @@ from dossier.errors import (
     EdossierError,
     FileUnreadable,
     IndexRefused,
+    MachineFailed,
     PageFailed,
     UsageError,
     error_of,
@@ -136,6 +137,9 @@ def take_in(
     actor = person_at_the_keyboard()
     try:
         for file in sorted(given, key=lambda file: not file.place.is_metadata):
+            room = context.room()
+            if not room.holds():
+                raise MachineFailed(str(room))
             try:
                 contents = _look_into(inspector, file, limits)
                 incoming = Incoming(file.path, file.place, file.source, "ingest", contents, case)

@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         4_000_000_000, ge=1_000_000, description="Bytes of the largest file taken over the API and the web page."
     )
+    disk_floor_bytes: int = Field(
+        2_000_000_000,
+        ge=0,
+        description="Nothing more is taken in while less than so many bytes are free on the disk of the home folder; "
+        "it goes on by itself when there is room.",
+    )
     upload_days: float = Field(
         3.0, gt=0, le=365, description="A resumable upload that nobody has continued for so many days is removed."
     )

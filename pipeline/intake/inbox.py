@@ -8,6 +8,10 @@ nobody holds it open for writing, it need not have been quiet.
 The inbox copy goes last. It is renamed into the folder `aside` first: whatever stands under the name at that moment is
 what is looked at again. If it is the state that was accepted, it is deleted; if a scanner has overwritten it meanwhile,
 it is put back. What a killed process left aside is accepted at the next start, mostly as a replay.
+
+However many files lie in the inbox, few are known at a time (`MOST_KNOWN`): the others stay where they are until these
+are taken, and memory does not grow with them. Several are accepted in one transaction. While the disk is below its
+floor, nothing is taken, and the attention list says so.
 """
 
 from __future__ import annotations
@@ -16,19 +20,20 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy.exc import OperationalError
 
 from dossier import flags
-from dossier.acceptance import Fingerprint, Incoming, SourceChanged, accept
+from dossier.acceptance import Accepted, Fingerprint, Incoming, SourceChanged, accept, accept_all
 from dossier.catalogue.database import Catalogue
 from dossier.contents import Contents
 from dossier.errors import DamagedFile, EmptyFile, PageFailed, ServiceUnreachable, TruncatedFile
 from dossier.natural_order import file_key, natural_key
 from dossier.place import METADATA_NAME, is_ignored, place_in_inbox, readable
+from dossier.room import FLAG, Room
 from dossier.settings import Settings
 from dossier.vault import Vault
 from pipeline.crew.tasks import InspectTask
@@ -49,6 +54,12 @@ MOST_LOOKS = 3
 _RETRY_SECONDS = 5.0
 _LONGEST_RETRY_SECONDS = 300.0
 ROUND_SECONDS = 2.0
+# So many files are looked at and accepted together: a transaction and its sync cost as much for many as for one. Nobody
+# else can write to the catalogue meanwhile.
+_AT_ONCE = 32
+_THREADS = 8
+# Files that are known and may soon be taken. Those that cannot be taken now (no permission) are known besides.
+MOST_KNOWN = 4000
 # Refusals that a file still being written looks like: they are believed only after a while.
 _MAYBE_UNFINISHED = (EmptyFile, TruncatedFile, DamagedFile)
 
@@ -67,6 +78,7 @@ class _Candidate:
         troubles: how often it could not be looked into or taken.
         not_before: when to try again (monotonic seconds).
         is_accepted: whether only its removal is left to do.
+        contents: what a look into it has found, once it is complete.
     """
 
     fingerprint: Fingerprint
@@ -78,14 +90,26 @@ class _Candidate:
     troubles: int = 0
     not_before: float = 0.0
     is_accepted: bool = False
+    contents: Contents | None = None
 
 
 class Intake:
     """Watches over the inbox's files; told of names by events and scans, it decides by itself when to take them."""
 
     def __init__(
-        self, inbox: Path, catalogue: Catalogue, vault: Vault, settings: Settings, inspector: WorkerProcess
+        self,
+        inbox: Path,
+        catalogue: Catalogue,
+        vault: Vault,
+        settings: Settings,
+        inspector: WorkerProcess,
+        room: Callable[[], Room] | None = None,
     ) -> None:
+        self._room = room
+        self._is_low: bool | None = None  # not known: an earlier process may have said so
+        self._overflowed = False
+        # Names of which the attention list says that they could not be accepted; None until it was asked.
+        self._said: set[str] | None = None
         self._inbox, self._catalogue, self._vault, self._settings = inbox, catalogue, vault, settings
         self._aside = Aside(inbox, vault.aside)
         self._inspector = inspector
@@ -135,18 +159,37 @@ class Intake:
             return
         if not stat.S_ISREG(status.st_mode):
             return
-        fingerprint = Fingerprint.of(path)
         known = self._candidates.get(path)
+        if known is None and self.is_full:
+            self._overflowed = True
+            return
+        fingerprint = Fingerprint.of_status(status)
         if known is None or known.fingerprint != fingerprint:
             self._candidates[path] = _Candidate(fingerprint, _order(relative), time.monotonic(), is_closed, is_renamed)
         else:
             known.is_closed = known.is_closed or is_closed
             known.is_renamed = known.is_renamed or is_renamed
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so many files are known that no more are looked at before some of them are taken."""
+        if len(self._candidates) < MOST_KNOWN:
+            return False
+        stuck = sum(bool(candidate.troubles) for candidate in self._candidates.values())
+        return len(self._candidates) - stuck >= MOST_KNOWN
+
+    @property
+    def wants_scan(self) -> bool:
+        """Whether files were passed over for being too many, and there is room for them now."""
+        return self._overflowed and len(self._candidates) < MOST_KNOWN // 2
+
     def scan(self) -> None:
-        """Nominate everything that lies in the inbox."""
+        """Nominate what lies in the inbox, folder by folder, until too many files are known."""
+        self._overflowed = False
         for path in _files_below(self._inbox):
             self.nominate(path)
+            if self._overflowed:
+                break
 
     def take_complete(self, should_stop: Callable[[], bool] = lambda: False) -> int:
         """Accept files that are complete now, for a few seconds at most; returns how many left the inbox.
@@ -155,17 +198,43 @@ class Intake:
         """
         taken = 0
         until = time.monotonic() + ROUND_SECONDS
+        if not self._candidates or not self._has_room():
+            return 0
+        complete: list[Path] = []
         for path in sorted(self._candidates, key=lambda path: self._candidates[path].order):
             if should_stop() or time.monotonic() > until:
                 break
             try:
-                taken += self._take(path)
+                if self._is_complete(path):
+                    complete.append(path)
             except Exception as error:
                 self._put_off(path)
                 self._say(path, "not_accepted", error)
-        return taken
+            if len(complete) == _AT_ONCE:
+                taken += self._take(complete)
+                complete = []
+                if not self._has_room():
+                    break
+        return taken + self._take(complete)
 
-    def _take(self, path: Path) -> bool:
+    def _has_room(self) -> bool:
+        """Whether the disk has room for more; what changes is put on the attention list, or taken off it."""
+        if self._room is None:
+            return True
+        room = self._room()
+        is_low = not room.holds()
+        if is_low != self._is_low:
+            with self._catalogue.writing() as session:
+                if is_low:
+                    log.warning("the disk is low, nothing is taken in: %s", room)
+                    flags.raise_flag(session, *FLAG[:2], None, FLAG[2], reason=str(room))
+                else:
+                    flags.close_flag(session, *FLAG)
+            self._is_low = is_low
+        return not is_low
+
+    def _is_complete(self, path: Path) -> bool:
+        """Whether a file can be taken now: it is whole and was looked into, or only its removal is left."""
         candidate = self._candidates[path]
         now = time.monotonic()
         if now < candidate.not_before:
@@ -173,22 +242,43 @@ class Intake:
         self.nominate(path)
         if self._candidates.get(path) is not candidate:
             return False
-        if not candidate.is_accepted and not self._accept_complete(path, candidate, now - candidate.quiet_since):
-            return False
-        candidate.is_accepted = True
+        return candidate.is_accepted or self._was_looked_into(path, candidate, now - candidate.quiet_since)
+
+    def _take(self, paths: Sequence[Path]) -> int:
+        """Accept complete files together, and remove them; returns how many left the inbox."""
+        self._accept_together([path for path in paths if not self._candidates[path].is_accepted])
+        return sum(self._remove_accepted(path) for path in paths if self._candidates[path].is_accepted)
+
+    def _remove_accepted(self, path: Path) -> bool:
+        candidate = self._candidates[path]
         try:
             self._remove(path, candidate.fingerprint)
-        except OSError as error:
+        except Exception as error:
             self._put_off(path)
-            self._say(path, "not_removable", error)
+            self._say(path, "not_removable" if isinstance(error, OSError) else "not_accepted", error)
             return False
         if self._candidates.get(path) is candidate:
             del self._candidates[path]
             self._returned.discard(path)
         return True
 
-    def _accept_complete(self, path: Path, candidate: _Candidate, quiet: float) -> bool:
-        """Accept a file if it is complete; False while it may not be."""
+    def _accept_together(self, paths: Sequence[Path]) -> None:
+        """Accept files in one transaction; where that fails, each in one of its own, so that only the faulty wait."""
+        incoming = {
+            path: self._incoming(path, path, self._candidates[path].contents, self._candidates[path].fingerprint)
+            for path in paths
+        }
+        outcomes = accept_all(self._catalogue, self._vault, list(incoming.values()), ACTOR, _THREADS)
+        for path, outcome in zip(paths, outcomes, strict=True):
+            if isinstance(outcome, Accepted):
+                self._candidates[path].is_accepted = True
+                self._note_accepted(path, outcome)
+            elif not isinstance(outcome, SourceChanged):
+                self._put_off(path)
+                self._say(path, "not_accepted", outcome)
+
+    def _was_looked_into(self, path: Path, candidate: _Candidate, quiet: float) -> bool:
+        """Look into a file if it is complete; False while it may not be."""
         settle = self._settings.settle_seconds
         if candidate.is_closed or candidate.is_renamed:
             settle = min(settle, CLOSED_SETTLE_SECONDS)
@@ -213,31 +303,30 @@ class Intake:
             # Some scanners close a file of several pages after each page, whole every time.
             candidate.is_closed = candidate.is_renamed = False
             return False
-        try:
-            self._accept(path, path, contents, candidate.fingerprint)
-        except SourceChanged:
-            return False
+        candidate.contents = contents
         return True
 
-    def _accept(
+    def _incoming(
         self, file: Path, path: Path, contents: Contents | None, fingerprint: Fingerprint | None = None
-    ) -> None:
-        """Accept the bytes of `file` as what was dropped at `path`."""
+    ) -> Incoming:
+        """The bytes of `file` as what was dropped at `path`."""
         relative = PurePosixPath(path.relative_to(self._inbox))
-        incoming = Incoming(
+        return Incoming(
             path=file, place=place_in_inbox(relative), source=readable(str(relative)), origin="watch",
             contents=contents, fingerprint=fingerprint,
         )  # fmt: skip
-        accepted = accept(self._catalogue, self._vault, incoming, ACTOR)
+
+    def _note_accepted(self, path: Path, accepted: Accepted) -> None:
         self._unsay(path)
-        log.info("%s: %s", "known already" if accepted.is_replay else "accepted", incoming.source)
+        log.info("%s: %s", "known already" if accepted.is_replay else "accepted", readable(path.name))
 
     def _look_into(self, file: Path, path: Path) -> Contents | None:
         return inspect_file(self._inspector, file, self._limits, path.name)
 
     def _accept_aside(self, aside: Path, path: Path) -> None:
         """Accept a file that was set aside as what stood at its old place, and delete it."""
-        self._accept(aside, path, self._look_into(aside, path))
+        incoming = self._incoming(aside, path, self._look_into(aside, path))
+        self._note_accepted(path, accept(self._catalogue, self._vault, incoming, ACTOR))
         self._aside.delete(aside)
 
     def _remove(self, path: Path, accepted: Fingerprint) -> None:
@@ -273,16 +362,20 @@ class Intake:
         try:
             with self._catalogue.writing() as session:
                 flags.raise_flag(session, "inbox", name, None, code, path=name, reason=reason)
+            if self._said is not None and code == "not_accepted":
+                self._said.add(name)
         except OperationalError as again:
             log.error("%s", again)
 
     def _unsay(self, path: Path) -> None:
         name = readable(str(path.relative_to(self._inbox)))
-        with self._catalogue.reading() as session:
-            stands = flags.stands(session, "inbox", name, "not_accepted")
-        if stands:
+        if self._said is None:
+            with self._catalogue.reading() as session:
+                self._said = set(flags.subjects(session, "inbox", "not_accepted"))
+        if name in self._said:
             with self._catalogue.writing() as session:
                 flags.close_flag(session, "inbox", name, "not_accepted")
+            self._said.discard(name)
 
 
 def inspect_file(inspector: WorkerProcess, path: Path, limits: Limits, name: str) -> Contents | None:
@@ -305,8 +398,8 @@ def inspect_file(inspector: WorkerProcess, path: Path, limits: Limits, name: str
 def _files_below(folder: Path) -> Iterator[Path]:
     """All files and links; linked and hidden folders are left out."""
     for directory, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
+        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
+        for name in sorted(names, key=lambda name: (name.casefold() != METADATA_NAME, file_key(name))):
             yield Path(directory) / name
 
 

@@ -17,6 +17,7 @@ from dossier.backup.taking import last_backup
 from dossier.departments import departments
 from dossier.errors import EngineUnreachable
 from dossier.retrying import retry_everything
+from dossier.room import room_of
 from dossier.settings import Settings, load_settings, source_of
 from dossier.statistics import bytes_a_day
 from dossier.status import Status, oldest_work, status_of
@@ -183,6 +184,8 @@ def _disk(site: Site, bytes_a_day: float) -> Check:
     days = usage.free / (2 * bytes_a_day) if bytes_a_day else None
     if days is not None:
         finding += f"；按最近七天的速度，约够 {days:.0f} 天" if days < MANY_DAYS else "；按最近七天的速度，够一年以上"
+    if not room_of(site.home, site.settings.disk_floor_bytes).holds():
+        return Check("磁盘", "bad", finding, "已暂停收件：请腾出空间，有空间后自动继续。已收的和收件箱里的都不会丢。")
     if usage.free < LEAST_FREE_BYTES:
         return Check("磁盘", "bad", finding, "请尽快腾出空间：磁盘满了就不再收文件。已收的不会丢。")
     if usage.free < usage.total * 0.1:

@@ -17,6 +17,7 @@ from dossier.webhooks import all_webhooks
 from search_api.request_times import BOUNDS, RequestTimes
 from search_api.rest.prometheus import MEDIA_TYPE, MetricsText
 from search_api.site import TheSite, TheViewer
+from search_api.troubles import troubles_of
 
 router = APIRouter()
 
@@ -47,6 +48,9 @@ def metrics(site: TheSite, viewer: TheViewer) -> Response:
     text.sample("edossier_disk_free_bytes", disk.free)
     text.family("edossier_disk_bytes", "gauge", "Size of the disk of the home folder.")
     text.sample("edossier_disk_bytes", disk.total)
+    text.family("edossier_degraded", "gauge", "Whether a part cannot do its work: disk_low, engine_away.")
+    for reason, stands in troubles_of(site).items():
+        text.sample("edossier_degraded", int(stands), {"reason": reason})
     text.family("edossier_webhooks", "gauge", "Addresses that changes are sent to: well, failing, dead (given up).")
     for state in ("well", "failing", "dead"):
         text.sample("edossier_webhooks", hooks[state], {"state": state})
