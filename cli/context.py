@@ -54,6 +54,11 @@ class Context:
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    @property
+    def root(self) -> Path:
+        """Where the home is, or will be."""
+        return self._root
+
     @cached_property
     def home(self) -> Home:
         """The folders."""

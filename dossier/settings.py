@@ -187,6 +187,13 @@ class Settings(BaseSettings):
         description="How pages are cited: words with {volume}, {kind}, {short_kind}, {number}, {numeral} of the "
         "volume, and in square brackets what stands around {pages}.",
     )
+    verify_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Days within which run compares everything in the vault with its digest, a share a day, by night "
+        "or while nothing else is to be done; 0: not by itself.",
+    )
     search_engine: Literal["tantivy", "elasticsearch"] = Field(
         "tantivy", description="Search engine: tantivy (in the home folder) or elasticsearch (a server)."
     )

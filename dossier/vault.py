@@ -47,6 +47,15 @@ class Vault:
         self._on_disk: set[Path] = set()
 
     @property
+    def root(self) -> Path:
+        """The folder of all of it."""
+        return self._root
+
+    def folder_of(self, kind: str) -> Path:
+        """Where all originals stand, or readings, or transcriptions, by the word for one of them."""
+        return self._root / f"{kind}s"
+
+    @property
     def aside(self) -> Path:
         """Where inbox copies are put just before they are deleted; outside of what scanners and watchers see."""
         return self._root / "aside"
@@ -116,7 +125,12 @@ class Vault:
 
     def reading_path(self, page_id: str, version: int, sha256: str) -> Path:
         """Where that version of a page's reading stands."""
-        return self._root / "readings" / page_id[1:3] / f"{page_id}.{version}.{sha256[:16]}.json.gz"
+        return self._root / "readings" / page_id[1:3] / self.reading_name(page_id, version, sha256)
+
+    @staticmethod
+    def reading_name(page_id: str, version: int, sha256: str) -> str:
+        """What the file of that version of a page's reading is called."""
+        return f"{page_id}.{version}.{sha256[:16]}.json.gz"
 
     def reading(self, page_id: str, version: int, sha256: str) -> bytes:
         """The stored bytes of a reading.
@@ -143,8 +157,13 @@ class Vault:
 
     def transcription_path(self, page_id: str, transcription_id: str, version: int, sha256: str) -> Path:
         """Where that version of a transcription stands."""
-        name = f"{page_id}.{transcription_id}.{version}.{sha256[:16]}.json"
+        name = self.transcription_name(page_id, transcription_id, version, sha256)
         return self._root / "transcriptions" / page_id[1:3] / name
+
+    @staticmethod
+    def transcription_name(page_id: str, transcription_id: str, version: int, sha256: str) -> str:
+        """What the file of that version of a transcription is called."""
+        return f"{page_id}.{transcription_id}.{version}.{sha256[:16]}.json"
 
     def transcription(self, page_id: str, transcription_id: str, version: int, sha256: str) -> bytes:
         """The stored bytes of a transcription.
