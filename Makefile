@@ -10,7 +10,7 @@ LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-has
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-servers demo run test contract case-system bench bench-search lint format lock clean bench-office
+.PHONY: help setup setup-dev setup-servers demo run test contract case-system wheels offline dependency-audit bench bench-search lint format lock clean bench-office
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -43,6 +43,15 @@ bench-search: setup-dev setup-servers ## all measurements of the search, with pl
 
 bench-office: setup-dev ## how quickly an office of 100,000 pages is answered, with plots, to docs/benchmarks (about 10 minutes)
 	$(BIN)/python -m bench.office
+
+wheels: setup ## a folder with all that an installation without a network needs: build/bundle (about 700 MB)
+	bash tools/bundle.sh $(BIN)/python build/bundle
+
+offline: wheels ## install from build/bundle with the network cut, read a page there and find it
+	PYTHON=$(PYTHON) bash tools/try_offline.sh build/bundle
+
+dependency-audit: setup ## hashes, licences, and known vulnerabilities by ADVISORIES=folder of OSV files
+	$(BIN)/python tools/dependency_audit.py $(if $(ADVISORIES),--advisories $(ADVISORIES))
 
 lint: setup-dev ## style, types, direction of imports
 	$(BIN)/ruff check .
