@@ -3,14 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
-# Two processes: which tests go together, tests/conftest.py says; what takes long stands first, and begins first.
-IN_TWO := -n 2 --dist loadgroup --no-loadscope-reorder
+# Two processes: which tests go together, tests/conftest.py says. Files begin in the order of their names, not of how
+# many tests they have: the longest have few.
+IN_TWO := -n 2 --dist loadfile --no-loadscope-reorder
 LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-hashes --upgrade \
 	--no-emit-find-links --no-emit-index-url --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-servers demo run test contract case-system wheels offline dependency-audit bench bench-search lint format lock clean bench-office
+.PHONY: help setup setup-dev setup-servers demo run test contract case-system wheels offline dependency-audit faults kills hostile bench bench-search lint format lock clean bench-office
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,6 +34,18 @@ contract: setup-dev ## the contract of the API, with many examples a route (abou
 
 case-system: setup-dev ## a case system's night: 1,000 cases, 200 files, the office killed 40 times in between
 	EDOSSIER_TEST_CASES=1000 EDOSSIER_TEST_FILES=200 EDOSSIER_TEST_KILLS=40 $(BIN)/python -m pytest -q -s tests/faults/test_recorded_cases.py
+
+hostile: setup-dev ## every hostile file, drawings of size A0, long fuzzing (about 15 minutes)
+	EDOSSIER_TEST_HOSTILE=1 EDOSSIER_TEST_FUZZ=5000 $(BIN)/python -m pytest -q -s tests/hostile
+
+faults: setup-dev ## what takes longer of the tests that let disk, machine and files fail
+	EDOSSIER_TEST_CALLS=150 $(BIN)/python -m pytest -q -s -n 2 tests/faults/test_crash.py --timeout 1800
+	EDOSSIER_TEST_OBJECTS=100000 EDOSSIER_TEST_UPGRADE_KILLS=100 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
+	$(BIN)/python -m pytest -q tests/faults/test_backup.py --timeout 1200
+
+kills: setup-dev ## 1,000 kills at random moments with recorded reading, and 20 with the real OCR
+	EDOSSIER_TEST_RANDOM_KILLS=1000 EDOSSIER_TEST_RANDOM_PAGES=400 $(BIN)/python -m pytest -q -s tests/faults/test_random_kills.py
+	EDOSSIER_TEST_OCR_KILLS=20 $(BIN)/python -m pytest -q -s tests/faults/test_kill.py
 
 bench: setup-dev ## all measurements, beside other programs, with plots, to docs/benchmarks (about 70 minutes)
 	bash bench/peers/install.sh

@@ -18,9 +18,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from dossier import outbox, reindexing
-from dossier.acceptance import Contents, Incoming, accept
+from dossier.acceptance import Incoming, accept
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page, ReadingRow, Reindex
+from dossier.contents import Contents
 from dossier.errors import EdossierError
 from dossier.home import Home
 from dossier.place import Place

@@ -22,7 +22,7 @@ from statistics import median
 from typing import Any
 
 from bench.press.pages import write_pages
-from dossier.acceptance import Contents
+from dossier.contents import Contents
 from dossier.reading import Reading
 from indexer.entry import PagePlace, entry_of_page
 from indexer.tantivy_engine import TantivyEngine

@@ -21,6 +21,7 @@ from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
 from dossier.one_line import lines_apart
+from dossier.room import Room, room_of
 from dossier.settings import Settings, load_settings
 from dossier.vault import Vault
 from indexer.engine import Engine
@@ -29,7 +30,7 @@ from indexer.search import Searcher
 from indexer.upkeep import Upkeep
 from pipeline import models
 from pipeline.crew.crew import Crew
-from pipeline.crew.worker_process import WorkerProcess
+from pipeline.crew.worker_process import WorkerProcess, bindery
 
 # For people: answers on standard output, progress beside them on standard error. A pipe gets lines as they are.
 _WIDE = 10_000
@@ -64,6 +65,11 @@ class Context:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    @property
+    def root(self) -> Path:
+        """Where the home is, or will be."""
+        return self._root
 
     @cached_property
     def home(self) -> Home:
@@ -120,9 +126,14 @@ class Context:
         """What feeds the index and builds a new one."""
         return Upkeep(self.catalogue, self.vault, self.engines)
 
+    def room(self) -> Room:
+        """The room on the disk, above the floor that is set."""
+        return room_of(self.home, self.settings.disk_floor_bytes)
+
     def worker_process(self) -> WorkerProcess:
         """A process of one's own for looking into files or writing PDFs."""
-        return WorkerProcess(self.models_dir, self.settings.page_timeout_seconds, INSPECTIONS_PER_PROCESS)
+        limit, memory = self.settings.page_timeout_seconds, self.settings.worker_memory_bytes
+        return WorkerProcess(self.models_dir, limit, INSPECTIONS_PER_PROCESS, confinement=bindery(memory))
 
 
 def context_of(typer_context: typer.Context) -> Context:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cli import (
     audit,
+    backup,
     demo,
     doctor,
     export,
@@ -26,6 +27,7 @@ from cli import (
     pages,
     parts,
     reindex,
+    restore,
     retry,
     roster,
     run,
@@ -61,7 +63,8 @@ def _home(
     ] = Path("data"),
 ) -> None:
     context.obj = Context(home)
-    if context.invoked_subcommand and not _asks_for_help():
+    # A home that is to be restored must not be there before.
+    if context.invoked_subcommand not in (None, "restore") and not _asks_for_help():
         _ = context.obj.settings  # a wrong setting is said at start, by every command
 
 
@@ -79,6 +82,8 @@ app.command("index")(parts.index)
 app.command("serve")(parts.serve)
 app.command("retry")(retry.retry)
 app.command("verify")(verify.verify)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.command("reindex")(reindex.reindex)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)

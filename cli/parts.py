@@ -42,7 +42,7 @@ def watch(typer_context: typer.Context) -> None:
     context = _context_of_part(typer_context)
     inspector = context.worker_process()
     with stop_signal() as should_stop, context.home.hold("watch"):
-        intake = Intake(context.home.inbox, context.catalogue, context.vault, context.settings, inspector)
+        intake = Intake(context.home.inbox, context.catalogue, context.vault, context.settings, inspector, context.room)
         try:
             watch_inbox(context.home.inbox, intake, context.settings, should_stop)
         finally:

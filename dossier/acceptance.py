@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from dossier import audit, cases, changes, flags, keyed_requests, work
 from dossier.case_metadata import apply_metadata, parse_metadata
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, KeyedRequest, Original, Page, Volume
+from dossier.contents import Contents
 from dossier.errors import EdossierError, FileRefused
-from dossier.pages import PageShape, register_attachment, register_pages, volume_named
+from dossier.pages import register_attachment, register_pages, volume_named
 from dossier.place import METADATA_NAME, METADATA_TYPE, Place
 from dossier.quality.follow import follow
 from dossier.receipts.sorting import settle_stack
@@ -47,25 +51,12 @@ class Fingerprint:
     @classmethod
     def of(cls, path: Path) -> Fingerprint:
         """The fingerprint of a file as it is now; OSError where it is gone."""
-        status = path.stat(follow_symlinks=False)
+        return cls.of_status(path.stat(follow_symlinks=False))
+
+    @classmethod
+    def of_status(cls, status: os.stat_result) -> Fingerprint:
+        """The fingerprint of a file that was just looked at."""
         return cls(status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What a look into a file found.
-
-    Attributes:
-        media_type: e.g. "image/jpeg".
-        shapes: its pages; empty for an attachment.
-        is_single_picture: whether it is one page of a folder of pictures.
-        refusal: why it cannot become pages; then the rest is empty.
-    """
-
-    media_type: str = ""
-    shapes: Sequence[PageShape] = ()
-    is_single_picture: bool = False
-    refusal: FileRefused | None = None
 
 
 @dataclass(frozen=True)
@@ -122,9 +113,7 @@ def accept(catalogue: Catalogue, vault: Vault, incoming: Incoming, actor: str) -
                 replayed = _replayed(session, incoming, sha256)
             if replayed is not None:
                 return replayed
-    stored = vault.store_original(incoming.path)
-    if incoming.fingerprint is not None and Fingerprint.of(incoming.path) != incoming.fingerprint:
-        raise SourceChanged(str(incoming.path))
+    stored = _stored(vault, incoming)
     metadata = _metadata_stored(vault, stored) if incoming.place.is_metadata else None
     with catalogue.writing() as session:
         replayed = _replayed(session, incoming, stored.sha256)
@@ -136,6 +125,69 @@ def accept(catalogue: Catalogue, vault: Vault, incoming: Incoming, actor: str) -
             _request_digest(incoming, stored.sha256), accepted.arrival_id, 202,
         )  # fmt: skip
         return accepted
+
+
+def accept_all(
+    catalogue: Catalogue, vault: Vault, incoming: Sequence[Incoming], actor: str, threads: int = 1
+) -> list[Accepted | Exception]:
+    """Take files in together: their bytes first, several at a time, then the rows of all in one transaction.
+
+    Where that transaction fails, each file is accepted by itself, so that one cannot keep the others out.
+
+    Args:
+        catalogue, vault: whose they become.
+        incoming: without idempotency keys.
+        actor: who gives them.
+        threads: that copy bytes. A sync waits for the disk, which does several at once.
+
+    Returns:
+        For each file, in their order, what `accept` would have returned or raised.
+    """
+
+    def bring(each: Incoming) -> StoredOriginal | Exception:
+        try:
+            return _stored(vault, each)
+        except Exception as error:
+            return error
+
+    if len(incoming) > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            brought = list(pool.map(bring, incoming))
+    else:
+        brought = [bring(each) for each in incoming]
+    rows = [
+        (each, stored, _metadata_stored(vault, stored) if each.place.is_metadata else None)
+        for each, stored in zip(incoming, brought, strict=True)
+        if isinstance(stored, StoredOriginal)
+    ]
+    try:
+        with catalogue.writing() as session:
+            accepted: list[Accepted | Exception] = [_accept_rows(session, *row, actor) for row in rows]
+    except OperationalError as error:  # the catalogue is at fault, and would be for every one of them
+        accepted = [error] * len(rows)
+    except Exception as error:
+        accepted = [error] if len(rows) == 1 else [_accepted_alone(catalogue, *row, actor) for row in rows]
+    outcomes = iter(accepted)
+    return [next(outcomes) if isinstance(stored, StoredOriginal) else stored for stored in brought]
+
+
+def _accepted_alone(
+    catalogue: Catalogue, incoming: Incoming, stored: StoredOriginal, metadata: bytes | None, actor: str
+) -> Accepted | Exception:
+    try:
+        with catalogue.writing() as session:
+            return _accept_rows(session, incoming, stored, metadata, actor)
+    except Exception as error:
+        return error
+
+
+def _stored(vault: Vault, incoming: Incoming) -> StoredOriginal:
+    """Have the vault hold a file's bytes: those that were looked into."""
+    # Where others can write, a file can be exchanged for a link at the last moment.
+    stored = vault.store_original(incoming.path, follows_links=incoming.fingerprint is None)
+    if incoming.fingerprint is not None and Fingerprint.of(incoming.path) != incoming.fingerprint:
+        raise SourceChanged(str(incoming.path))
+    return stored
 
 
 def _named(session: Session, incoming: Incoming) -> KeyedRequest | None:

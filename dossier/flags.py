@@ -32,8 +32,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "blank": ("空白页", "请确认是否确为空白"),
     "assembly_failed": ("材料的 PDF 没有生成", "请运行 edossier retry；页面本身仍可查看和搜索"),
     "not_accepted": ("收件箱中的文件暂时无法收入", "请检查文件名、权限和磁盘；程序会自动再试"),
+    "not_a_file": ("收件箱中的链接、管道或设备没有收入", "请放入文件本身；程序不跟随链接，以免收走别处的文件"),
     "not_removable": ("文件已收入，但无法从收件箱移走", "请检查收件箱的写权限；原件已安全保存"),
     "machine": ("机器环境有问题，处理已暂停", "请检查磁盘空间和安装；恢复后自动继续"),
+    "fixity": ("校验发现原件库或目录库有问题", "请管理员运行 edossier verify 看是哪些，并从备份恢复"),
+    "fixity_unchecked": ("有的内容无法校验", "请管理员检查磁盘、权限和搜索引擎；恢复后会再校验"),
+    "disk_low": ("磁盘空间不足，暂停收件", "请腾出空间；有空间后自动继续，收件箱里的文件不会丢"),
+    "engine_away": ("搜索引擎连不上，新读的页暂时搜不到", "请检查搜索引擎；恢复后自动补上，收件和识别照常"),
     "reindex_failed": ("新索引没有启用", "原索引照常使用；请按原因处理后重新运行 edossier reindex"),
     "check_fault": ("审核退回的差错", "请改好后点“已改好”，全部改好再送审"),
     "check_reopened": ("审核通过后又有改动，已退回制作中", "请核对改动后重新送审"),
@@ -73,6 +78,13 @@ def stands(session: Session, subject_kind: str, subject_id: str, code: str) -> b
     """Whether a flag stands."""
     flag = _find(session, subject_id, subject_kind, code)
     return flag is not None and flag.closed_at is None
+
+
+def subjects(session: Session, subject_kind: str, code: str) -> Sequence[str]:
+    """The subjects of a kind on which a flag stands."""
+    return session.scalars(
+        select(Flag.subject_id).where(Flag.subject_kind == subject_kind, Flag.code == code, Flag.closed_at.is_(None))
+    ).all()
 
 
 def standing_on(session: Session, subject_kind: str, subject_ids: Sequence[str], code: str) -> set[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Protocol
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
@@ -14,29 +13,11 @@ from sqlalchemy.orm.util import identity_key
 
 from dossier import flags, outbox, work
 from dossier.catalogue.tables import Arrival, Attachment, Case, Document, Page, Volume
+from dossier.contents import PageShape
 from dossier.natural_order import file_key, natural_key
 from dossier.place import LOOSE_VOLUME, volume_kind_and_number
 from dossier.receipts.expected import volume_meant
 from dossier.side_pairs import settle_side_pairs, side_named
-
-
-class PageShape(Protocol):
-    """What must be known of a page before it is read: where it is in its file and how large."""
-
-    @property
-    def index(self) -> int: ...  # noqa: D102 -- 0-based
-    @property
-    def kind(self) -> str: ...  # noqa: D102 -- picture, pdf_picture, pdf_text, pdf_drawing
-    @property
-    def width(self) -> int: ...  # noqa: D102 -- pixels
-    @property
-    def height(self) -> int: ...  # noqa: D102 -- pixels
-    @property
-    def dpi(self) -> float: ...  # noqa: D102
-    @property
-    def part(self) -> str: ...  # noqa: D102 -- whole, left, right
-    @property
-    def cut(self) -> float: ...  # noqa: D102 -- fraction of the picture's width
 
 
 def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShape], is_single_picture: bool) -> None:

@@ -55,6 +55,7 @@ def begin(
     vault.uploads.mkdir(mode=0o700, exist_ok=True)
     path_of(vault, upload.id).touch(mode=0o600)
     sync_folder(vault.uploads)
+    sync_folder(vault.uploads.parent)
     return upload
 
 

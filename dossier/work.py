@@ -41,6 +41,8 @@ MOST_ATTEMPTS = 3
 # A piece of work whose process died so often, without a failure being seen, is what kills it.
 MOST_LOSSES = 30
 NO_DEADLINE = "9999-12-31"
+LONGEST_DELAY_SECONDS = 600.0
+"""Nothing is put off for longer. What seems to be was put off before the clock was set back, and is due now."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,8 @@ def release(session: Session, owner: str) -> None:
 
 
 def _waiting(now: float) -> ColumnElement[bool]:
-    return (Work.state == "waiting") & (Work.not_before <= now)
+    is_due = (Work.not_before <= now) | (Work.not_before > now + LONGEST_DELAY_SECONDS)
+    return (Work.state == "waiting") & is_due
 
 
 def _run_out(now: float) -> ColumnElement[bool]:

@@ -128,6 +128,8 @@ class TantivyEngine:
                         writer.delete_documents_by_term("page_id", page_id)
                         writer.add_document(_document(change))
                 writer.commit()
+                # tantivy renames what names the new state, but leaves it to the system when that reaches the disk.
+                _to_disk(self._folder / self._generation)
                 self._index.reload()
             except (ValueError, OSError) as error:
                 self._drop_writer()

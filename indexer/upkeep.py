@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import OperationalError
 
+from dossier import flags
 from dossier.catalogue.database import Catalogue
 from dossier.errors import EngineUnreachable, IndexDamaged, ServiceUnreachable
 from dossier.vault import Vault
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 # New changes are noticed at once; so often it is looked for those that were put off, and for a new index.
 _IDLE_SECONDS = 0.2
 _UNREACHABLE_SECONDS = 5.0
+# An engine that is merely restarted is back sooner.
+_AWAY_SECONDS = 10.0
+AWAY_FLAG = ("machine", "index", "engine_away")
 
 
 class Upkeep:
@@ -42,6 +46,8 @@ class Upkeep:
         self._feed = Feed(catalogue, vault, self._engine)
         self._successor = Successor(catalogue, vault, engines)
         self.has_looked = False
+        self._away_since: float | None = None
+        self._is_said: bool | None = None  # not known: an earlier process may have said it
 
     def run(self, should_stop: Callable[[], bool]) -> None:
         """Work until told to stop; an engine that is busy or away is asked again later, for less at once."""
@@ -62,8 +68,31 @@ class Upkeep:
         except IndexDamaged:
             self._engine.clear()
             raise
+        except EngineUnreachable as error:
+            self._note_away(error)
+            raise
         self.has_looked = True
+        self._note_there()
         return looked_at
+
+    def _note_away(self, error: EngineUnreachable) -> None:
+        """Put an engine that stays away on the attention list; the outbox keeps what it lacks."""
+        now = time.monotonic()
+        self._away_since = self._away_since or now
+        if not self._is_said and now - self._away_since >= _AWAY_SECONDS:
+            with self._catalogue.writing() as session:
+                flags.raise_flag(session, *AWAY_FLAG[:2], None, AWAY_FLAG[2], reason=error.chinese)
+            self._is_said = True
+
+    def _note_there(self) -> None:
+        self._away_since = None
+        if self._is_said is not False:
+            with self._catalogue.reading() as session:
+                stands = flags.stands(session, *AWAY_FLAG)
+            if stands:
+                with self._catalogue.writing() as session:
+                    flags.close_flag(session, *AWAY_FLAG)
+            self._is_said = False
 
 
 class _Part:

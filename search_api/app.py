@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
 
 import search_api.scanning_room.upload_page
 from dossier.catalogue.database import Catalogue
@@ -76,6 +75,7 @@ from search_api.scanning_room import (
 from search_api.session import FORGOTTEN_SECONDS, IDLE_SECONDS, Doorkeeper
 from search_api.site import STATIC, RosterFunction, Site, TheSite, page_templates
 from search_api.standing import Standings
+from search_api.troubles import troubles_of
 
 _health = APIRouter()
 
@@ -166,15 +166,13 @@ async def _meanwhile(app: FastAPI) -> AsyncIterator[None]:
 
 
 class Health(BaseModel):
-    """That the site answers."""
+    """That the site answers; degraded where another part does not do its work, which metrics and board tell."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"status": "ok"}})
-    status: Literal["ok"]
+    status: Literal["ok", "degraded"]
 
 
 @_health.get("/api/v1/health")
 def health(site: TheSite) -> Health:
     """Whether the site answers and its catalogue can be read; needs no login and tells nothing else."""
-    with site.catalogue.reading() as opened:
-        opened.execute(select(1))
-    return Health(status="ok")
+    return Health(status="degraded" if any(troubles_of(site).values()) else "ok")

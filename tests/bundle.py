@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import delete, select
 
-from dossier.acceptance import Contents, Incoming, accept
+from dossier.acceptance import Incoming, accept
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, AuditRow, OutboxRow, Page, ReadingRow, Volume, Work
+from dossier.contents import Contents
 from dossier.home import Home
 from dossier.page_labels import candidates_as_json
 from dossier.place import Place

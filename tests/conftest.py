@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from dossier.catalogue.database import Catalogue
 from dossier.home import Home
@@ -30,15 +32,22 @@ class Validation:
 Validator = Callable[[Path], Validation]
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Among several processes (`--dist loadgroup`), a file's tests stay together, as they share its fixtures.
+class _ByFile(LoadFileScheduling):
+    """Tests of a file stay in one process, as they share its fixtures.
 
-    Those at an Elasticsearch node stay together by its version instead (tests/engines/conftest.py).
+    Those at an Elasticsearch node stay together by its version instead, of whatever file: it is started once.
+    pytest-xdist 3.8 has marks for that, which do nothing with pytest 9.2.
     """
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+    def _split_scope(self, nodeid: str) -> str:
+        node = re.search(r"\[(elasticsearch-[\d.]+)", nodeid)
+        return node[1] if node else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """How tests are shared out among several processes (`-n`)."""
+    return _ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

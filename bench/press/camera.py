@@ -11,13 +11,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from bench.press.damage.view import Matrix, Points, corners_of, moved, scaled, taken
 from bench.press.sheet import Sheet
-
-Points = NDArray[np.float64]
-"""float64 array (n, 2): x and y in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +69,12 @@ def random_pose(chance: random.Random) -> Pose:
 
 def on_photograph(points: Points, sheet: Sheet, pose: Pose) -> Points:
     """Where points of the sheet (pixels) lie on the photograph (pixels)."""
-    moved = np.column_stack([points, np.ones(len(points))]) @ _view(sheet, pose).T
-    return np.asarray(moved[:, :2] / moved[:, 2:], np.float64)
+    return taken(points, _view(sheet, pose))
 
 
 def corners(sheet: Sheet, pose: Pose) -> Points:
     """The sheet's corners on the photograph: top left, top right, bottom right, bottom left of the print."""
-    width, height = sheet.picture.size
-    return on_photograph(np.array([[0, 0], [width, 0], [width, height], [0, height]], float), sheet, pose)
+    return on_photograph(np.array(corners_of((0, 0, *sheet.picture.size)), np.float64), sheet, pose)
 
 
 def photograph(sheet: Sheet, pose: Pose) -> Image.Image:
@@ -92,9 +87,8 @@ def photograph(sheet: Sheet, pose: Pose) -> Image.Image:
     shrink = min(1.0, 1.2 * math.sqrt(cv2.contourArea(outline.astype(np.float32)) / (paper.shape[0] * paper.shape[1])))
     small = cv2.resize(paper, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
     # Pixel centres lie half a pixel inside of the edges that the corners are.
-    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
-    scale = np.diag([sheet.picture.size[0] / small.shape[1], sheet.picture.size[1] / small.shape[0], 1.0])
-    view = np.linalg.inv(half) @ _view(sheet, pose) @ scale @ half
+    scale = scaled(sheet.picture.size[0] / small.shape[1], sheet.picture.size[1] / small.shape[0])
+    view = moved(-0.5, -0.5) @ _view(sheet, pose) @ scale @ moved(0.5, 0.5)
     seen = cv2.warpPerspective(small, view, size, flags=cv2.INTER_LINEAR, borderValue=(0, 0, 0))
     cover = cv2.warpPerspective(np.full(small.shape[:2], 255, np.uint8), view, size, flags=cv2.INTER_LINEAR)
     share = (cover.astype(np.float32) / 255)[..., None]
@@ -109,7 +103,7 @@ def photograph(sheet: Sheet, pose: Pose) -> Image.Image:
     return Image.fromarray(cv2.GaussianBlur(np.clip(values, 0, 255).astype(np.uint8), (0, 0), 0.6))
 
 
-def _view(sheet: Sheet, pose: Pose) -> NDArray[np.float64]:
+def _view(sheet: Sheet, pose: Pose) -> Matrix:
     """The homography from the sheet's pixels to the photograph's."""
     width, height = sheet.picture.size
     spin = math.radians(pose.spin_degrees - pose.turn_degrees)
@@ -125,8 +119,7 @@ def _view(sheet: Sheet, pose: Pose) -> NDArray[np.float64]:
     place = np.array([0.0, 0.0, 2.2])
     for _ in range(20):
         plane = np.column_stack([rotation[:, 0], rotation[:, 1], place]) @ unit
-        ends = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], float) @ plane.T
-        flat = ends[:, :2] / ends[:, 2:]
+        flat = taken(np.array(corners_of((0, 0, width, height)), np.float64), plane)
         place[:2] -= (flat.max(axis=0) + flat.min(axis=0)) / 2 * place[2]
     extent = flat.max(axis=0) - flat.min(axis=0)
     zoom = pose.fill * min(pose.width / extent[0], pose.height / extent[1])

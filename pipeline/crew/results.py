@@ -13,9 +13,10 @@ from sqlalchemy import case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from dossier import audit, changes, flags, outbox, work
-from dossier.acceptance import Contents, refuse, settle_contents
+from dossier.acceptance import refuse, settle_contents
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, Document, Original, Page, ReadingRow, Work
+from dossier.contents import Contents
 from dossier.derived import Derived, Quality
 from dossier.errors import EdossierError
 from dossier.file_gaps import flag_file_gaps

@@ -8,6 +8,10 @@ nobody holds it open for writing, it need not have been quiet.
 The inbox copy goes last. It is renamed into the folder `aside` first: whatever stands under the name at that moment is
 what is looked at again. If it is the state that was accepted, it is deleted; if a scanner has overwritten it meanwhile,
 it is put back. What a killed process left aside is accepted at the next start, mostly as a replay.
+
+However many files lie in the inbox, few are known at a time (`MOST_KNOWN`): the others stay where they are until these
+are taken, and memory does not grow with them. Several are accepted in one transaction. While the disk is below its
+floor, nothing is taken, and the attention list says so.
 """
 
 from __future__ import annotations
@@ -16,21 +20,23 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy.exc import OperationalError
 
 from dossier import flags
-from dossier.acceptance import Contents, Fingerprint, Incoming, SourceChanged, accept
+from dossier.acceptance import Accepted, Fingerprint, Incoming, SourceChanged, accept, accept_all
 from dossier.catalogue.database import Catalogue
-from dossier.errors import DamagedFile, EmptyFile, PageFailed, ServiceUnreachable, TruncatedFile
+from dossier.contents import Contents
+from dossier.errors import DamagedFile, EmptyFile, PageFailed, PageTimeout, ServiceUnreachable, TruncatedFile
 from dossier.natural_order import file_key, natural_key
-from dossier.place import METADATA_NAME, is_ignored, place_in_inbox, readable
+from dossier.place import METADATA_NAME, is_ignored, legible, place_in_inbox
+from dossier.room import FLAG, Room
 from dossier.settings import Settings
 from dossier.vault import Vault
-from pipeline.crew.tasks import InspectTask
+from pipeline.crew.tasks import InspectTask, inspection_seconds
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.files.sources import Limits
 from pipeline.intake.aside import Aside
@@ -41,15 +47,31 @@ log = logging.getLogger(__name__)
 ACTOR = "watch"
 # After its writer has closed or renamed a file, so little quiet is enough.
 CLOSED_SETTLE_SECONDS = 0.3
-INSPECTION_SECONDS = 60.0
-INSPECTION_BYTES_A_SECOND = 5_000_000
+# A file whose look takes longer is left to a worker, which has more time, so that a hostile one holds up no others: the
+# volumes of a morning take a second or two each.
+FIRST_LOOK_SECONDS = 15.0
 # A look that failed so often for reasons that are not the file's is left to a worker, which counts its own attempts.
 MOST_LOOKS = 3
 _RETRY_SECONDS = 5.0
 _LONGEST_RETRY_SECONDS = 300.0
 ROUND_SECONDS = 2.0
+# So many files are looked at and accepted together: a transaction and its sync cost as much for many as for one. Nobody
+# else can write to the catalogue meanwhile.
+_AT_ONCE = 32
+_THREADS = 8
+# Files that are known and may soon be taken. Those that cannot be taken now (no permission) are known besides.
+MOST_KNOWN = 4000
 # Refusals that a file still being written looks like: they are believed only after a while.
 _MAYBE_UNFINISHED = (EmptyFile, TruncatedFile, DamagedFile)
+# What is no file, by its kind (inode(7)).
+_KINDS = {
+    stat.S_IFLNK: "链接 / a link",
+    stat.S_IFIFO: "管道 / a pipe",
+    stat.S_IFSOCK: "套接字 / a socket",
+    stat.S_IFCHR: "设备 / a device",
+    stat.S_IFBLK: "设备 / a device",
+}
+_NO_FILE = "不是文件 / no file"
 
 
 @dataclass
@@ -63,9 +85,11 @@ class _Candidate:
         is_closed: whether its writer closed it in this state.
         is_renamed: whether it came to its place by a rename, in this state.
         looks_unfinished: whether a look into it found it incomplete.
+        looks_slow: whether a look into it was given up.
         troubles: how often it could not be looked into or taken.
         not_before: when to try again (monotonic seconds).
         is_accepted: whether only its removal is left to do.
+        contents: what a look into it has found, once it is complete.
     """
 
     fingerprint: Fingerprint
@@ -74,17 +98,30 @@ class _Candidate:
     is_closed: bool = False
     is_renamed: bool = False
     looks_unfinished: bool = False
+    looks_slow: bool = False
     troubles: int = 0
     not_before: float = 0.0
     is_accepted: bool = False
+    contents: Contents | None = None
 
 
 class Intake:
     """Watches over the inbox's files; told of names by events and scans, it decides by itself when to take them."""
 
     def __init__(
-        self, inbox: Path, catalogue: Catalogue, vault: Vault, settings: Settings, inspector: WorkerProcess
+        self,
+        inbox: Path,
+        catalogue: Catalogue,
+        vault: Vault,
+        settings: Settings,
+        inspector: WorkerProcess,
+        room: Callable[[], Room] | None = None,
     ) -> None:
+        self._room = room
+        self._is_low: bool | None = None  # not known: an earlier process may have said so
+        self._overflowed = False
+        # Names of which the attention list says that they could not be accepted; None until it was asked.
+        self._said: set[str] | None = None
         self._inbox, self._catalogue, self._vault, self._settings = inbox, catalogue, vault, settings
         self._aside = Aside(inbox, vault.aside)
         self._inspector = inspector
@@ -92,6 +129,11 @@ class Intake:
         self._candidates: dict[Path, _Candidate] = {}
         # Files that we ourselves have put back in the inbox: that rename says nothing of their writers.
         self._returned: set[Path] = set()
+        # Links, pipes and devices in the inbox of which it has been said that they are left there; None until the first
+        # scan asks what an earlier process has said.
+        self._left: set[Path] | None = None
+        # Folders that cannot be looked into, which has been said: of others, or deeper than a path may be long.
+        self._unlisted: set[Path] = set()
 
     @property
     def waiting(self) -> int:
@@ -126,6 +168,9 @@ class Intake:
         relative = PurePosixPath(path.relative_to(self._inbox))
         if is_ignored(relative):
             return
+        if self._is_outside(path):
+            self._candidates.pop(path, None)
+            return
         is_renamed = is_renamed and path not in self._returned
         try:
             status = path.stat(follow_symlinks=False)
@@ -133,19 +178,86 @@ class Intake:
             self._candidates.pop(path, None)
             return
         if not stat.S_ISREG(status.st_mode):
+            self._candidates.pop(path, None)
+            self._leave(path, _KINDS.get(stat.S_IFMT(status.st_mode), _NO_FILE))
             return
-        fingerprint = Fingerprint.of(path)
         known = self._candidates.get(path)
+        if known is None and self.is_full:
+            self._overflowed = True
+            return
+        fingerprint = Fingerprint.of_status(status)
         if known is None or known.fingerprint != fingerprint:
             self._candidates[path] = _Candidate(fingerprint, _order(relative), time.monotonic(), is_closed, is_renamed)
         else:
             known.is_closed = known.is_closed or is_closed
             known.is_renamed = known.is_renamed or is_renamed
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so many files are known that no more are looked at before some of them are taken."""
+        if len(self._candidates) < MOST_KNOWN:
+            return False
+        stuck = sum(bool(candidate.troubles) for candidate in self._candidates.values())
+        return len(self._candidates) - stuck >= MOST_KNOWN
+
+    @property
+    def wants_scan(self) -> bool:
+        """Whether files were passed over for being too many, and there is room for them now."""
+        return self._overflowed and len(self._candidates) < MOST_KNOWN // 2
+
     def scan(self) -> None:
-        """Nominate everything that lies in the inbox."""
-        for path in _files_below(self._inbox):
+        """Nominate what lies in the inbox, folder by folder, until too many files are known."""
+        self._overflowed = False
+        self._forget_left()
+        unlisted: dict[Path, OSError] = {}
+
+        def note(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError | NotADirectoryError):  # it has gone meanwhile
+                unlisted[Path(str(error.filename))] = error
+
+        for path in _files_below(self._inbox, note):
             self.nominate(path)
+            if self._overflowed:
+                break
+        for path in unlisted.keys() - self._unlisted:
+            self._say(path, "not_accepted", unlisted[path])
+        if self._overflowed:
+            self._unlisted |= unlisted.keys()
+            return
+        for path in self._unlisted - unlisted.keys():
+            self._unsay(path)
+        self._unlisted = set(unlisted)
+
+    def _is_outside(self, path: Path) -> bool:
+        """Whether a path leads out of the inbox, through a folder that is a link; what lies there is not ours to take.
+
+        The inbox itself may be a link, to a share.
+        """
+        folder = path.parent
+        while folder != self._inbox:
+            if folder.is_symlink():
+                self._leave(folder, _KINDS[stat.S_IFLNK])
+                return True
+            folder = folder.parent
+        return False
+
+    def _leave(self, path: Path, reason: str) -> None:
+        """Say once that something in the inbox is no file, and is left where it is."""
+        if self._left is None or path not in self._left:
+            if self._left is not None:
+                self._left.add(path)
+            self._say(path, "not_a_file", ValueError(reason))
+
+    def _forget_left(self) -> None:
+        """Take from the attention list what has gone from the inbox, or is a file by now."""
+        if self._left is None:
+            with self._catalogue.reading() as session:
+                self._left = {self._inbox / name for name in flags.subjects(session, "inbox", "not_a_file")}
+        gone = [path for path in self._left if not _stands(path) or (path.is_file() and not path.is_symlink())]
+        for path in gone:
+            self._left.discard(path)
+            with self._catalogue.writing() as session:
+                flags.close_flag(session, "inbox", legible(str(path.relative_to(self._inbox))), "not_a_file")
 
     def take_complete(self, should_stop: Callable[[], bool] = lambda: False) -> int:
         """Accept files that are complete now, for a few seconds at most; returns how many left the inbox.
@@ -154,17 +266,48 @@ class Intake:
         """
         taken = 0
         until = time.monotonic() + ROUND_SECONDS
-        for path in sorted(self._candidates, key=lambda path: self._candidates[path].order):
+        if not self._candidates or not self._has_room():
+            return 0
+        complete: list[Path] = []
+        for path in sorted(self._candidates, key=self._turn):
             if should_stop() or time.monotonic() > until:
                 break
             try:
-                taken += self._take(path)
+                if self._is_complete(path):
+                    complete.append(path)
             except Exception as error:
                 self._put_off(path)
                 self._say(path, "not_accepted", error)
-        return taken
+            if len(complete) == _AT_ONCE:
+                taken += self._take(complete)
+                complete = []
+                if not self._has_room():
+                    break
+        return taken + self._take(complete)
 
-    def _take(self, path: Path) -> bool:
+    def _turn(self, path: Path) -> tuple[int, tuple[str, bool, str]]:
+        """When it is a file's turn: what has made trouble comes last."""
+        candidate = self._candidates[path]
+        return candidate.troubles + candidate.looks_slow, candidate.order
+
+    def _has_room(self) -> bool:
+        """Whether the disk has room for more; what changes is put on the attention list, or taken off it."""
+        if self._room is None:
+            return True
+        room = self._room()
+        is_low = not room.holds()
+        if is_low != self._is_low:
+            with self._catalogue.writing() as session:
+                if is_low:
+                    log.warning("the disk is low, nothing is taken in: %s", room)
+                    flags.raise_flag(session, *FLAG[:2], None, FLAG[2], reason=str(room))
+                else:
+                    flags.close_flag(session, *FLAG)
+            self._is_low = is_low
+        return not is_low
+
+    def _is_complete(self, path: Path) -> bool:
+        """Whether a file can be taken now: it is whole and was looked into, or only its removal is left."""
         candidate = self._candidates[path]
         now = time.monotonic()
         if now < candidate.not_before:
@@ -172,22 +315,43 @@ class Intake:
         self.nominate(path)
         if self._candidates.get(path) is not candidate:
             return False
-        if not candidate.is_accepted and not self._accept_complete(path, candidate, now - candidate.quiet_since):
-            return False
-        candidate.is_accepted = True
+        return candidate.is_accepted or self._was_looked_into(path, candidate, now - candidate.quiet_since)
+
+    def _take(self, paths: Sequence[Path]) -> int:
+        """Accept complete files together, and remove them; returns how many left the inbox."""
+        self._accept_together([path for path in paths if not self._candidates[path].is_accepted])
+        return sum(self._remove_accepted(path) for path in paths if self._candidates[path].is_accepted)
+
+    def _remove_accepted(self, path: Path) -> bool:
+        candidate = self._candidates[path]
         try:
             self._remove(path, candidate.fingerprint)
-        except OSError as error:
+        except Exception as error:
             self._put_off(path)
-            self._say(path, "not_removable", error)
+            self._say(path, "not_removable" if isinstance(error, OSError) else "not_accepted", error)
             return False
         if self._candidates.get(path) is candidate:
             del self._candidates[path]
             self._returned.discard(path)
         return True
 
-    def _accept_complete(self, path: Path, candidate: _Candidate, quiet: float) -> bool:
-        """Accept a file if it is complete; False while it may not be."""
+    def _accept_together(self, paths: Sequence[Path]) -> None:
+        """Accept files in one transaction; where that fails, each in one of its own, so that only the faulty wait."""
+        incoming = {
+            path: self._incoming(path, path, self._candidates[path].contents, self._candidates[path].fingerprint)
+            for path in paths
+        }
+        outcomes = accept_all(self._catalogue, self._vault, list(incoming.values()), ACTOR, _THREADS)
+        for path, outcome in zip(paths, outcomes, strict=True):
+            if isinstance(outcome, Accepted):
+                self._candidates[path].is_accepted = True
+                self._note_accepted(path, outcome)
+            elif not isinstance(outcome, SourceChanged):
+                self._put_off(path)
+                self._say(path, "not_accepted", outcome)
+
+    def _was_looked_into(self, path: Path, candidate: _Candidate, quiet: float) -> bool:
+        """Look into a file if it is complete; False while it may not be."""
         settle = self._settings.settle_seconds
         if candidate.is_closed or candidate.is_renamed:
             settle = min(settle, CLOSED_SETTLE_SECONDS)
@@ -198,10 +362,18 @@ class Intake:
         if is_held or (quiet < settle and not is_whole):
             return False
         may_be_unfinished = quiet < self._settings.incomplete_after_seconds
-        if may_be_unfinished and candidate.looks_unfinished:
+        if may_be_unfinished and (candidate.looks_unfinished or candidate.looks_slow):
             return False
-        contents = self._look_into(path, path)
-        if contents is None:
+        contents = None
+        if not candidate.looks_slow:
+            try:
+                contents = self._look_into(path, path)
+            except PageTimeout:
+                candidate.looks_slow = True
+        if candidate.looks_slow:
+            if may_be_unfinished:
+                return False
+        elif contents is None:
             candidate.troubles += 1
             if candidate.troubles < MOST_LOOKS:
                 return False
@@ -212,31 +384,34 @@ class Intake:
             # Some scanners close a file of several pages after each page, whole every time.
             candidate.is_closed = candidate.is_renamed = False
             return False
-        try:
-            self._accept(path, path, contents, candidate.fingerprint)
-        except SourceChanged:
-            return False
+        candidate.contents = contents
         return True
 
-    def _accept(
+    def _incoming(
         self, file: Path, path: Path, contents: Contents | None, fingerprint: Fingerprint | None = None
-    ) -> None:
-        """Accept the bytes of `file` as what was dropped at `path`."""
+    ) -> Incoming:
+        """The bytes of `file` as what was dropped at `path`."""
         relative = PurePosixPath(path.relative_to(self._inbox))
-        incoming = Incoming(
-            path=file, place=place_in_inbox(relative), source=readable(str(relative)), origin="watch",
+        return Incoming(
+            path=file, place=place_in_inbox(relative), source=legible(str(relative)), origin="watch",
             contents=contents, fingerprint=fingerprint,
         )  # fmt: skip
-        accepted = accept(self._catalogue, self._vault, incoming, ACTOR)
+
+    def _note_accepted(self, path: Path, accepted: Accepted) -> None:
         self._unsay(path)
-        log.info("%s: %s", "known already" if accepted.is_replay else "accepted", incoming.source)
+        log.info("%s: %s", "known already" if accepted.is_replay else "accepted", legible(path.name))
 
     def _look_into(self, file: Path, path: Path) -> Contents | None:
         return inspect_file(self._inspector, file, self._limits, path.name)
 
     def _accept_aside(self, aside: Path, path: Path) -> None:
         """Accept a file that was set aside as what stood at its old place, and delete it."""
-        self._accept(aside, path, self._look_into(aside, path))
+        try:
+            contents = self._look_into(aside, path)
+        except PageTimeout:
+            contents = None
+        incoming = self._incoming(aside, path, contents)
+        self._note_accepted(path, accept(self._catalogue, self._vault, incoming, ACTOR))
         self._aside.delete(aside)
 
     def _remove(self, path: Path, accepted: Fingerprint) -> None:
@@ -244,7 +419,7 @@ class Intake:
         try:
             aside = self._aside.take(path)
         except FileNotFoundError:
-            log.info("%s: its owner took it away", path.name)
+            log.info("%s: its owner took it away", legible(path.name))
             return
         if Fingerprint.of(aside) == accepted and not is_held_by_writer(aside):
             self._aside.delete(aside)
@@ -266,46 +441,66 @@ class Intake:
 
     def _say(self, path: Path, code: str, error: Exception) -> None:
         """Put a file that is stuck in the inbox on the attention list."""
-        name = readable(str(path.relative_to(self._inbox)))
+        name = legible(str(path.relative_to(self._inbox)))
         log.error("%s: %s: %s: %s", name, code, type(error).__name__, error)
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         try:
             with self._catalogue.writing() as session:
                 flags.raise_flag(session, "inbox", name, None, code, path=name, reason=reason)
+            if self._said is not None and code == "not_accepted":
+                self._said.add(name)
         except OperationalError as again:
             log.error("%s", again)
 
     def _unsay(self, path: Path) -> None:
-        name = readable(str(path.relative_to(self._inbox)))
-        with self._catalogue.reading() as session:
-            stands = flags.stands(session, "inbox", name, "not_accepted")
-        if stands:
+        name = legible(str(path.relative_to(self._inbox)))
+        if self._said is None:
+            with self._catalogue.reading() as session:
+                self._said = set(flags.subjects(session, "inbox", "not_accepted"))
+        if name in self._said:
             with self._catalogue.writing() as session:
                 flags.close_flag(session, "inbox", name, "not_accepted")
+            self._said.discard(name)
 
 
 def inspect_file(inspector: WorkerProcess, path: Path, limits: Limits, name: str) -> Contents | None:
     """Look into a file in a process that can be killed.
 
     Returns:
-        What is in it, or why it is refused; None where nothing was learnt about the file: the process died, was too
-        slow, or the machine failed.
+        What is in it, or why it is refused; None where nothing was learnt about the file: the process died, or the
+        machine failed.
+
+    Raises:
+        PageTimeout: it takes longer than a first look may.
     """
-    time_limit = INSPECTION_SECONDS + path.stat().st_size / INSPECTION_BYTES_A_SECOND
     try:
-        answer = inspector.perform(InspectTask(path, readable(name), limits), time_limit)
+        task = InspectTask(path, legible(name), limits)
+        answer = inspector.perform(task, inspection_seconds(path, FIRST_LOOK_SECONDS))
+    except PageTimeout:
+        log.warning("%s: a look into it takes long", legible(path.name))
+        raise
     except (PageFailed, ServiceUnreachable) as error:
-        log.warning("%s: %s", readable(path.name), error)
+        log.warning("%s: %s", legible(path.name), error)
         return None
     assert isinstance(answer, Contents)
     return answer
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    """All files and links; linked and hidden folders are left out."""
-    for directory, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
+def _stands(path: Path) -> bool:
+    """Whether something has this name, were it a link that leads nowhere."""
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _files_below(folder: Path, onerror: Callable[[OSError], None]) -> Iterator[Path]:
+    """All files and links, to folders too; what links lead to and hidden folders are left out."""
+    for directory, folders, names in os.walk(folder, onerror=onerror):
+        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
+        links = [name for name in folders if os.path.islink(f"{directory}/{name}")]  # noqa: PTH114 (never raises)
+        for name in sorted([*names, *links], key=lambda name: (name.casefold() != METADATA_NAME, file_key(name))):
             yield Path(directory) / name
 
 

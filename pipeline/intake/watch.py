@@ -1,4 +1,7 @@
-"""Watching the inbox: watchdog's events, or polling where the folder lies on a network, feed the intake."""
+"""Watching the inbox: watchdog's events feed the intake, or frequent scans where the folder lies on a network.
+
+Events and scans merely name files. What more events come than are heard is dropped, and a scan follows.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,6 @@ from watchdog.events import (
 )
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.inotify import InotifyObserver
-from watchdog.observers.polling import PollingObserver
 
 from dossier.settings import Settings
 from pipeline.intake.inbox import Intake
@@ -30,6 +32,8 @@ log = logging.getLogger(__name__)
 
 POLLING_SECONDS = 2.0
 _ROUND_SECONDS = 0.1
+# Signs that wait to be heard; a hundred thousand files dropped at once are found by scans instead.
+_MOST_SIGNS = 10_000
 # File systems on which the kernel sees only what this machine itself writes.
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "fuse", "vboxsf", "afs", "ceph", "glusterfs", "prl_fs", "drvfs")
 
@@ -46,14 +50,13 @@ class Sign:
 class Nominator(FileSystemEventHandler):
     """Puts the names that events mention in a queue, with what is known of them.
 
-    Args:
-        signs: the queue.
-        sees_writers: whether the events are the kernel's own. A comparison of two listings sees a rename too, but not
-            that another machine still writes to the file.
+    Attributes:
+        has_dropped: whether there were more than the queue takes.
     """
 
-    def __init__(self, signs: queue.SimpleQueue[Sign], sees_writers: bool = True) -> None:
-        self._signs, self._sees_writers = signs, sees_writers
+    def __init__(self, signs: queue.SimpleQueue[Sign]) -> None:
+        self._signs = signs
+        self.has_dropped = False
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Nominate the file of an event; a folder that appears may have files in it already.
@@ -66,30 +69,40 @@ class Nominator(FileSystemEventHandler):
             if isinstance(event, DirCreatedEvent | DirMovedEvent):
                 for directory, _, files in os.walk(name):
                     for file in files:
-                        self._signs.put(Sign(Path(directory) / file))
+                        self._put(Sign(Path(directory) / file))
             return
         is_renamed = isinstance(event, FileMovedEvent) and bool(event.dest_path)
         is_closed = isinstance(event, FileClosedEvent)
-        self._signs.put(Sign(Path(name), is_closed and self._sees_writers, is_renamed and self._sees_writers))
+        self._put(Sign(Path(name), is_closed, is_renamed))
+
+    def _put(self, sign: Sign) -> None:
+        if self._signs.qsize() < _MOST_SIGNS:
+            self._signs.put(sign)
+        else:
+            self.has_dropped = True
 
 
 def watch(inbox: Path, intake: Intake, settings: Settings, should_stop: Callable[[], bool]) -> None:
     """Feed the intake from events and scans until told to stop."""
     signs: queue.SimpleQueue[Sign] = queue.SimpleQueue()
-    observer = _observer(inbox, settings, signs)
+    nominator = Nominator(signs)
+    observer = _observer(inbox, settings, nominator)
+    interval = settings.scan_interval_seconds if observer else min(settings.scan_interval_seconds, POLLING_SECONDS)
     next_scan = 0.0
     try:
         intake.recover()
         while not should_stop():
             intake.get_ready()
-            if time.monotonic() >= next_scan:
+            if time.monotonic() >= next_scan or intake.wants_scan or (nominator.has_dropped and signs.empty()):
+                nominator.has_dropped = False
                 intake.scan()
-                next_scan = time.monotonic() + settings.scan_interval_seconds
+                next_scan = time.monotonic() + interval
             took = intake.take_complete(should_stop)
             _hear(signs, intake, 0.0 if took else min(intake.seconds_to_rest() or _ROUND_SECONDS, _ROUND_SECONDS))
     finally:
-        observer.stop()
-        observer.join()
+        if observer is not None:
+            observer.stop()
+            observer.join()
 
 
 def _hear(signs: queue.SimpleQueue[Sign], intake: Intake, seconds: float) -> None:
@@ -118,28 +131,25 @@ def needs_polling(folder: Path, mounts: Path = Path("/proc/mounts")) -> bool:
     return best[1].startswith(_NETWORK_FILE_SYSTEMS)
 
 
-def _observer(inbox: Path, settings: Settings, signs: queue.SimpleQueue[Sign]) -> BaseObserver:
+def _observer(inbox: Path, settings: Settings, nominator: Nominator) -> BaseObserver | None:
+    """What reports the inbox's events; None where it must be polled, which is to scan it often.
+
+    A comparison of two listings would tell no more than a scan, and keep both in memory.
+    """
     if settings.watch_mode == "polling" or (settings.watch_mode == "auto" and needs_polling(inbox)):
-        return _polling(inbox, signs)
+        return None
+    # In full, a rename from an unwatched place comes as a rename, not as a file that has just been begun.
+    observer = InotifyObserver(generate_full_events=True)
     try:
-        # In full, a rename from an unwatched place comes as a rename, not as a file that has just been begun.
-        return _started(InotifyObserver(generate_full_events=True), inbox, Nominator(signs))
+        observer.schedule(nominator, str(inbox), recursive=True)
+        observer.start()
     except OSError as error:
         if settings.watch_mode == "events":
             raise
         log.warning("no events for %s (%s): polling instead", inbox, error)
-        return _polling(inbox, signs)
-
-
-def _polling(inbox: Path, signs: queue.SimpleQueue[Sign]) -> BaseObserver:
-    return _started(PollingObserver(timeout=POLLING_SECONDS), inbox, Nominator(signs, sees_writers=False))
+        return None
+    return observer
 
 
 # watchdog finds a new folder twice, by its event and by the walk that follows, and says so at length. It is harmless.
 warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
-
-
-def _started(observer: BaseObserver, inbox: Path, handler: FileSystemEventHandler) -> BaseObserver:
-    observer.schedule(handler, str(inbox), recursive=True)
-    observer.start()
-    return observer

@@ -12,6 +12,7 @@ from dossier.errors import MachineFailed, NotFound, is_machine_fault
 from dossier.files import file_status
 from dossier.permissions import case_in_sight, sees
 from dossier.place import Place, place_of_upload
+from dossier.room import room_of
 from dossier.viewers import Viewer
 from dossier.volume_moves import case_called
 from search_api.contract import refusals
@@ -48,7 +49,9 @@ _FORM = {
     response_model=ReceivedAnswer,
     responses={
         202: {"description": "it is in the vault and in the catalogue"},
-        **refusals("not_found", "number_clash", "place_refused", "upload_broken", "idempotency_key_reused"),
+        **refusals(
+            "not_found", "number_clash", "place_refused", "upload_broken", "idempotency_key_reused", "disk_full"
+        ),
     },
 )
 async def upload(
@@ -60,9 +63,10 @@ async def upload(
 ) -> JSONResponse:
     """Take a file in, as if it had been dropped in the inbox; what is in it, a worker finds out."""
     taking_case_id = await run_in_threadpool(case_to_take_in, site, viewer, case_id)
+    require_room(site, _length_told(request))
     with site.vault.receiving() as path:
         try:
-            form = await receive_form(request, path, site.settings.max_upload_bytes)
+            form = await receive_form(request, path, site.settings.max_upload_bytes, lambda: require_room(site))
             place = place_named(case_id, form.fields.get("volume", ""), _path_in(form))
             incoming = Incoming(
                 path, place, place.source, "upload", case=taking_case_id, owner_id=viewer.id, idempotency_key=key,
@@ -125,9 +129,25 @@ def actor_of(viewer: Viewer) -> str:
     return viewer.name or viewer.id
 
 
+def require_room(site: Site, size: int = 0) -> None:
+    """See to it that so many bytes more leave the disk its floor.
+
+    Raises:
+        Problem: they would not (507).
+    """
+    if not room_of(site.home, site.settings.disk_floor_bytes).holds(size):
+        raise Problem(507, "disk_full", "磁盘空间不够。", "请联系管理员清理磁盘后再上传。")
+
+
 def of_machine(error: OSError) -> Exception:
     """What to answer where the disk does not take a file."""
     return MachineFailed(error.strerror or "") if is_machine_fault(error) else error
+
+
+def _length_told(request: Request) -> int:
+    """How many bytes a request says that it has; 0 where it says nothing, which is seen when they come."""
+    told = request.headers.get("content-length", "")
+    return int(told) if told.isascii() and told.isdigit() else 0
 
 
 def _path_in(form: Form) -> str:

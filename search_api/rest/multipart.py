@@ -7,7 +7,7 @@ here they go where the vault wants them. Only the framing is read here: what the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -75,8 +75,10 @@ async def portions(request: Request) -> AsyncIterator[bytes]:
         yield bytes(gathered)
 
 
-async def receive_form(request: Request, target: Path, most_bytes: int) -> Form:
-    """Receive a form, and write its field `file` to `target`.
+async def receive_form(
+    request: Request, target: Path, most_bytes: int, look_for_room: Callable[[], None] = lambda: None
+) -> Form:
+    """Receive a form, and write its field `file` to `target`; before each portion it is looked for room.
 
     Raises:
         Problem: it ended early, is no such form, or is too large.
@@ -89,6 +91,7 @@ async def receive_form(request: Request, target: Path, most_bytes: int) -> Form:
     with target.open("xb") as file:
         receiver = _Receiver(boundary, file, most_bytes)
         async for portion in portions(request):
+            look_for_room()
             await run_in_threadpool(receiver.take, portion)
     return receiver.whole()
 

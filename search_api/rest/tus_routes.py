@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
-import shutil
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -28,7 +27,7 @@ from search_api.gate import upload_too_large
 from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.problems import Problem
 from search_api.rest.file_answers import UploadAnswer
-from search_api.rest.file_routes import actor_of, case_to_take_in, of_machine, place_named
+from search_api.rest.file_routes import actor_of, case_to_take_in, of_machine, place_named, require_room
 from search_api.rest.multipart import portions
 from search_api.site import Site, TheSite, TheViewer
 
@@ -36,8 +35,6 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,checksum,termination,expiration"
 PART = "application/offset+octet-stream"
 _TIDY_SECONDS = 3600.0
-# What the machine needs besides, to go on working.
-_SPARE_BYTES = 500_000_000
 
 router = APIRouter()
 _log = logging.getLogger(__name__)
@@ -90,8 +87,7 @@ def begin(
     told = _metadata(upload_metadata)
     case_id = case_to_take_in(site, viewer, told.get("case", ""))
     place = place_named(case_id, told.get("volume", ""), told.get("path") or told.get("filename", ""))
-    if shutil.disk_usage(site.home.vault).free < upload_length + _SPARE_BYTES:
-        raise Problem(507, "disk_full", "磁盘空间不够。", "请联系管理员清理磁盘后再上传。")
+    require_room(site, upload_length)
     try:
         upload = uploads.begin(site.catalogue, site.vault, viewer.id, actor_of(viewer), place, upload_length, key)
         if not upload_length:
@@ -129,7 +125,7 @@ def upload_state(site: TheSite, viewer: TheViewer, upload_id: str) -> Response:
     openapi_extra={"requestBody": _BODY},
     responses={
         204: {"headers": _HEADERS},
-        **refusals(*_HELD, "upload_type", "upload_offset", "checksum_mismatch", "upload_broken"),
+        **refusals(*_HELD, "upload_type", "upload_offset", "checksum_mismatch", "upload_broken", "disk_full"),
     },
 )
 async def part(
@@ -143,6 +139,7 @@ async def part(
 ) -> Response:
     """Append to an upload; with its last byte it becomes a file."""
     _check_version(tus_resumable)
+    require_room(site)
     if request.headers.get("content-type", "").partition(";")[0].strip() != PART:
         raise Problem(415, "upload_type", "分段上传的格式不对。", f"请用 Content-Type: {PART}。")
     algorithm, expected = _checksum(upload_checksum)

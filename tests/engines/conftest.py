@@ -10,12 +10,9 @@ from indexer.elasticsearch_engine import ElasticsearchEngine
 from indexer.engine import Engine
 from indexer.tantivy_engine import TantivyEngine
 
-# All tests at one version's node go to one process, which starts it once.
 _SERVERS = [
-    pytest.param(version, marks=[pytest.mark.elasticsearch, pytest.mark.xdist_group(f"elasticsearch-{version}")],
-                 id=f"elasticsearch-{version}")
-    for version in NEEDED_JAVA
-]  # fmt: skip
+    pytest.param(version, marks=pytest.mark.elasticsearch, id=f"elasticsearch-{version}") for version in NEEDED_JAVA
+]
 
 
 @pytest.fixture(scope="session", params=_SERVERS)

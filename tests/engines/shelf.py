@@ -11,9 +11,10 @@ from printed import printed
 from sqlalchemy import select
 
 from dossier import outbox
-from dossier.acceptance import Contents, Incoming, accept
+from dossier.acceptance import Incoming, accept
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page, ReadingRow
+from dossier.contents import Contents
 from dossier.home import Home
 from dossier.place import Place
 from dossier.settings import Settings

@@ -18,7 +18,7 @@ from dossier.catalogue.tables import OutboxRow, Page
 from dossier.errors import EngineUnreachable
 from indexer.pace import Pace
 
-pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(900)]
 
 VERSION = "9.1.0"
 PAGES = 120

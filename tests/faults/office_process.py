@@ -40,8 +40,7 @@ def main() -> None:
     for part in (lambda: crew.run(lambda: False), index):
         threading.Thread(target=part, daemon=True).start()
     app = create_app(home, catalogue, vault, Searcher(catalogue, vault, engine), "password", settings=settings)
-    port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    with socket.create_server(("127.0.0.1", port)) as listener:
+    with socket.create_server(("127.0.0.1", int(sys.argv[2]))) as listener:
         print(listener.getsockname()[1], flush=True)
         uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
 

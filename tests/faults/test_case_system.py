@@ -6,9 +6,6 @@ import base64
 import contextlib
 import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -17,13 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
+from office import Office
 from sqlalchemy import func, select
 
-from dossier import api_keys, uploads
+from dossier import uploads
 from dossier.cases import case_for_number
-from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, AuditRow, Page, Upload
-from dossier.home import Home
 from dossier.vault import Vault
 from dossier.verify import verify_store
 from tests.house import encoded
@@ -36,37 +32,9 @@ CASE = "临检起诉受[2031]99010100007号"
 PATIENCE_SECONDS = 240.0
 
 
-class Office:
-    """A home, and the process that serves it until it is killed."""
-
-    def __init__(self, root: Path) -> None:
-        self.home = Home.at(root)
-        self.catalogue = Catalogue.open(self.home)
-        with self.catalogue.writing() as session:
-            _, self.secret = api_keys.add_key(session, "办案系统", ["read", "write"], (), "test")
-            self.case_id = case_for_number(session, CASE, "test").id
-        self._process: subprocess.Popen[str] | None = None
-        self.address = ""
-        self.start()
-
-    def start(self) -> None:
-        script = Path(__file__).with_name("office_process.py")
-        command = [sys.executable, str(script), str(self.home.root)]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        assert self._process.stdout is not None
-        self.address = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
-
-    def kill(self) -> None:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-        self._process.stdout.close()
-
-    def client(self) -> httpx.Client:
-        headers = {"Authorization": f"Bearer {self.secret}"}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=30.0, trust_env=False)
+def client_of(office: Office) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {office.secret}"}
+    return httpx.Client(base_url=office.address, headers=headers, timeout=30.0, trust_env=False)
 
 
 class Follower(threading.Thread):
@@ -82,7 +50,7 @@ class Follower(threading.Thread):
     def run(self) -> None:
         while not self._is_over.is_set():
             try:
-                with self._office.client() as client:
+                with client_of(self._office) as client:
                     answer = client.get("/api/v1/changes", params={"after": self._after, "wait": 1, "limit": 7})
                     if not answer.is_success:
                         self.refusals.append(f"{answer.status_code} {answer.text}")
@@ -103,9 +71,9 @@ class Follower(threading.Thread):
         self.join(30)
 
 
-def post(client: httpx.Client, office: Office, number: int, content: bytes) -> str:
+def post(client: httpx.Client, case_id: str, number: int, content: bytes) -> str:
     answer = client.post(
-        f"/api/v1/cases/{office.case_id}/files",
+        f"/api/v1/cases/{case_id}/files",
         data={"volume": "证据材料卷一", "path": f"讯问笔录/{number:04}.png"},
         files={"file": ("scan.png", content)},
         headers={"Idempotency-Key": f"file-{number}"},
@@ -114,7 +82,7 @@ def post(client: httpx.Client, office: Office, number: int, content: bytes) -> s
     return str(answer.json()["id"])
 
 
-def cut_off(client: httpx.Client, office: Office, number: int, content: bytes) -> None:
+def cut_off(client: httpx.Client, case_id: str, number: int, content: bytes) -> None:
     """An upload whose sender dies half way."""
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="%04d.png"\r\n\r\n' % number
 
@@ -125,7 +93,7 @@ def cut_off(client: httpx.Client, office: Office, number: int, content: bytes) -
     length = str(len(head) + len(content) + 9)
     headers = {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": length}
     with contextlib.suppress(ConnectionError):
-        client.post(f"/api/v1/cases/{office.case_id}/files", content=half(), headers=headers)
+        client.post(f"/api/v1/cases/{case_id}/files", content=half(), headers=headers)
 
 
 class InParts:
@@ -134,10 +102,10 @@ class InParts:
     def __init__(self) -> None:
         self.where = ""
 
-    def send(self, client: httpx.Client, office: Office, number: int, content: bytes) -> str:
+    def send(self, client: httpx.Client, case_id: str, number: int, content: bytes) -> str:
         tus = {"Tus-Resumable": "1.0.0"}
         if not self.where:
-            told = {"case": office.case_id, "volume": "证据材料卷一", "path": f"讯问笔录/{number:04}.png"}
+            told = {"case": case_id, "volume": "证据材料卷一", "path": f"讯问笔录/{number:04}.png"}
             metadata = ",".join(f"{name} {base64.b64encode(text.encode()).decode()}" for name, text in told.items())
             begun = client.post(
                 "/api/v1/uploads",
@@ -162,6 +130,8 @@ class InParts:
 def test_uploads_repeated_while_the_office_is_killed_are_each_one_file(tmp_path: Path) -> None:
     chance = random.Random(20311126)
     office = Office(tmp_path / "home")
+    with office.catalogue.writing() as session:
+        case_id = case_for_number(session, CASE, "test").id
     follower = Follower(office)
     follower.start()
     contents = {number: encoded(print_page(number), ".png") for number in range(1, UPLOADS + 1)}
@@ -178,13 +148,13 @@ def test_uploads_repeated_while_the_office_is_killed_are_each_one_file(tmp_path:
             for _ in range(2 if in_parts else chance.randint(1, 3)):
                 while True:
                     try:
-                        with office.client() as client:
+                        with client_of(office) as client:
                             if in_parts is not None:
-                                ids[number].add(in_parts.send(client, office, number, content))
+                                ids[number].add(in_parts.send(client, case_id, number, content))
                             else:
                                 if chance.random() < 0.3:
-                                    cut_off(client, office, number, content)
-                                ids[number].add(post(client, office, number, content))
+                                    cut_off(client, case_id, number, content)
+                                ids[number].add(post(client, case_id, number, content))
                         break
                     except httpx.TransportError:
                         if killer is None:
@@ -200,7 +170,7 @@ def test_uploads_repeated_while_the_office_is_killed_are_each_one_file(tmp_path:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline and set(follower.told("searchable")) != files:
             time.sleep(0.3)
-        with office.client() as client:
+        with client_of(office) as client:
             statuses = [client.get(f"/api/v1/files/{file_id}").json() for file_id in sorted(files)]
     finally:
         follower.stop()

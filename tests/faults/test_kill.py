@@ -17,7 +17,7 @@ import pytest
 from cli.demo import drop
 
 SAMPLE = Path(__file__).parents[2] / "cli" / "sample_dossier"
-KILLS = 20
+KILLS = int(os.environ.get("EDOSSIER_TEST_OCR_KILLS", "20"))
 PAGES = [f"{number:04d}.jpg" for number in range(1, 9)] + ["起诉意见书等.tif"] * 4
 
 

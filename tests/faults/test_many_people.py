@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 
 import httpx
+from office import Office
 from sqlalchemy import func, select
 
-from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Page, Volume
-from dossier.home import Home
 from tests.house import open_house
 
 PEOPLE, SECONDS, MOST_TURNS = 12, 8.0, 100
 CASE = "临检起诉受[2031]99010100007号"
 _PICTURE = re.compile(r'<img[^>]* src="(/api/v1/pages/[^"]+)"')
-
-
-@contextmanager
-def office(root: Path) -> Iterator[str]:
-    """The address of an office at work: the site, a crew with recorded reading, and the feed of the index."""
-    command = [sys.executable, str(Path(__file__).with_name("office_process.py")), str(root)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        try:
-            assert process.stdout is not None
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.kill()
 
 
 def test_many_people_search_and_look_while_pages_are_read_and_nothing_fails(tmp_path: Path) -> None:
@@ -48,14 +29,19 @@ def test_many_people_search_and_look_while_pages_are_read_and_nothing_fails(tmp_
         house.take_in()
         with house.catalogue.reading() as session:
             volume_id = session.scalars(select(Volume.id).where(Volume.name == "卷一")).one()
-    with office(tmp_path / "home") as address, ThreadPoolExecutor(PEOPLE) as people:
-        until = time.monotonic() + SECONDS
-        told = list(people.map(lambda _: _a_morning(address, volume_id, until), range(PEOPLE)))
+    office = Office(tmp_path / "home")
+    try:
+        with ThreadPoolExecutor(PEOPLE) as people:
+            until = time.monotonic() + SECONDS
+            told = list(people.map(lambda _: _a_morning(office.address, volume_id, until), range(PEOPLE)))
         # The worker has read meanwhile, or does so as soon as it is left alone.
         patience = time.monotonic() + 60
-        while _searchable(tmp_path / "home") <= 8:
+        while _searchable(office) <= 8:
             assert time.monotonic() < patience
             time.sleep(0.5)
+    finally:
+        office.kill()
+        office.catalogue.close()
 
     assert [answers for answers in told if set(answers) != {200}] == []
     assert min(map(Counter.total, told)) >= 2 * 5
@@ -78,9 +64,6 @@ def _a_morning(address: str, volume_id: str, until: float) -> Counter[int]:
     return answers
 
 
-def _searchable(root: Path) -> int:
-    catalogue = Catalogue.open(Home.at(root))
-    with catalogue.reading() as session:
-        count = session.scalar(select(func.count()).where(Page.state == "searchable"))
-    catalogue.close()
-    return count or 0
+def _searchable(office: Office) -> int:
+    with office.catalogue.reading() as session:
+        return session.scalar(select(func.count()).where(Page.state == "searchable")) or 0

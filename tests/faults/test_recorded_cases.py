@@ -8,9 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -18,12 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from office import Office
 from sqlalchemy import func, select
 
-from dossier import api_keys
-from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, CaseNumber
-from dossier.home import Home
 from dossier.vault import Vault
 from dossier.verify import verify_store
 from tests.api_client import loaded
@@ -41,40 +36,8 @@ PATIENCE_SECONDS = 1200.0
 client = loaded()
 
 
-class Office:
-    """A home, and the process that serves it at one address until it is killed."""
-
-    def __init__(self, root: Path) -> None:
-        self.home = Home.at(root)
-        self.catalogue = Catalogue.open(self.home)
-        with self.catalogue.writing() as session:
-            _, self.secret = api_keys.add_key(session, "办案系统", ["read", "write"], (), "test")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
-        self.kills = 0
-        self.start()
-
-    def start(self) -> None:
-        script = Path(__file__).with_name("office_process.py")
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-        command = [sys.executable, str(script), str(self.home.root), str(self._port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        assert self._process.stdout is not None
-        assert int(self._process.stdout.readline()) == self._port
-
-    def kill(self) -> None:
-        assert self._process.stdout is not None
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-        self.kills += 1
-
-    def kill_and_start(self) -> None:
-        self.kill()
-        self.start()
-
-    def program(self) -> Any:
-        return client.Edossier(f"http://127.0.0.1:{self._port}", self.secret, timeout=30.0, patience=120.0)
+def program_of(office: Office) -> Any:
+    return client.Edossier(office.address, office.secret, timeout=30.0, patience=120.0)
 
 
 class Follower(threading.Thread):
@@ -113,7 +76,7 @@ def test_a_night_of_a_case_system_ends_with_each_case_and_each_file_once(tmp_pat
     chance = random.Random(SEED)
     began = time.monotonic()
     office = Office(tmp_path / "home")
-    program, follower = office.program(), Follower(office.program())
+    program, follower = program_of(office), Follower(program_of(office))
     follower.start()
     contents = {number: encoded(print_page(number), ".png") for number in range(1, FILES + 1)}
     file_of_case = {case: at + 1 for at, case in enumerate(sorted(chance.sample(range(CASES), FILES)))}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from multiprocessing import active_children
@@ -43,6 +45,14 @@ def test_readers_load_before_there_is_a_page_and_again_after_renewal(tmp_path: P
         house.take_in()
         # The second run has processes of its own: one that reads the page, and the one that follows it.
         crew.run(_until(lambda: _states(house) == ["read"] and _count(models) == 3))
+
+
+def test_a_process_that_reads_pages_loads_no_database() -> None:
+    # It would load for longer than all that it needs, for each such process, and keep the memory.
+    told = "import pipeline.crew.worker, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout.split()
+    assert "pipeline.crew.worker" in loaded
+    assert {"sqlalchemy", "alembic", "dossier.catalogue"} & set(loaded) == set()
 
 
 def test_a_crew_that_is_called_for_one_piece_of_work_loads_nothing_without_a_page(tmp_path: Path) -> None:

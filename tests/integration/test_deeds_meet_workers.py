@@ -12,8 +12,8 @@ from PIL import Image
 from sqlalchemy import select
 
 from dossier import work
-from dossier.acceptance import Contents
 from dossier.catalogue.tables import Arrival, Document, Flag, Page, ReadingRow, Volume, VolumeCheck
+from dossier.contents import Contents
 from dossier.deeds import documents, page_deeds, page_order
 from dossier.deeds.deed import Done
 from dossier.errors import PageFailed

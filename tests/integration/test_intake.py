@@ -14,8 +14,9 @@ from PIL import Image
 from sqlalchemy import select
 
 from dossier import cases
-from dossier.acceptance import Contents, Fingerprint, Incoming, SourceChanged, accept
+from dossier.acceptance import Fingerprint, Incoming, SourceChanged, accept
 from dossier.catalogue.tables import Arrival, AuditRow, Case, Original, Page
+from dossier.contents import Contents
 from dossier.place import place_in_inbox
 from pipeline.intake import inbox as intake_module
 from tests.house import CASE, House, encoded, open_house, tiff_of_pages

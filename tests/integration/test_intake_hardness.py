@@ -16,9 +16,9 @@ import pytest
 from sqlalchemy import select
 
 from dossier import flags
-from dossier.acceptance import Contents
 from dossier.attention import questions
 from dossier.catalogue.tables import Arrival, Case, CaseNumber, Page, Work
+from dossier.contents import Contents
 from dossier.errors import DamagedFile, EngineUnreachable, WorkerDied
 from indexer.engines import Engines
 from indexer.upkeep import Upkeep

@@ -99,20 +99,19 @@ def test_a_file_renamed_while_it_is_written_is_left_alone_until_its_writer_lets_
 
 
 @pytest.mark.parametrize(
-    ("event", "sees_writers", "sign"),
+    ("event", "sign"),
     [
-        (FileMovedEvent("", "/in/a"), True, Sign(Path("/in/a"), is_renamed=True)),
-        (FileMovedEvent("/in/b", "/in/a"), True, Sign(Path("/in/a"), is_renamed=True)),
-        (FileMovedEvent("/in/a", ""), True, Sign(Path("/in/a"))),
-        (FileMovedEvent("/in/b", "/in/a"), False, Sign(Path("/in/a"))),
-        (FileClosedEvent("/in/a"), True, Sign(Path("/in/a"), is_closed=True)),
-        (FileCreatedEvent("/in/a"), True, Sign(Path("/in/a"))),
+        (FileMovedEvent("", "/in/a"), Sign(Path("/in/a"), is_renamed=True)),
+        (FileMovedEvent("/in/b", "/in/a"), Sign(Path("/in/a"), is_renamed=True)),
+        (FileMovedEvent("/in/a", ""), Sign(Path("/in/a"))),
+        (FileClosedEvent("/in/a"), Sign(Path("/in/a"), is_closed=True)),
+        (FileCreatedEvent("/in/a"), Sign(Path("/in/a"))),
     ],
 )
-def test_an_event_tells_no_more_than_it_knows(event: FileSystemEvent, sees_writers: bool, sign: Sign) -> None:
+def test_an_event_tells_no_more_than_it_knows(event: FileSystemEvent, sign: Sign) -> None:
     signs: queue.SimpleQueue[Sign] = queue.SimpleQueue()
 
-    Nominator(signs, sees_writers).on_any_event(event)
+    Nominator(signs).on_any_event(event)
 
     assert signs.get_nowait() == sign
     assert signs.empty()

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import func, select, update
 
 from dossier import flags, work
-from dossier.acceptance import Contents, Incoming, accept
+from dossier.acceptance import Incoming, accept
 from dossier.case_metadata import NumberGiven
 from dossier.catalogue.tables import Arrival, AuditRow, Case, ChangeRow, Document, Page, Volume, Work
+from dossier.contents import Contents
 from dossier.deeds import page_deeds, page_order, page_volumes
 from dossier.home import Home
 from dossier.place import Place

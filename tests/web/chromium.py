@@ -6,7 +6,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +39,39 @@ def served(app: FastAPI) -> Iterator[str]:
 
 @contextmanager
 def launched() -> Iterator[Any]:
-    """Chromium, by Playwright; a test is skipped where one of them is missing."""
+    """Chromium, by Playwright, without the windows of others; a test is skipped where one of them is missing.
+
+    It is launched once for all tests of a process; what a test has opened in it is closed.
+    """
+    if not _launched or not _launched[0].is_connected():
+        close()
+        _launch()
+    browser = _launched[0]
+    try:
+        yield browser
+    finally:
+        for context in browser.contexts:
+            context.close()
+
+
+_launched: list[Any] = []
+_opened = ExitStack()
+
+
+def _launch() -> None:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
     if _CHROMIUM is None:
         pytest.skip("Chromium is not installed (apt-get install chromium)")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
-        yield browser
-        browser.close()
+    playwright = _opened.enter_context(sync_api.sync_playwright())
+    browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
+    _opened.callback(browser.close)
+    _launched.append(browser)
+
+
+def close() -> None:
+    """End the browser."""
+    _launched.clear()
+    _opened.close()
 
 
 def drop(page: Any, *paths: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import chromium
 import pytest
 from scanroom import Scanroom
 from site_under_test import PAGES, PASSWORD, Room
@@ -63,3 +64,7 @@ def _opened(scanroom: Scanroom, page_ids: tuple[str, ...]) -> Room:
     # A client without a server waits for the whole answer: a stream says what stands, and ends.
     app.state.is_stopping = lambda: True
     return Room(scanroom, app, page_ids)
+
+
+def pytest_sessionfinish() -> None:
+    chromium.close()

@@ -11,9 +11,10 @@ from PIL import Image, ImageDraw
 from sqlalchemy import select
 
 from dossier import outbox, work
-from dossier.acceptance import Contents, Incoming, accept
+from dossier.acceptance import Incoming, accept
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Page, ReadingRow, Volume, Work
+from dossier.contents import Contents
 from dossier.derived import Derived, written_whole
 from dossier.home import Home
 from dossier.place import Place

@@ -26,7 +26,8 @@ CHECKS = (Path(__file__).parent / "accessibility.js").read_text("utf-8")
 PAGES = {
     "傅溪": (
         "/", "/?q=林晓禾", "/board", "/volumes/{volume}", "/pages/{page}?q=林晓禾", "/excerpts", "/password",
-        "/volumes/{volume}/read", "/volumes/{volume}/check", "/volumes/{volume}/flip", "/receipts", "/receipts/new",
+        "/volumes/{volume}/read", "/volumes/{volume}/check", "/volumes/{volume}/flip", "/volumes/{volume}/sides",
+        "/pages/{page}/crop", "/receipts", "/receipts/new",
         "/upload", "/quality", "/ledger", "/notes", "/chosen", "/roster",
     ),
     "闵榆": (

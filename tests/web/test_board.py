@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from dossier import flags, outbox, permissions, reindexing
-from dossier.acceptance import Contents
 from dossier.attention import count_questions
 from dossier.catalogue.tables import Case, OutboxRow, Page, SuccessorRow
+from dossier.contents import Contents
 from dossier.errors import TruncatedFile
 from dossier.status import document_statuses
 from dossier.viewers import AT_MACHINE, OPERATOR, Viewer

@@ -11,8 +11,8 @@ from site_under_test import Room
 from starlette.testclient import TestClient
 
 from dossier import changes, permissions
-from dossier.acceptance import Contents
 from dossier.catalogue.tables import Case, ChangeRow, Page
+from dossier.contents import Contents
 from dossier.errors import DamagedFile
 
 SHEET = Contents("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")

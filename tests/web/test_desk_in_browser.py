@@ -10,8 +10,8 @@ from scanroom import HEIGHT, WIDTH, Shape, cell, reading_of_lines
 from site_under_test import PAGES, Room
 from test_browser import Window, address, window  # noqa: F401 -- fixtures
 
-from dossier.acceptance import Contents
 from dossier.catalogue.tables import Page
+from dossier.contents import Contents
 
 pytestmark = pytest.mark.browser
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
 
 from dossier import cases, flags, permissions
-from dossier.acceptance import Contents, Incoming, accept
+from dossier.acceptance import Incoming, accept
 from dossier.catalogue.tables import (
     Arrival,
     Attachment,
@@ -30,6 +30,7 @@ from dossier.catalogue.tables import (
     VolumeMove,
     Work,
 )
+from dossier.contents import Contents
 from dossier.errors import UnknownFormat
 from dossier.place import Place
 from dossier.verify import verify_store

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 from test_browser import Window, address, window  # noqa: F401 -- fixtures
 
-from dossier.acceptance import Contents
 from dossier.catalogue.tables import AuditRow, Document, Page
+from dossier.contents import Contents
 
 SECOND = ("讯问笔录", "（第二次）", "时间 2031年3月8日 9时00分至10时30分", "地点 东城看守所", "讯问人 苏见川、段知行",
           "记录人 祝青禾", "被讯问人 何景行", "问：再说一遍。")  # fmt: skip

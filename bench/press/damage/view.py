@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 """A homography: float64 array (3, 3), acting on columns (x, y, 1)."""
 
+Points = NDArray[np.float64]
+"""float64 array (n, 2): x and y in pixels."""
+
 Quad = list[list[float]]
 """Four corners [x, y]: top left, top right, bottom right, bottom left of what was printed, wherever they lie now."""
 
@@ -58,10 +61,15 @@ def corners_of(box: tuple[float, float, float, float]) -> Quad:
     return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
 
 
+def taken(points: Points, matrix: Matrix) -> Points:
+    """Where points come to lie."""
+    lying = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return np.asarray(lying[:, :2] / lying[:, 2:], np.float64)
+
+
 def seen(quad: Quad, matrix: Matrix) -> Quad:
-    """Where points come to lie, rounded to hundredths of a pixel."""
-    points = matrix @ np.vstack([np.array(quad, np.float64).T, np.ones(len(quad))])
-    return [[round(float(x), 2), round(float(y), 2)] for x, y in (points[:2] / points[2]).T]
+    """Where corners come to lie, rounded to hundredths of a pixel."""
+    return [[round(x, 2), round(y, 2)] for x, y in taken(np.array(quad, np.float64), matrix).tolist()]
 
 
 def box_around(quad: Quad) -> list[float]:

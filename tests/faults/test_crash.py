@@ -1,0 +1,144 @@
+"""The disk and the machine fail at every file call in turn; nothing is lost, nothing comes twice.
+
+Each test takes a share of the calls, drawn with a seed; `make faults` takes them all.
+"""
+
+from __future__ import annotations
+
+import errno
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.failing_calls import FOR_EVER, READS, SYNCS, Fault
+from tests.faults.steps import INBOX, SEED, Office, points
+
+TIME_LIMIT = 1800
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    office = Office(tmp_path_factory.mktemp("crash"))
+    try:
+        yield office
+    finally:
+        office.close()
+
+
+@pytest.mark.timeout(TIME_LIMIT)
+@pytest.mark.parametrize("mode", ["kill_before", "kill_within"])
+def test_a_kill_at_any_file_call_and_one_more_during_recovery_lose_and_double_no_page(
+    office: Office, mode: str
+) -> None:
+    """T1."""
+    total = len(office.plain())
+    chance = random.Random(SEED)
+    for point in points(total):
+        office.fresh()
+        killed = office.run(Fault(mode, point))
+        assert killed.how in ("killed", "done")
+        call = office.calls()[-1]
+        assert office.losses() == [], call
+        second = chance.randint(1, total)
+        office.run(Fault(mode, second))
+        again = office.calls()[-1]
+        assert office.losses() == [], (call, again)
+        assert office.run().how == "done", (call, again)
+        assert office.complaints() == [], (call, again)
+
+
+@pytest.mark.timeout(TIME_LIMIT)
+@pytest.mark.parametrize("is_for_ever", [False, True], ids=["once", "always"])
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
+def test_a_disk_that_fails_at_any_call_leaves_the_source_or_the_file_and_a_later_try_succeeds(
+    office: Office, error: int, is_for_ever: bool
+) -> None:
+    """T2."""
+    total = len(office.plain())
+    for point in points(total, seed=SEED + error):
+        office.fresh()
+        ended = office.run(Fault("fail", point, FOR_EVER if is_for_ever else point, error), seconds=2.0)
+        call = next((call for call in office.calls() if call.verdict == "failed"), None)
+        assert ended.odd == (), call
+        assert office.losses() == [], call
+        office.retry()
+        later = office.run()
+        assert (later.how, later.failures) == ("done", ()), call
+        assert office.complaints() == [], call
+
+
+@pytest.mark.timeout(TIME_LIMIT)
+def test_a_disk_that_cannot_be_read_at_any_call_loses_nothing(office: Office) -> None:
+    """T2."""
+    total = len(office.plain(READS))
+    for point in points(total):
+        office.fresh()
+        ended = office.run(Fault("fail", point, point, errno.EIO, READS), seconds=5.0)
+        call = next((call for call in office.calls() if call.verdict == "failed"), None)
+        assert ended.odd == (), call
+        assert office.losses() == [], call
+        office.retry()
+        assert office.run().how == "done", call
+        assert office.complaints() == [], call
+
+
+@pytest.mark.timeout(TIME_LIMIT)
+def test_a_failed_sync_is_never_taken_for_done_when_it_is_repeated(office: Office) -> None:
+    """T3: the same process goes on and succeeds; then the power goes, and all that it called stored is there."""
+    total = len(office.plain(SYNCS))
+    # The last of the calls that publish an original: its folder's.
+    published = next(call.number for call in office.plain(SYNCS) if call.path == "/catalogue.db-wal") - 1
+    for point in [published, *points(total)]:
+        office.fresh()
+        ended = office.run_watched(Fault("fail", point, point, errno.EIO, SYNCS), seconds=20.0)
+        call = next((call for call in office.calls() if call.verdict == "failed"), None)
+        assert ended.odd == (), call
+        office.cut_power(INBOX)
+        assert office.losses() == [], call
+        office.retry()
+        assert office.run().how == "done", call
+        assert office.complaints() == [], call
+
+
+@pytest.mark.timeout(TIME_LIMIT)
+@pytest.mark.parametrize("disk", ["lazy", "arbitrary"])
+def test_a_power_cut_at_any_call_leaves_each_row_its_object(office: Office, disk: str) -> None:
+    """T4: a lazy disk keeps what was synced and no more; an arbitrary one has, of the rest, some blocks and names.
+
+    Either way, what was taken out of the inbox is gone from there at once.
+    """
+    total = len(office.plain())
+    for point in points(total, seed=SEED + 4):
+        office.fresh()
+        office.run_watched(Fault("kill_before", point))
+        call = office.calls()[-1]
+        office.cut_power(INBOX, random.Random(SEED + point) if disk == "arbitrary" else None)
+        assert office.losses() == [], call
+        assert office.run().how == "done", call
+        assert office.complaints() == [], call
+
+
+def test_a_folder_made_by_a_process_that_was_killed_is_synced_by_the_next_one(office: Office) -> None:
+    """T4: the first process made the folders of an original, and was killed before it could sync their names."""
+    calls = office.plain()
+    renamed = next(call.number for call in calls if call.what == "rename" and "/originals/" in call.path)
+    made = [c.number for c in calls[:renamed] if c.what == "mkdir" and "/originals/" in c.path]
+    office.fresh()
+    assert office.run_watched(Fault("kill_after", made[-1])).how == "killed"
+    assert office.run_watched(goes_on=True).how == "done"
+    office.cut_power(INBOX)
+
+    assert office.losses() == []
+    assert office.run().how == "done"
+    assert office.complaints() == []
+
+
+def test_a_catalogue_that_syncs_less_is_caught_by_a_power_cut(office: Office) -> None:
+    """T4, the other way round: SQLite's `synchronous=NORMAL` loses commits, and this is seen."""
+    middle = len(office.plain()) // 2
+    office.fresh()
+    office.run_watched(Fault("kill_before", middle), synchronous="NORMAL")
+    office.cut_power(INBOX)
+
+    assert [loss for loss in office.losses() if loss.startswith("lost: ")] != []
