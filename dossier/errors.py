@@ -34,6 +34,7 @@
     ├── PageFailed                exit 3: a page that could not be read or assembled
     │   ├── PageUnreadable
     │   ├── PageTimeout
+    │   ├── PageTooHeavy
     │   ├── WorkerDied
     │   ├── TextLayerMismatch
     │   └── IndexRefused
@@ -436,6 +437,16 @@ class PageTimeout(PageFailed):
     code = "page_timeout"
     chinese = "页面处理超时，已终止。"
     english = "The page took too long and was stopped."
+
+
+class PageTooHeavy(PageFailed):
+    """The page took more memory than a worker process may have."""
+
+    code = "page_too_heavy"
+    chinese = "页面所需内存超过上限，已终止。"
+    english = "The page took more memory than allowed and was stopped."
+    remedy_chinese = "请降低扫描分辨率后重新扫描该页，或提高设置 worker_memory_bytes。"
+    remedy_english = "Scan it again at a lower resolution, or raise the setting worker_memory_bytes."
 
 
 class WorkerDied(PageFailed):

@@ -54,6 +54,7 @@ SETTINGS: dict[str, str] = {
     "elasticsearch_url": "Elasticsearch 的地址；用内置引擎时不起作用。",
     "workers": "同时识别的进程数；0 表示每个处理器核心一个。",
     "page_timeout_seconds": "一页识别超过这么多秒就停下，重试三次后搁置。",
+    "worker_memory_bytes": "一个处理进程最多用多少内存（地址空间），字节；超过就停下这一页，其余照常。",
     "ocr_engine": "运行识别模型的引擎。",
     "pdf_quality": "双层 PDF 的图像：archive 用扫描原图，compact 压缩得更小。",
     "split_spreads": "一张图上有左右两页时，是否拆成两页。",
