@@ -12,8 +12,8 @@ import pytest
 from tests.faults.steps import Office
 
 # 1,000 by `make kills`.
-KILLS = int(os.environ.get("EDOSSIER_TEST_RANDOM_KILLS", "12"))
-PAGES = int(os.environ.get("EDOSSIER_TEST_RANDOM_PAGES", "10"))
+KILLS = int(os.environ.get("EDOSSIER_TEST_RANDOM_KILLS", "6"))
+PAGES = int(os.environ.get("EDOSSIER_TEST_RANDOM_PAGES", "5"))
 SEED = int(os.environ.get("EDOSSIER_TEST_SEED", "20311129"))
 
 
