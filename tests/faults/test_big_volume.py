@@ -29,9 +29,9 @@ from tests.filed import reading
 from tests.house import CASE, House, encoded, open_house
 from tests.recorded import print_page
 
-PAGES = int(os.environ.get("EDOSSIER_TEST_VOLUME", "120"))
-VOLUMES = int(os.environ.get("EDOSSIER_TEST_VOLUMES", "6"))
-A_VOLUME = int(os.environ.get("EDOSSIER_TEST_VOLUME_PAGES", "8"))
+PAGES = int(os.environ.get("EDOSSIER_TEST_VOLUME", "60"))
+VOLUMES = int(os.environ.get("EDOSSIER_TEST_VOLUMES", "4"))
+A_VOLUME = int(os.environ.get("EDOSSIER_TEST_VOLUME_PAGES", "6"))
 
 
 def test_a_volume_of_thousands_of_pages_is_taken_in_in_order_and_stays_usable(tmp_path: Path) -> None:
