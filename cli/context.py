@@ -15,10 +15,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
+from dossier.one_line import lines_apart
 from dossier.room import Room, room_of
 from dossier.settings import Settings, load_settings
 from dossier.vault import Vault
@@ -28,12 +30,22 @@ from indexer.search import Searcher
 from indexer.upkeep import Upkeep
 from pipeline import models
 from pipeline.crew.crew import Crew
-from pipeline.crew.worker_process import WorkerProcess
+from pipeline.crew.worker_process import WorkerProcess, bindery
 
 # For people: answers on standard output, progress beside them on standard error. A pipe gets lines as they are.
 _WIDE = 10_000
-people = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
-beside = Console(stderr=True, highlight=False)
+
+
+class _Terminal(Console):
+    """A console on which foreign text, such as a file's name, only stands: escape sequences in it do nothing."""
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """The text, harmless; see `rich.console.Console`."""
+        return super().render_str(lines_apart(text), **how)
+
+
+people = _Terminal(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+beside = _Terminal(stderr=True, highlight=False)
 
 # What the user wants of new files; the home's own are closed to others (cli/main.py).
 CALLERS_UMASK = os.umask(0o077)
@@ -53,6 +65,11 @@ class Context:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    @property
+    def root(self) -> Path:
+        """Where the home is, or will be."""
+        return self._root
 
     @cached_property
     def home(self) -> Home:
@@ -115,7 +132,8 @@ class Context:
 
     def worker_process(self) -> WorkerProcess:
         """A process of one's own for looking into files or writing PDFs."""
-        return WorkerProcess(self.models_dir, self.settings.page_timeout_seconds, INSPECTIONS_PER_PROCESS)
+        limit, memory = self.settings.page_timeout_seconds, self.settings.worker_memory_bytes
+        return WorkerProcess(self.models_dir, limit, INSPECTIONS_PER_PROCESS, confinement=bindery(memory))
 
 
 def context_of(typer_context: typer.Context) -> Context:

@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from cli.context import Context, JsonOption, context_of, people, print_json
+from dossier.confinement import held_here
 from dossier.errors import EdossierError, ServiceUnreachable
 from pipeline import models
 from pipeline.intake.watch import needs_polling
@@ -35,6 +36,7 @@ def doctor(
         ("catalogue", _catalogue),
         ("index", lambda context: f"{context.engine.name}, {context.engine.count()} pages"),
         ("inbox", _inbox),
+        ("confinement", _confinement),
     ]
     rows = []
     for name, check in checks:
@@ -77,6 +79,21 @@ def _catalogue(context: Context) -> str:
     with context.catalogue.reading() as session:
         mode = session.connection().exec_driver_sql("PRAGMA journal_mode").scalar_one()
     return f"{mode}"
+
+
+def _confinement(_: Context) -> str:
+    """What holds of what a process that decodes files may not do; without limits, a file can take the machine down."""
+    held = held_here()
+    if not held.limits:
+        raise ServiceUnreachable("内存等限制不起作用 / limits of memory and files do not hold")
+    network = {"seccomp": "no network (seccomp)", "namespace": "no network (namespace)"}.get(held.network)
+    return ", ".join(
+        (
+            "limits of memory, time and files",
+            network or "网络没有隔离 / NOT cut off from the network",
+            "no other programs" if held.programs else "可启动其他程序 / other programs can be started",
+        )
+    )
 
 
 def _inbox(context: Context) -> str:

@@ -33,6 +33,7 @@ def export(
 ) -> None:
     """Write one searchable PDF for each volume of a case. 导出双层 PDF。"""
     context = context_of(typer_context)
+    context.home.require_outside(out, "--out")
     try:
         if not out.is_dir():
             out.mkdir(parents=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -26,13 +27,14 @@ from dossier.errors import (
     IndexRefused,
     MachineFailed,
     PageFailed,
+    PageTimeout,
     UsageError,
     error_of,
     is_machine_fault,
 )
 from dossier.natural_order import file_key
 from dossier.numbers import find_numbers
-from dossier.place import LOOSE_VOLUME, Place, is_ignored, place_in_inbox, readable, volume_kind_and_number
+from dossier.place import LOOSE_VOLUME, Place, is_ignored, legible, place_in_inbox, volume_kind_and_number
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.files.sources import Limits
 from pipeline.intake.inbox import MOST_LOOKS, inspect_file
@@ -91,7 +93,7 @@ def files_given(path: Path, case: str | None, volume: str | None) -> Iterator[Gi
         UsageError: there is nothing at the path.
     """
     if path.is_file():
-        name = readable(path.name)
+        name = legible(path.name)
         yield Given(path, Place("", volume or LOOSE_VOLUME, name), name)
         return
     if not path.is_dir():
@@ -104,8 +106,8 @@ def files_given(path: Path, case: str | None, volume: str | None) -> Iterator[Gi
             continue
         place = place_in_inbox(above / relative)
         if volume is not None and not place.is_metadata:
-            place = Place(place.case_folder, volume, readable(str(relative)))
-        yield Given(file, place, readable(str(relative)))
+            place = Place(place.case_folder, volume, legible(str(relative)))
+        yield Given(file, place, legible(str(relative)))
 
 
 def _folders_above(folder: Path, case: str | None) -> PurePosixPath:
@@ -155,11 +157,12 @@ def take_in(
 
 
 def _look_into(inspector: WorkerProcess, file: Given, limits: Limits) -> Contents | None:
-    """What is in a file; None, which leaves it to a worker, where looking failed again and again."""
-    for _ in range(MOST_LOOKS):
-        contents = inspect_file(inspector, file.path, limits, file.path.name)
-        if contents is not None:
-            return contents
+    """What is in a file; None, which leaves it to a worker, where looking takes long or failed again and again."""
+    with suppress(PageTimeout):
+        for _ in range(MOST_LOOKS):
+            contents = inspect_file(inspector, file.path, limits, file.path.name)
+            if contents is not None:
+                return contents
     return None
 
 

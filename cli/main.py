@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cli import (
     audit,
+    backup,
     demo,
     doctor,
     export,
@@ -26,6 +27,7 @@ from cli import (
     pages,
     parts,
     reindex,
+    restore,
     retry,
     roster,
     run,
@@ -39,6 +41,10 @@ from cli import (
 )  # fmt: skip
 from cli.context import Context
 from dossier.errors import EdossierError, MachineFailed, UsageError
+from dossier.one_line import OneLineFormatter, lines_apart
+
+# With the zone: logs of several machines are laid side by side.
+LOG_TIME = "%Y-%m-%dT%H:%M:%S%z"
 
 app = typer.Typer(
     name="edossier",
@@ -57,7 +63,8 @@ def _home(
     ] = Path("data"),
 ) -> None:
     context.obj = Context(home)
-    if context.invoked_subcommand and not _asks_for_help():
+    # A home that is to be restored must not be there before.
+    if context.invoked_subcommand not in (None, "restore") and not _asks_for_help():
         _ = context.obj.settings  # a wrong setting is said at start, by every command
 
 
@@ -75,6 +82,8 @@ app.command("index")(parts.index)
 app.command("serve")(parts.serve)
 app.command("retry")(retry.retry)
 app.command("verify")(verify.verify)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.command("reindex")(reindex.reindex)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
@@ -90,7 +99,9 @@ def main() -> None:
     os.umask(0o077)  # dossiers are nobody else's business; the inbox alone is opened up (dossier/home.py)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     sys.stderr.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    to_stderr = logging.StreamHandler(sys.stderr)
+    to_stderr.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(message)s", LOG_TIME))
+    logging.basicConfig(level=logging.INFO, handlers=[to_stderr])
     for noisy in ("httpx", "elastic_transport", "alembic", "watchdog"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
@@ -108,7 +119,7 @@ def main() -> None:
 
 def _end(error: EdossierError) -> NoReturn:
     _print_json(error)
-    print(error.message, file=sys.stderr)
+    print(lines_apart(error.message), file=sys.stderr)
     sys.exit(error.exit_code)
 
 

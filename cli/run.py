@@ -13,6 +13,7 @@ import typer
 
 from cli.context import Context, context_of, people, stop_signal
 from cli.parts import PARENT_VARIABLE, HostOption, PortOption
+from cli.rounds import Rounds
 from dossier.errors import SettingsError
 from pipeline import models
 
@@ -97,15 +98,18 @@ def run_parts(
     models.check(context.models_dir)
     served = [*(["--host", host] if host else []), *(["--port", str(port)] if port is not None else [])]
     parts = [Part(name, [*_command(context), name, *(served if name == "serve" else [])]) for name in PARTS]
+    rounds = Rounds(context.catalogue, _command(context), context.settings.verify_days)
     with context.home.hold("run"):
         people.print(f"收件箱：{context.home.inbox}", markup=False)
         try:
             while not should_stop():
                 for part in parts:
                     part.keep_alive()
+                rounds.keep_up()
                 meanwhile()
                 time.sleep(0.2)
         finally:
+            rounds.stop()
             for part in parts:
                 part.stop()
 

@@ -184,7 +184,8 @@ def _accepted_alone(
 
 def _stored(vault: Vault, incoming: Incoming) -> StoredOriginal:
     """Have the vault hold a file's bytes: those that were looked into."""
-    stored = vault.store_original(incoming.path)
+    # Where others can write, a file can be exchanged for a link at the last moment.
+    stored = vault.store_original(incoming.path, follows_links=incoming.fingerprint is None)
     if incoming.fingerprint is not None and Fingerprint.of(incoming.path) != incoming.fingerprint:
         raise SourceChanged(str(incoming.path))
     return stored

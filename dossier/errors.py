@@ -19,6 +19,8 @@
     │   ├── OrderChanged          a new order of pages was made from an old one
     │   ├── TextChanged           somebody else has written there meanwhile
     │   ├── ReceiptChanged        somebody else has corrected the receipt meanwhile
+    │   ├── BackupRefused         a folder that cannot be backed up to, or restored to
+    │   ├── CatalogueNewer        a newer version of the program has written the catalogue
     │   ├── SecrecyRefused        top secret files, which must not come in
     │   └── RosterRefused         a spreadsheet of people that cannot be searched
     ├── FileRefused               exit 3: a file that could not become pages
@@ -32,11 +34,13 @@
     ├── PageFailed                exit 3: a page that could not be read or assembled
     │   ├── PageUnreadable
     │   ├── PageTimeout
+    │   ├── PageTooHeavy
     │   ├── WorkerDied
     │   ├── TextLayerMismatch
     │   └── IndexRefused
     ├── ReindexFailed             exit 3: a new index was not put in service
     ├── StoreError                exit 3: the vault or the catalogue does not hold what it should
+    │   ├── CatalogueDamaged
     │   ├── ObjectMissing
     │   └── ObjectChanged
     └── ServiceUnreachable        exit 4: a service is not there, or another process has what is needed
@@ -292,6 +296,26 @@ class ReceiptChanged(UsageError):
     remedy_english = "Open it again, and look at what it says now."
 
 
+class BackupRefused(UsageError):
+    """A folder cannot be backed up to, or restored from or to; nothing was done."""
+
+    code = "backup_refused"
+    chinese = "不能备份到这个文件夹，或不能这样恢复。"
+    english = "This folder cannot be backed up to, or restored from or to."
+    remedy_chinese = "请按说明换一个文件夹。"
+    remedy_english = "Name another folder, as the detail says."
+
+
+class CatalogueNewer(UsageError):
+    """The catalogue has a version that this program does not know; nothing was done."""
+
+    code = "catalogue_newer"
+    chinese = "目录库是更新版本的程序写的。"
+    english = "The catalogue was written by a newer version of the program."
+    remedy_chinese = "请使用新版程序，或从备份恢复。"
+    remedy_english = "Use that version, or restore from a backup."
+
+
 class SecrecyRefused(UsageError):
     """Top secret files must not be entered here at all."""
 
@@ -415,6 +439,16 @@ class PageTimeout(PageFailed):
     english = "The page took too long and was stopped."
 
 
+class PageTooHeavy(PageFailed):
+    """The page took more memory than a worker process may have."""
+
+    code = "page_too_heavy"
+    chinese = "页面所需内存超过上限，已终止。"
+    english = "The page took more memory than allowed and was stopped."
+    remedy_chinese = "请降低扫描分辨率后重新扫描该页，或提高设置 worker_memory_bytes。"
+    remedy_english = "Scan it again at a lower resolution, or raise the setting worker_memory_bytes."
+
+
 class WorkerDied(PageFailed):
     """The process that worked on the page ended without an answer."""
 
@@ -461,6 +495,16 @@ class StoreError(EdossierError):
     english = "The store failed a check."
     remedy_chinese = "请运行 edossier verify，并从备份恢复。"
     remedy_english = "Run edossier verify and restore from a backup."
+
+
+class CatalogueDamaged(StoreError):
+    """SQLite finds the catalogue's file damaged."""
+
+    code = "catalogue_damaged"
+    chinese = "目录库文件已损坏。"
+    english = "The catalogue's file is damaged."
+    remedy_chinese = "请停止程序，保留原文件，从备份恢复。"
+    remedy_english = "Stop the program, keep the file, and restore from a backup."
 
 
 class ObjectMissing(StoreError):

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from dossier.errors import HomeBusy, SettingsError
+from dossier.errors import HomeBusy, SettingsError, UsageError
 
 FOLDERS = ("inbox", "vault", "derived", "index", "models", "logs")
+_CODE = tuple(Path(__file__).parents[1] / name for name in ("dossier", "pipeline", "indexer", "search_api", "cli"))
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Home:
             raise SettingsError(f"--home {root}: {error.strerror}") from error
         if not os.access(home.root, os.W_OK):
             raise SettingsError(f"--home {root}: not writable")
+        home._require_apart()
         return home
 
     @property
@@ -76,6 +78,35 @@ class Home:
     def logs(self) -> Path:
         """Log files and lock files."""
         return self.root / "logs"
+
+    def require_outside(self, path: Path, option: str) -> None:
+        """Make sure that what a command writes does not land where the program keeps or takes in files.
+
+        Raises:
+            UsageError: `path` is, or lies in, one of the folders of this home.
+        """
+        for name in FOLDERS:
+            if path.resolve().is_relative_to((self.root / name).resolve()):
+                raise UsageError(f"{option} {path}: 在 {name}/ 里，请另选文件夹 / in {name}/, choose another folder")
+
+    def _require_apart(self) -> None:
+        """Make sure that no folder lies in another, or among the program's own files, by a link for instance.
+
+        An inbox that holds the vault would be taken in with it, and emptied.
+
+        Raises:
+            SettingsError: one does.
+        """
+        places = {name: (self.root / name).resolve() for name in FOLDERS}
+        fixed = {"home": self.root.resolve(), **{str(code): code.resolve() for code in _CODE}}
+        for name, place in places.items():
+            others = {other: path for other, path in {**places, **fixed}.items() if other != name}
+            for other, path in others.items():
+                is_within = place.is_relative_to(path) and other != "home"
+                if is_within or path.is_relative_to(place):
+                    raise SettingsError(
+                        f"--home {self.root}: {name}/（{place}）与 {other} 重叠 / {name}/ ({place}) and {other} overlap"
+                    )
 
     def is_held(self, part: str) -> bool:
         """Whether a living process holds `part` ("watch", "index", "run")."""

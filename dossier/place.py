@@ -29,6 +29,8 @@ _VOLUME_NUMBER = re.compile(
     r"|卷\s*第?\s*([0-9]{1,4}(?!\d)|[〇零一二三四五六七八九十百]{1,5})"
 )
 
+# Control characters, line and paragraph separators, and what sets the direction of writing (Unicode, annex 9).
+_NOT_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _LONGEST_NAME = 200  # characters; Linux takes 255 bytes, other systems as many characters
 _DEEPEST = 20  # folders
 
@@ -75,7 +77,7 @@ class Place:
 
 def place_in_inbox(relative: PurePosixPath) -> Place:
     """The place that a path below `inbox/` stands for: `<案>/<卷>/[<材料>/]…`."""
-    parts = [readable(part) for part in relative.parts]
+    parts = [legible(part) for part in relative.parts]
     if len(parts) == 1:
         return Place("", LOOSE_VOLUME, parts[0])
     if len(parts) == 2:
@@ -114,6 +116,20 @@ def readable(name: str) -> str:
         except UnicodeDecodeError:
             name = raw.decode("utf-8", "backslashreplace")
     return unicodedata.normalize("NFC", name)
+
+
+def legible(name: str) -> str:
+    r"""A name from a file system as one line of text that reads as it is stored.
+
+    What would break a line, act on a terminal, or turn the reading order round (a "fdp.exe" that shows as "exe.pdf") is
+    written out: \x0a, \u202e.
+    """
+    return _NOT_TEXT.sub(_written_out, readable(name))
+
+
+def _written_out(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def is_ignored(relative: PurePosixPath) -> bool:

@@ -11,6 +11,7 @@ import ipaddress
 import os
 import re
 import ssl
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -55,6 +56,11 @@ class Settings(BaseSettings):
     )
     page_timeout_seconds: float = Field(
         120.0, gt=0, le=86400, description="A page that takes longer is stopped, tried again, and parked in the end."
+    )
+    worker_memory_bytes: int = Field(
+        8_000_000_000,
+        ge=2_000_000_000,
+        description="Address space of a process that decodes, reads or binds; a page that takes more is stopped.",
     )
     ocr_engine: Literal["openvino", "paddleocr"] = Field(
         "openvino",
@@ -180,6 +186,13 @@ class Settings(BaseSettings):
         STANDARD_TEMPLATE,
         description="How pages are cited: words with {volume}, {kind}, {short_kind}, {number}, {numeral} of the "
         "volume, and in square brackets what stands around {pages}.",
+    )
+    verify_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Days within which run compares everything in the vault with its digest, a share a day, by night "
+        "or while nothing else is to be done; 0: not by itself.",
     )
     search_engine: Literal["tantivy", "elasticsearch"] = Field(
         "tantivy", description="Search engine: tantivy (in the home folder) or elasticsearch (a server)."
@@ -421,6 +434,13 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _require_private(path: Path) -> None:
+    """Settings name addresses, and files with secrets: nobody else may write them, or put others in their place."""
+    mode = path.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise SettingsError(f"{path}: 任何人都能改写，请运行 chmod o-w / anybody may write it; run chmod o-w")
+
+
 def _secret_in(file: str) -> str:
     return Path(file).read_text("utf-8").strip()
 
@@ -442,6 +462,8 @@ def load_settings(home: Path) -> Settings:
     file = home / "settings.toml"
     values: dict[str, Any] = {}
     if file.is_file():
+        _require_private(home)
+        _require_private(file)
         try:
             values = tomllib.loads(file.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -61,22 +61,6 @@ def _day(session: Session, date: dt.date) -> Day:
     return Day(date, pages, median, session.scalar(parked) or 0, session.scalar(refused) or 0)
 
 
-@dataclass(frozen=True)
-class Verified:
-    """When `edossier verify` was run last, in seconds since 1970, and how many faults it found."""
-
-    at: float
-    faults: int
-
-
-def last_verified(session: Session) -> Verified | None:
-    """The last verification; None where there has been none."""
-    row = session.scalars(
-        select(AuditRow).where(AuditRow.deed == "verify").order_by(AuditRow.at.desc()).limit(1)
-    ).first()
-    return None if row is None else Verified(row.at, int(row.details.get("faults", 0)))
-
-
 def bytes_a_day(session: Session) -> float:
     """Bytes of the originals that came on a day, over the last seven, or since the first came."""
     now = time.time()

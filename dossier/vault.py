@@ -11,9 +11,11 @@ done (docs/decisions/0041-what-a-sync-is-worth.md). Whatever it was for is writt
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,6 +47,15 @@ class Vault:
         self._on_disk: set[Path] = set()
 
     @property
+    def root(self) -> Path:
+        """The folder of all of it."""
+        return self._root
+
+    def folder_of(self, kind: str) -> Path:
+        """Where all originals stand, or readings, or transcriptions, by the word for one of them."""
+        return self._root / f"{kind}s"
+
+    @property
     def aside(self) -> Path:
         """Where inbox copies are put just before they are deleted; outside of what scanners and watchers see."""
         return self._root / "aside"
@@ -63,11 +74,12 @@ class Vault:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def store_original(self, source: Path) -> StoredOriginal:
+    def store_original(self, source: Path, follows_links: bool = True) -> StoredOriginal:
         """Copy a file's bytes in and return their digests; the source stays as it is.
 
-        Bytes that are there already are written again all the same: they may have rotted, or be those of a process that
-        failed before they, and their name, had reached the disk.
+        What is no file (a pipe, a device, and a link unless it `follows_links`) is refused as it is opened, also where
+        it took the place of a file only just before. Bytes that are there already are written again all the same: they
+        may have rotted, or be those of a process that failed before they, and their name, had reached the disk.
 
         Raises:
             OSError: reading the source or writing the vault failed; nothing half stands under a final name.
@@ -75,7 +87,7 @@ class Vault:
         temporary = self._temporary_path()
         sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
         try:
-            with source.open("rb") as incoming, temporary.open("xb") as stored:
+            with _opened(source, follows_links) as incoming, temporary.open("xb") as stored:
                 while chunk := incoming.read(_CHUNK):
                     sha256.update(chunk)
                     md5.update(chunk)
@@ -113,7 +125,12 @@ class Vault:
 
     def reading_path(self, page_id: str, version: int, sha256: str) -> Path:
         """Where that version of a page's reading stands."""
-        return self._root / "readings" / page_id[1:3] / f"{page_id}.{version}.{sha256[:16]}.json.gz"
+        return self._root / "readings" / page_id[1:3] / self.reading_name(page_id, version, sha256)
+
+    @staticmethod
+    def reading_name(page_id: str, version: int, sha256: str) -> str:
+        """What the file of that version of a page's reading is called."""
+        return f"{page_id}.{version}.{sha256[:16]}.json.gz"
 
     def reading(self, page_id: str, version: int, sha256: str) -> bytes:
         """The stored bytes of a reading.
@@ -140,8 +157,13 @@ class Vault:
 
     def transcription_path(self, page_id: str, transcription_id: str, version: int, sha256: str) -> Path:
         """Where that version of a transcription stands."""
-        name = f"{page_id}.{transcription_id}.{version}.{sha256[:16]}.json"
+        name = self.transcription_name(page_id, transcription_id, version, sha256)
         return self._root / "transcriptions" / page_id[1:3] / name
+
+    @staticmethod
+    def transcription_name(page_id: str, transcription_id: str, version: int, sha256: str) -> str:
+        """What the file of that version of a transcription is called."""
+        return f"{page_id}.{transcription_id}.{version}.{sha256[:16]}.json"
 
     def transcription(self, page_id: str, transcription_id: str, version: int, sha256: str) -> bytes:
         """The stored bytes of a transcription.
@@ -193,6 +215,20 @@ class Vault:
                     folder.rmdir()
             raise
         self._on_disk.add(folder)
+
+
+def _opened(source: Path, follows_links: bool) -> BinaryIO:
+    """A file open for reading; opening waits for nobody, as that of a pipe would.
+
+    Raises:
+        OSError: it cannot be opened; EINVAL: it is no file; ELOOP: it is a link.
+    """
+    links = 0 if follows_links else os.O_NOFOLLOW
+    descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | links)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no file", str(source))
+    return os.fdopen(descriptor, "rb")
 
 
 def _checked(path: Path, sha256: str) -> bytes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -12,95 +11,22 @@ from dossier.catalogue.tables import (
     Arrival,
     Attachment,
     Document,
-    Original,
     Page,
     ReadingRow,
-    TranscriptionRow,
-    TranscriptionVersion,
     Volume,
     Work,
 )
-from dossier.errors import ObjectChanged, ObjectMissing
-from dossier.vault import Vault, digest
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something that is not as it must be.
-
-    Attributes:
-        kind: missing, changed, unknown, unchecked (could not be read), or inconsistent.
-        subject: the file or row concerned.
-        detail: what is wrong with it.
-    """
-
-    kind: str
-    subject: str
-    detail: str
+from dossier.fixity import Fault, Progress, verify_objects
+from dossier.vault import Vault
 
 
 def verify_store(session: Session, vault: Vault, progress: Progress = lambda done, total: None) -> list[Fault]:
     """Check every original, reading and transcription against its digest, look for strangers, and check the rows."""
-    return [
-        *_originals(session, vault, progress),
-        *_readings(session, vault),
-        *_transcriptions(session, vault),
-        *_rows(session),
-    ]
+    return [*verify_objects(session, vault, progress), *verify_rows(session)]
 
 
-def _originals(session: Session, vault: Vault, progress: Progress) -> Iterator[Fault]:
-    known = session.execute(select(Original.sha256, Original.size)).all()
-    for done, (sha256, size) in enumerate(known, start=1):
-        path = vault.original_path(sha256)
-        try:
-            if digest(path) != sha256:
-                yield Fault("changed", sha256, f"{path.stat().st_size} bytes, was {size}")
-        except FileNotFoundError:
-            yield Fault("missing", sha256, "original")
-        except OSError as error:
-            yield Fault("unchecked", sha256, str(error))
-        progress(done, len(known))
-    names = {sha256 for sha256, _ in known}
-    for path in vault.originals():
-        # Bytes stored just before the process was killed have no row yet; their source is still in the inbox.
-        if path.name not in names and digest(path) != path.name:
-            yield Fault("unknown", path.name, "a file in originals/ that is no original")
-
-
-def _readings(session: Session, vault: Vault) -> Iterator[Fault]:
-    for row in session.scalars(select(ReadingRow)):
-        name = f"{row.page_id}.{row.version}"
-        try:
-            vault.reading(row.page_id, row.version, row.sha256)
-        except ObjectMissing:
-            yield Fault("missing", name, "reading")
-        except ObjectChanged:
-            yield Fault("changed", name, "reading")
-        except OSError as error:
-            yield Fault("unchecked", name, f"reading: {error}")
-
-
-def _transcriptions(session: Session, vault: Vault) -> Iterator[Fault]:
-    for page_id, row in session.execute(
-        select(TranscriptionRow.page_id, TranscriptionVersion).join(
-            TranscriptionRow, TranscriptionRow.id == TranscriptionVersion.transcription_id
-        )
-    ):
-        name = f"{row.transcription_id}.{row.version}"
-        try:
-            vault.transcription(page_id, row.transcription_id, row.version, row.sha256)
-        except ObjectMissing:
-            yield Fault("missing", name, "transcription")
-        except ObjectChanged:
-            yield Fault("changed", name, "transcription")
-        except OSError as error:
-            yield Fault("unchecked", name, f"transcription: {error}")
-
-
-def _rows(session: Session) -> Iterator[Fault]:
+def verify_rows(session: Session) -> Iterator[Fault]:
+    """Check the rows of the catalogue against each other."""
     for volume_id, name, pages, first, last, numbers in session.execute(
         select(
             Volume.id, Volume.name, func.count(), func.min(Page.page_number), func.max(Page.page_number),

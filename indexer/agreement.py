@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import OutboxRow, Page
-from dossier.verify import Fault
+from dossier.fixity import Fault
 from indexer.engine import Engine
 
 _AT_ONCE = 1000

@@ -22,12 +22,16 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from dossier.catalogue.commits import Commits
+from dossier.catalogue.copies import copy_catalogue
+from dossier.errors import CatalogueNewer
 from dossier.home import Home
+from dossier.vault import sync_folder
 
 BUSY_SECONDS = 30
 # The site answers in forty threads (anyio's own number), some of which look into the catalogue while they look into it.
 # Few connections are kept for good: one costs as long to open as a small question does to answer, and memory.
 _KEPT_CONNECTIONS, _MOST_CONNECTIONS = 20, 100
+_KEPT_COPIES = 2
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -39,7 +43,14 @@ class Catalogue:
 
     @classmethod
     def open(cls, home: Home) -> Catalogue:
-        """The catalogue of a home; made, or brought to the newest version, where needed."""
+        """The catalogue of a home; made, or brought to the newest version, where needed.
+
+        Before a catalogue is brought to another version it is copied, to `catalogue-<version>.db` beside it.
+
+        Raises:
+            CatalogueNewer: a newer version of the program has written it.
+            CatalogueDamaged, MachineFailed: it cannot be copied, and stays as it is.
+        """
         engine = create_engine(
             f"sqlite:///{home.catalogue}",
             connect_args={"timeout": BUSY_SECONDS},
@@ -96,12 +107,56 @@ class Catalogue:
         event.listen(engine, "connect", _leave_references)
         event.listen(engine, "begin", _begin)
         with engine.execution_options(edossier_writes=True).begin() as connection:
+            # Nobody else can write from here on: the copy is what the migrations begin with.
+            version = MigrationContext.configure(connection).get_current_revision()
+            if version is not None:
+                _refuse_newer(version)
+                _keep_copy(Path(str(self._engine.url.database)), version)
             config.attributes["connection"] = connection
             before = _lost_references(connection)
             command.upgrade(config, "head")
             lost = _lost_references(connection) - before
             if lost:
                 raise RuntimeError(f"the migration would lose references: {sorted(lost)}")
+
+
+@contextmanager
+def reading_file(file: Path) -> Iterator[Session]:
+    """A session on a catalogue's file that nobody writes to, at the newest version; the file stays as it is."""
+    address = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
+    try:
+        with Session(engine, autoflush=False) as session:
+            yield session
+    finally:
+        engine.dispose()
+
+
+def copies_of_versions(catalogue: Path) -> list[Path]:
+    """The copies that were kept of a catalogue before it was brought to other versions, the oldest version first."""
+    return sorted(catalogue.parent.glob(f"{catalogue.stem}-[0-9]*{catalogue.suffix}"))
+
+
+def is_known_version(version: str) -> bool:
+    """Whether this program knows a version of the catalogue's tables, and so can bring it to the newest."""
+    return any(script.revision == version for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions())
+
+
+def _refuse_newer(version: str) -> None:
+    if not is_known_version(version):
+        raise CatalogueNewer(version)
+
+
+def _keep_copy(catalogue: Path, version: str) -> None:
+    target = catalogue.with_name(f"{catalogue.stem}-{version}{catalogue.suffix}")
+    temporary = target.with_name(f".{target.name}.part")
+    temporary.unlink(missing_ok=True)
+    copy_catalogue(catalogue, temporary)
+    temporary.replace(target)
+    sync_folder(target.parent)
+    others = [copy for copy in copies_of_versions(catalogue) if copy != target]
+    for older in others[: 1 - _KEPT_COPIES]:
+        older.unlink(missing_ok=True)
 
 
 @functools.cache

@@ -162,13 +162,17 @@ class Document(Table):
 
 
 class Original(Table):
-    """The bytes as they came; stored once, however often they arrive."""
+    """The bytes as they came; stored once, however often they arrive.
+
+    `checked_at`, here and of readings and transcriptions: when the stored bytes were last compared with their digest.
+    """
 
     __tablename__ = "originals"
     sha256: Mapped[str] = mapped_column(primary_key=True)
     md5: Mapped[str]
     size: Mapped[int]
     stored_at: Mapped[float] = mapped_column(default=time.time)
+    checked_at: Mapped[float | None]
 
 
 class Arrival(Table):
@@ -297,6 +301,7 @@ class ReadingRow(Table):
     sha256: Mapped[str]
     engine: Mapped[str]
     made_at: Mapped[float] = mapped_column(default=time.time)
+    checked_at: Mapped[float | None]
 
 
 class Work(Table):
@@ -689,6 +694,7 @@ class TranscriptionVersion(Table):
     author: Mapped[str]
     author_id: Mapped[str]
     at: Mapped[float]
+    checked_at: Mapped[float | None]
 
 
 class Note(Table):
@@ -874,3 +880,19 @@ class CarriedMark(Table):
     state: Mapped[str]
     answered_by: Mapped[str] = mapped_column(default="")
     at: Mapped[float] = mapped_column(default=time.time)
+
+
+class FixityFault(Table):
+    """Something in the vault that was not as it must be when it was last looked at; gone when it is again.
+
+    `kind`, `subject` and `detail` are those of `fixity.Fault`; `place` is where it stands in the vault, and `sha256`
+    the digest that it must have, None where nothing should be.
+    """
+
+    __tablename__ = "fixity_faults"
+    place: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[str]
+    sha256: Mapped[str | None]
+    found_at: Mapped[float] = mapped_column(default=time.time)

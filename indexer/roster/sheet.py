@@ -1,8 +1,8 @@
 """The rows of a spreadsheet, XLSX or CSV, read in a process of its own that can be killed.
 
-The file is a stranger's. Whatever it does to the decoder, it does to a process with little memory, little time and no
-open catalogue; what comes back is plain JSON, which cannot do anything. Formulas are never evaluated: the value that
-the office program stored with them is taken.
+The file is a stranger's. Whatever it does to the decoder, it does to a process with little memory, little time, no
+network and no open catalogue (dossier/confinement.py); what comes back is plain JSON, which cannot do anything.
+Formulas are never evaluated: the value that the office program stored with them is taken.
 
     python -m indexer.roster.sheet < file        one JSON object: {"sheets": …} or {"error": [Chinese, English]}
 """
@@ -14,8 +14,10 @@ import io
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from dossier.confinement import Confinement, confine
 from dossier.errors import RosterRefused
 from indexer.roster.headings import HEADINGS_WITHIN, columns_of, headings_of
 
@@ -45,6 +48,9 @@ An empty row above others counts as one. Those below do not: often a sheet's mil
 """
 
 _MEMORY = 1_500_000_000
+_MOST_ANSWER = 500_000_000
+"""Bytes: every character escaped takes six to twelve, every cell some ten more."""
+
 _SECONDS = 60
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -92,16 +98,29 @@ def sheets_of(content: bytes) -> list[Sheet]:
     # -P: no module of the folder that the program happens to be started in.
     command = [sys.executable, "-P", "-m", "indexer.roster.sheet"]
     path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH", ""))))
-    try:
-        done = subprocess.run(
-            command, input=content, capture_output=True, timeout=_SECONDS, env={**os.environ, "PYTHONPATH": path}
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _refused("读取时间过长，已终止", "reading it took too long and was stopped") from error
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError as error:
-        raise _refused("读取时内存不足或出错，已终止", f"reading it failed (exit {done.returncode})") from error
+    environment = {**os.environ, "PYTHONPATH": path}
+    # A file, unlike a pipe, is held to a limit: what a decoder gone wild says can be no longer.
+    with tempfile.TemporaryFile() as said:
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        ) as child:
+            try:
+                child.communicate(content, timeout=_SECONDS)
+            except subprocess.TimeoutExpired as error:
+                raise _refused("读取时间过长，已终止", "reading it took too long and was stopped") from error
+            finally:
+                if child.returncode is None:
+                    os.killpg(child.pid, signal.SIGKILL)
+        said.seek(0)
+        try:
+            answer = json.load(said)
+        except ValueError as error:
+            raise _refused("读取时内存不足或出错，已终止", f"reading it failed (exit {child.returncode})") from error
     if "error" in answer:
         raise _refused(*answer["error"])
     return [
@@ -116,7 +135,7 @@ def _refused(chinese: str, english: str) -> RosterRefused:
 
 def _main() -> None:
     """Read standard input within limits, and answer on standard output."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    confine(Confinement(_MEMORY, file_bytes=_MOST_ANSWER, open_files=64))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     content = sys.stdin.buffer.read(MOST_BYTES + 1)
     try:

@@ -38,9 +38,9 @@ from dossier.settings import Settings
 from dossier.vault import Vault
 from dossier.work import Job
 from pipeline.crew import plans, results
-from pipeline.crew.tasks import ReadTask, Task
+from pipeline.crew.tasks import ReadTask, Task, inspection_seconds
 from pipeline.crew.worker import ReaderFactory, page_reader
-from pipeline.crew.worker_process import WorkerProcess
+from pipeline.crew.worker_process import WorkerProcess, bindery, workbench
 from pipeline.files.sources import Limits
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,9 @@ class Crew:
 
         def hand(kinds: tuple[str, ...], niceness: int = NICENESS) -> _Hand:
             limit, pages = settings.page_timeout_seconds, settings.worker_pages
-            return _Hand(WorkerProcess(models_dir, limit, pages, factory, niceness), kinds)
+            binds = kinds in (BINDERY_KINDS, LIBRARY_KINDS)
+            confinement = (bindery if binds else workbench)(settings.worker_memory_bytes)
+            return _Hand(WorkerProcess(models_dir, limit, pages, factory, niceness, confinement), kinds)
 
         self._hands = [hand(READER_KINDS) for _ in range(settings.worker_count())]
         self._hands += [hand(DESK_KINDS, niceness=0)]
@@ -208,7 +210,8 @@ class Crew:
                 case work.READ:
                     return plans.plan_reading(session, self._vault, self._derived, job.subject_id), None
                 case work.PAGINATE:
-                    return plans.plan_inspection(session, self._vault, job.subject_id, self._limits), None
+                    inspection = plans.plan_inspection(session, self._vault, job.subject_id, self._limits)
+                    return inspection, inspection_seconds(inspection.path, self._settings.page_timeout_seconds)
                 case work.PICTURE:
                     return plans.plan_picture(session, self._vault, self._derived, job.subject_id), None
             quality = self._settings.pdf_quality

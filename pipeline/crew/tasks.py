@@ -5,6 +5,7 @@ Everything that touches foreign bytes is a task, so that it happens in a process
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,16 @@ class PagePlan:
     page: PdfPage
     reading_file: Path | None
     reading_sha256: str | None
+
+
+INSPECTION_BYTES_A_SECOND = 5_000_000
+
+
+def inspection_seconds(path: Path, least: float) -> float:
+    """Seconds that a look into a file may take: `least` for a small one, more for one that is not."""
+    with suppress(FileNotFoundError):
+        return least + path.stat().st_size / INSPECTION_BYTES_A_SECOND
+    return least
 
 
 Task = InspectTask | ReadTask | PictureTask | AssembleTask

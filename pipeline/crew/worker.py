@@ -2,10 +2,14 @@
 
 It has no access to the catalogue: it reads originals and stored readings, and writes derived files. The parent decides
 what becomes of an answer. It ends when the pipe closes, that is, when its parent is gone.
+
+It is confined before it sees the first foreign byte (dossier/confinement.py), and leads a group of processes of its
+own, so that whatever it might start ends with it.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import multiprocessing
 import os
@@ -17,15 +21,18 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from dossier.confinement import Confinement, allow_seconds, confine
 from dossier.contents import Contents
 from dossier.derived import THUMBNAIL, keep_time_of, smaller_picture, written_whole
 from dossier.errors import (
     EdossierError,
     FileRefused,
+    FileTooLarge,
     MachineFailed,
     ObjectChanged,
     ObjectMissing,
     PageFailed,
+    PageTooHeavy,
     is_machine_fault,
 )
 from dossier.lifeline import die_with_parent
@@ -42,6 +49,9 @@ if TYPE_CHECKING:
 
 PICTURE_SIDE = 2200
 PICTURE_QUALITY = 80
+# Of processor time beside a task's time: a thread or two more than one may work for it, and loading models counts too.
+_PROCESSOR_SHARE = 2.0
+_PROCESSOR_SECONDS = 30.0
 
 
 class Reads(Protocol):
@@ -68,38 +78,55 @@ def serve(
     reader_factory: ReaderFactory = page_reader,
     first: type[Task] | None = None,
     niceness: int = 0,
+    confinement: Confinement | None = None,
 ) -> None:
     """The main function of a worker process; it loads beforehand what `first`, the kind of its first task, takes."""
     os.nice(niceness)
+    os.setsid()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         die_with_parent(parent.pid, signal.SIGKILL)
     # An interrupt at the keyboard reaches the whole group; the parent decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if confinement is not None:
+        confine(confinement)
     worker = Worker(models_dir, reader_factory)
     # What is wrong with the models or the machine, the first task says once more, to somebody who hears it.
     with suppress(Exception):
         worker.prepare(first)
     while True:
         try:
-            task = connection.recv()
+            task, seconds = connection.recv()
         except EOFError:
             return
+        allow_seconds(_PROCESSOR_SECONDS + _PROCESSOR_SHARE * seconds)
         try:
             answer: Answer | EdossierError = worker.perform(task)
         except EdossierError as error:
             answer = error
         except MemoryError:
-            answer = PageFailed("MemoryError")
+            answer = PageTooHeavy()
         except OSError as error:
-            answer = MachineFailed(str(error)) if is_machine_fault(error) else PageFailed(str(error))
+            answer = _fault(error)
         except Exception as error:
             answer = PageFailed(f"{type(error).__name__}: {error}")
         try:
             connection.send(answer)
         except BrokenPipeError:
             return
+
+
+def _fault(error: OSError) -> EdossierError:
+    """An error of the system as the page's or the machine's.
+
+    What this process may not have more of, its confinement denies it; another page may well do with less.
+    """
+    if error.errno == errno.ENOMEM:
+        return PageTooHeavy()
+    if is_machine_fault(error) and error.errno != errno.EMFILE:
+        return MachineFailed(str(error))
+    return PageFailed(str(error))
 
 
 class Worker:
@@ -175,6 +202,10 @@ def _inspect(task: InspectTask) -> Contents:
         inspection = inspect(task.path, task.limits, name=task.name)
     except FileRefused as refusal:
         return Contents(refusal=refusal)
+    except (MemoryError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.ENOMEM:
+            raise
+        return Contents(refusal=FileTooLarge("内存超过 worker_memory_bytes / more memory than worker_memory_bytes"))
     is_single_picture = len(inspection.pages) == 1 and inspection.format is not Format.PDF
     pages = inspection.pages
     if task.limits.split_spreads:

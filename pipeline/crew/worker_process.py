@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import time
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from dossier.confinement import Confinement
 from dossier.errors import EdossierError, MachineFailed, PageTimeout, WorkerDied
 from pipeline.crew.tasks import Answer, Task
 from pipeline.crew.worker import ReaderFactory, page_reader, serve
 
 # Processes are started afresh, not forked: a fork would inherit locks and threads of the parent half way.
 _CONTEXT = multiprocessing.get_context("spawn")
+
+# What decoding and reading write is pictures for screens, a few MB each; models and sources take some twenty files.
+_PICTURE_BYTES = 1_000_000_000
+# A dossier of ten thousand colour pages has some tens of GB; what is larger has gone wrong.
+_PDF_BYTES = 100_000_000_000
+
+
+def workbench(memory_bytes: int) -> Confinement:
+    """What a process may have that looks into files, reads pages or makes pictures."""
+    return Confinement(memory_bytes, _PICTURE_BYTES)
+
+
+def bindery(memory_bytes: int) -> Confinement:
+    """What a process may have that writes PDFs; it has the pictures of several pages open at a time."""
+    return Confinement(memory_bytes, _PDF_BYTES, open_files=1024)
+
+
+WORKBENCH = workbench(8_000_000_000)
 
 
 class WorkerProcess:
@@ -24,6 +46,7 @@ class WorkerProcess:
         renew_after: tasks after which the process is replaced.
         reader_factory: what makes its page reader.
         niceness: by how much it gives way to others that want a processor (nice(2)).
+        confinement: what it may have.
     """
 
     def __init__(
@@ -33,7 +56,9 @@ class WorkerProcess:
         renew_after: int,
         reader_factory: ReaderFactory = page_reader,
         niceness: int = 0,
+        confinement: Confinement = WORKBENCH,
     ) -> None:
+        self._confinement = confinement
         self._reader_factory = reader_factory
         self._niceness = niceness
         self._models_dir = models_dir
@@ -68,12 +93,13 @@ class WorkerProcess:
         if self._process is None or not self._process.is_alive():
             self._start()
         assert self._connection is not None
-        self._deadline = time.monotonic() + (time_limit or self._time_limit)
+        seconds = time_limit or self._time_limit
+        self._deadline = time.monotonic() + seconds
         try:
-            self._connection.send(task)
+            self._connection.send((task, seconds))
         except BrokenPipeError:
             self._start()
-            self._connection.send(task)
+            self._connection.send((task, seconds))
 
     def answer(self) -> Answer | EdossierError | WorkerProcess:
         """The answer to the task in hand; the worker itself while there is none yet.
@@ -115,8 +141,12 @@ class WorkerProcess:
                 return answer
 
     def stop(self) -> None:
-        """End the process at once."""
+        """End the process at once, with whatever it has started: it leads a group of its own."""
         if self._process is not None:
+            if self._process.pid is not None:
+                # There is no such group while it is only just starting, or once all of it has ended.
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
             self._process.join()
             self._process.close()
@@ -128,7 +158,9 @@ class WorkerProcess:
         self.stop()
         ours, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(
-            target=serve, args=(theirs, self._models_dir, self._reader_factory, first, self._niceness), daemon=True
+            target=serve,
+            args=(theirs, self._models_dir, self._reader_factory, first, self._niceness, self._confinement),
+            daemon=True,
         )
         self._process.start()
         theirs.close()
@@ -141,5 +173,17 @@ class WorkerProcess:
         code = self._process.exitcode
         never_worked = self._tasks_done == 0 and code == 1
         self.stop()
-        # Python itself gave up before the first answer: something is missing or broken in the installation.
-        return MachineFailed("a worker process does not start") if never_worked else WorkerDied(f"exit {code}")
+        if never_worked:
+            # Python itself gave up before the first answer: something is missing or broken in the installation.
+            return MachineFailed("a worker process does not start")
+        if code == -signal.SIGXCPU:
+            return PageTimeout()
+        return WorkerDied(_told(code))
+
+
+def _told(code: int | None) -> str:
+    """How a process ended: by the name of the signal, where it was one."""
+    if code is not None and code < 0:
+        with suppress(ValueError):
+            return signal.Signals(-code).name
+    return f"exit {code}"

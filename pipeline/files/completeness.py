@@ -14,6 +14,10 @@ from dossier.errors import DamagedFile, TruncatedFile
 
 # ITU-T T.81, B.1.1.2: after FF, a byte that is neither stuffing (00), nor fill (FF), nor a restart (D0–D7) is a marker.
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+# Any number of FF may stand before it. Scanners write none or a few; Pillow steps over them one by one, in Python.
+_MOST_FILL = 1_000_000
+# A progressive picture comes in some ten scans, and the decoder goes over all its pixels once for each.
+_MOST_SCANS = 100
 _JPEG_STANDALONE = {0x01, 0xD8}
 _JPEG_SCAN = 0xDA
 _JPEG_END = 0xD9
@@ -33,19 +37,25 @@ def require_jpeg_end(content: bytes) -> None:
 
     Raises:
         TruncatedFile: the file ends first.
-        DamagedFile: a segment has an impossible length.
+        DamagedFile: a segment has an impossible length, or fill bytes or scans come without end.
     """
-    position = 2
+    position, fill, scans = 2, 0, 0
     while True:
         marker = _JPEG_MARKER.search(content, position)
         if marker is None:
             raise TruncatedFile("JPEG without its end marker (EOI)")
+        fill += marker.end() - marker.start() - 2
+        if fill > _MOST_FILL:
+            raise DamagedFile("JPEG with millions of fill bytes")
         position = marker.end()
         code = marker.group(1)[0]
         if code == _JPEG_END:
             return
         if code in _JPEG_STANDALONE:
             continue
+        scans += code == _JPEG_SCAN
+        if scans > _MOST_SCANS:
+            raise DamagedFile(f"JPEG of more than {_MOST_SCANS} scans")
         length = int.from_bytes(content[position : position + 2], "big")
         if position + max(length, 2) > len(content):
             raise TruncatedFile("JPEG cut within a segment")

@@ -107,7 +107,7 @@ def page_content(pdf: PdfFile, index: int, limits: Limits, has_layers: bool) -> 
     try:
         require_finite(stored)
         page = _loaded(pdf.canvas, index)
-    except (pikepdf.PdfError, pypdfium2.PdfiumError, TypeError) as error:
+    except (pikepdf.PdfError, pypdfium2.PdfiumError, AttributeError, TypeError, ValueError) as error:
         raise DamagedFile(f"PDF page {index + 1}: {error}") from error
     with closing(page):
         try:

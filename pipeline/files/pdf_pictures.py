@@ -128,7 +128,7 @@ def require_whole_picture(image: Object) -> None:
     Raises:
         PageUnreadable: the data end before the picture does.
     """
-    filters = _filters(image)
+    filters = filters_of(image)
     try:
         raw = image.read_raw_bytes()
         if filters == ["/DCTDecode"]:
@@ -164,7 +164,7 @@ def _unclipped(mark: Mark) -> Rectangle:
 
 def _is_plain(image: Object) -> bool:
     """Whether the picture has one coding, and samples that mean what they usually mean (ISO 32000-1, table 90)."""
-    if len(_filters(image)) > 1:
+    if len(filters_of(image)) > 1:
         return False
     decode = image.get("/Decode")
     if decode is None:
@@ -177,8 +177,9 @@ def _is_plain(image: Object) -> bool:
     return bool(values) and all(value == (top if place % 2 else 0.0) for place, value in enumerate(values))
 
 
-def _filters(image: Object) -> list[str]:
-    found = image.get("/Filter")
+def filters_of(stream: Object) -> list[str]:
+    """The codings of a stream, the outermost first."""
+    found = stream.get("/Filter")
     if found is None:
         return []
     return [str(name) for name in found.as_list()] if isinstance(found, Array) else [str(found)]

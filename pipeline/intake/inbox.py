@@ -30,13 +30,13 @@ from dossier import flags
 from dossier.acceptance import Accepted, Fingerprint, Incoming, SourceChanged, accept, accept_all
 from dossier.catalogue.database import Catalogue
 from dossier.contents import Contents
-from dossier.errors import DamagedFile, EmptyFile, PageFailed, ServiceUnreachable, TruncatedFile
+from dossier.errors import DamagedFile, EmptyFile, PageFailed, PageTimeout, ServiceUnreachable, TruncatedFile
 from dossier.natural_order import file_key, natural_key
-from dossier.place import METADATA_NAME, is_ignored, place_in_inbox, readable
+from dossier.place import METADATA_NAME, is_ignored, legible, place_in_inbox
 from dossier.room import FLAG, Room
 from dossier.settings import Settings
 from dossier.vault import Vault
-from pipeline.crew.tasks import InspectTask
+from pipeline.crew.tasks import InspectTask, inspection_seconds
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.files.sources import Limits
 from pipeline.intake.aside import Aside
@@ -47,8 +47,9 @@ log = logging.getLogger(__name__)
 ACTOR = "watch"
 # After its writer has closed or renamed a file, so little quiet is enough.
 CLOSED_SETTLE_SECONDS = 0.3
-INSPECTION_SECONDS = 60.0
-INSPECTION_BYTES_A_SECOND = 5_000_000
+# A file whose look takes longer is left to a worker, which has more time, so that a hostile one holds up no others: the
+# volumes of a morning take a second or two each.
+FIRST_LOOK_SECONDS = 15.0
 # A look that failed so often for reasons that are not the file's is left to a worker, which counts its own attempts.
 MOST_LOOKS = 3
 _RETRY_SECONDS = 5.0
@@ -62,6 +63,15 @@ _THREADS = 8
 MOST_KNOWN = 4000
 # Refusals that a file still being written looks like: they are believed only after a while.
 _MAYBE_UNFINISHED = (EmptyFile, TruncatedFile, DamagedFile)
+# What is no file, by its kind (inode(7)).
+_KINDS = {
+    stat.S_IFLNK: "链接 / a link",
+    stat.S_IFIFO: "管道 / a pipe",
+    stat.S_IFSOCK: "套接字 / a socket",
+    stat.S_IFCHR: "设备 / a device",
+    stat.S_IFBLK: "设备 / a device",
+}
+_NO_FILE = "不是文件 / no file"
 
 
 @dataclass
@@ -75,6 +85,7 @@ class _Candidate:
         is_closed: whether its writer closed it in this state.
         is_renamed: whether it came to its place by a rename, in this state.
         looks_unfinished: whether a look into it found it incomplete.
+        looks_slow: whether a look into it was given up.
         troubles: how often it could not be looked into or taken.
         not_before: when to try again (monotonic seconds).
         is_accepted: whether only its removal is left to do.
@@ -87,6 +98,7 @@ class _Candidate:
     is_closed: bool = False
     is_renamed: bool = False
     looks_unfinished: bool = False
+    looks_slow: bool = False
     troubles: int = 0
     not_before: float = 0.0
     is_accepted: bool = False
@@ -117,6 +129,11 @@ class Intake:
         self._candidates: dict[Path, _Candidate] = {}
         # Files that we ourselves have put back in the inbox: that rename says nothing of their writers.
         self._returned: set[Path] = set()
+        # Links, pipes and devices in the inbox of which it has been said that they are left there; None until the first
+        # scan asks what an earlier process has said.
+        self._left: set[Path] | None = None
+        # Folders that cannot be looked into, which has been said: of others, or deeper than a path may be long.
+        self._unlisted: set[Path] = set()
 
     @property
     def waiting(self) -> int:
@@ -151,6 +168,9 @@ class Intake:
         relative = PurePosixPath(path.relative_to(self._inbox))
         if is_ignored(relative):
             return
+        if self._is_outside(path):
+            self._candidates.pop(path, None)
+            return
         is_renamed = is_renamed and path not in self._returned
         try:
             status = path.stat(follow_symlinks=False)
@@ -158,6 +178,8 @@ class Intake:
             self._candidates.pop(path, None)
             return
         if not stat.S_ISREG(status.st_mode):
+            self._candidates.pop(path, None)
+            self._leave(path, _KINDS.get(stat.S_IFMT(status.st_mode), _NO_FILE))
             return
         known = self._candidates.get(path)
         if known is None and self.is_full:
@@ -186,10 +208,56 @@ class Intake:
     def scan(self) -> None:
         """Nominate what lies in the inbox, folder by folder, until too many files are known."""
         self._overflowed = False
-        for path in _files_below(self._inbox):
+        self._forget_left()
+        unlisted: dict[Path, OSError] = {}
+
+        def note(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError | NotADirectoryError):  # it has gone meanwhile
+                unlisted[Path(str(error.filename))] = error
+
+        for path in _files_below(self._inbox, note):
             self.nominate(path)
             if self._overflowed:
                 break
+        for path in unlisted.keys() - self._unlisted:
+            self._say(path, "not_accepted", unlisted[path])
+        if self._overflowed:
+            self._unlisted |= unlisted.keys()
+            return
+        for path in self._unlisted - unlisted.keys():
+            self._unsay(path)
+        self._unlisted = set(unlisted)
+
+    def _is_outside(self, path: Path) -> bool:
+        """Whether a path leads out of the inbox, through a folder that is a link; what lies there is not ours to take.
+
+        The inbox itself may be a link, to a share.
+        """
+        folder = path.parent
+        while folder != self._inbox:
+            if folder.is_symlink():
+                self._leave(folder, _KINDS[stat.S_IFLNK])
+                return True
+            folder = folder.parent
+        return False
+
+    def _leave(self, path: Path, reason: str) -> None:
+        """Say once that something in the inbox is no file, and is left where it is."""
+        if self._left is None or path not in self._left:
+            if self._left is not None:
+                self._left.add(path)
+            self._say(path, "not_a_file", ValueError(reason))
+
+    def _forget_left(self) -> None:
+        """Take from the attention list what has gone from the inbox, or is a file by now."""
+        if self._left is None:
+            with self._catalogue.reading() as session:
+                self._left = {self._inbox / name for name in flags.subjects(session, "inbox", "not_a_file")}
+        gone = [path for path in self._left if not _stands(path) or (path.is_file() and not path.is_symlink())]
+        for path in gone:
+            self._left.discard(path)
+            with self._catalogue.writing() as session:
+                flags.close_flag(session, "inbox", legible(str(path.relative_to(self._inbox))), "not_a_file")
 
     def take_complete(self, should_stop: Callable[[], bool] = lambda: False) -> int:
         """Accept files that are complete now, for a few seconds at most; returns how many left the inbox.
@@ -201,7 +269,7 @@ class Intake:
         if not self._candidates or not self._has_room():
             return 0
         complete: list[Path] = []
-        for path in sorted(self._candidates, key=lambda path: self._candidates[path].order):
+        for path in sorted(self._candidates, key=self._turn):
             if should_stop() or time.monotonic() > until:
                 break
             try:
@@ -216,6 +284,11 @@ class Intake:
                 if not self._has_room():
                     break
         return taken + self._take(complete)
+
+    def _turn(self, path: Path) -> tuple[int, tuple[str, bool, str]]:
+        """When it is a file's turn: what has made trouble comes last."""
+        candidate = self._candidates[path]
+        return candidate.troubles + candidate.looks_slow, candidate.order
 
     def _has_room(self) -> bool:
         """Whether the disk has room for more; what changes is put on the attention list, or taken off it."""
@@ -289,10 +362,18 @@ class Intake:
         if is_held or (quiet < settle and not is_whole):
             return False
         may_be_unfinished = quiet < self._settings.incomplete_after_seconds
-        if may_be_unfinished and candidate.looks_unfinished:
+        if may_be_unfinished and (candidate.looks_unfinished or candidate.looks_slow):
             return False
-        contents = self._look_into(path, path)
-        if contents is None:
+        contents = None
+        if not candidate.looks_slow:
+            try:
+                contents = self._look_into(path, path)
+            except PageTimeout:
+                candidate.looks_slow = True
+        if candidate.looks_slow:
+            if may_be_unfinished:
+                return False
+        elif contents is None:
             candidate.troubles += 1
             if candidate.troubles < MOST_LOOKS:
                 return False
@@ -312,13 +393,13 @@ class Intake:
         """The bytes of `file` as what was dropped at `path`."""
         relative = PurePosixPath(path.relative_to(self._inbox))
         return Incoming(
-            path=file, place=place_in_inbox(relative), source=readable(str(relative)), origin="watch",
+            path=file, place=place_in_inbox(relative), source=legible(str(relative)), origin="watch",
             contents=contents, fingerprint=fingerprint,
         )  # fmt: skip
 
     def _note_accepted(self, path: Path, accepted: Accepted) -> None:
         self._unsay(path)
-        name = readable(str(path.relative_to(self._inbox)))
+        name = legible(str(path.relative_to(self._inbox)))
         log.info("%s: %s", "known already" if accepted.is_replay else "accepted", name)
 
     def _look_into(self, file: Path, path: Path) -> Contents | None:
@@ -326,7 +407,11 @@ class Intake:
 
     def _accept_aside(self, aside: Path, path: Path) -> None:
         """Accept a file that was set aside as what stood at its old place, and delete it."""
-        incoming = self._incoming(aside, path, self._look_into(aside, path))
+        try:
+            contents = self._look_into(aside, path)
+        except PageTimeout:
+            contents = None
+        incoming = self._incoming(aside, path, contents)
         self._note_accepted(path, accept(self._catalogue, self._vault, incoming, ACTOR))
         self._aside.delete(aside)
 
@@ -335,7 +420,7 @@ class Intake:
         try:
             aside = self._aside.take(path)
         except FileNotFoundError:
-            log.info("%s: its owner took it away", path.name)
+            log.info("%s: its owner took it away", legible(path.name))
             return
         if Fingerprint.of(aside) == accepted and not is_held_by_writer(aside):
             self._aside.delete(aside)
@@ -357,7 +442,7 @@ class Intake:
 
     def _say(self, path: Path, code: str, error: Exception) -> None:
         """Put a file that is stuck in the inbox on the attention list."""
-        name = readable(str(path.relative_to(self._inbox)))
+        name = legible(str(path.relative_to(self._inbox)))
         log.error("%s: %s: %s: %s", name, code, type(error).__name__, error)
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         try:
@@ -369,7 +454,7 @@ class Intake:
             log.error("%s", again)
 
     def _unsay(self, path: Path) -> None:
-        name = readable(str(path.relative_to(self._inbox)))
+        name = legible(str(path.relative_to(self._inbox)))
         if self._said is None:
             with self._catalogue.reading() as session:
                 self._said = set(flags.subjects(session, "inbox", "not_accepted"))
@@ -383,24 +468,40 @@ def inspect_file(inspector: WorkerProcess, path: Path, limits: Limits, name: str
     """Look into a file in a process that can be killed.
 
     Returns:
-        What is in it, or why it is refused; None where nothing was learnt about the file: the process died, was too
-        slow, or the machine failed.
+        What is in it, or why it is refused; None where nothing was learnt about the file: the process died, or the
+        machine failed.
+
+    Raises:
+        PageTimeout: it takes longer than a first look may.
     """
-    time_limit = INSPECTION_SECONDS + path.stat().st_size / INSPECTION_BYTES_A_SECOND
     try:
-        answer = inspector.perform(InspectTask(path, readable(name), limits), time_limit)
+        task = InspectTask(path, legible(name), limits)
+        answer = inspector.perform(task, inspection_seconds(path, FIRST_LOOK_SECONDS))
+    except PageTimeout:
+        log.warning("%s: a look into it takes long", legible(path.name))
+        raise
     except (PageFailed, ServiceUnreachable) as error:
-        log.warning("%s: %s", readable(path.name), error)
+        log.warning("%s: %s", legible(path.name), error)
         return None
     assert isinstance(answer, Contents)
     return answer
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    """All files and links; linked and hidden folders are left out."""
-    for directory, folders, names in os.walk(folder):
+def _stands(path: Path) -> bool:
+    """Whether something has this name, were it a link that leads nowhere."""
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _files_below(folder: Path, onerror: Callable[[OSError], None]) -> Iterator[Path]:
+    """All files and links, to folders too; what links lead to and hidden folders are left out."""
+    for directory, folders, names in os.walk(folder, onerror=onerror):
         folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
-        for name in sorted(names, key=lambda name: (name.casefold() != METADATA_NAME, file_key(name))):
+        links = [name for name in folders if os.path.islink(f"{directory}/{name}")]  # noqa: PTH114 (never raises)
+        for name in sorted([*names, *links], key=lambda name: (name.casefold() != METADATA_NAME, file_key(name))):
             yield Path(directory) / name
 
 

@@ -13,13 +13,15 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from dossier import audit_chain, webhooks
+from dossier.backup.taking import last_backup
 from dossier.departments import departments
 from dossier.errors import EngineUnreachable
 from dossier.retrying import retry_everything
 from dossier.room import room_of
 from dossier.settings import Settings, load_settings, source_of
-from dossier.statistics import Verified, bytes_a_day, last_verified
+from dossier.statistics import bytes_a_day
 from dossier.status import Status, oldest_work, status_of
+from dossier.verifications import Verified, last_verified
 from dossier.work import READ
 from search_api.site import Site, TheSite, TheViewer
 from search_api.wording import duration
@@ -28,6 +30,7 @@ from search_api.wording import duration
 LEAST_FREE_BYTES = 5 * 1024**3
 FEW_DAYS, MANY_DAYS = 30, 365
 OLD_SECONDS = 40 * 86400.0
+BACKUP_OLD_SECONDS = 8 * 86400.0
 
 WORK_WORDS = {"paginate": "拆页", "read": "识别", "assemble": "生成 PDF", "picture": "生成图像"}
 
@@ -51,6 +54,7 @@ SETTINGS: dict[str, str] = {
     "elasticsearch_url": "Elasticsearch 的地址；用内置引擎时不起作用。",
     "workers": "同时识别的进程数；0 表示每个处理器核心一个。",
     "page_timeout_seconds": "一页识别超过这么多秒就停下，重试三次后搁置。",
+    "worker_memory_bytes": "一个处理进程最多用多少内存（地址空间），字节；超过就停下这一页，其余照常。",
     "ocr_engine": "运行识别模型的引擎。",
     "pdf_quality": "双层 PDF 的图像：archive 用扫描原图，compact 压缩得更小。",
     "split_spreads": "一张图上有左右两页时，是否拆成两页。",
@@ -58,6 +62,7 @@ SETTINGS: dict[str, str] = {
     "settle_seconds": "文件安静这么多秒后才收。",
     "max_pixels": "能收的最大图像，像素。",
     "max_pages": "一个文件最多收多少页。",
+    "verify_days": "多少天内把原件库全部校验一遍（每天一份，夜里或空闲时）；0 表示不自动校验。",
 }
 
 SOURCES = {"default": "默认", "file": "设置文件", "environment": "环境变量"}
@@ -92,6 +97,7 @@ def overview(
         oldest = oldest_work(session)
         pace = bytes_a_day(session)
         verified = last_verified(session)
+        backed_up = last_backup(session)
         hooks = webhooks.all_webhooks(session)
         given_up = [webhook.name for webhook in hooks if webhook.dead]
     context = {
@@ -105,6 +111,7 @@ def overview(
             _webhooks(len(hooks), given_up),
             _audit(unchained),
             _verified(verified),
+            _backed_up(backed_up),
         ],
         "failed": status.pages["parked"] + status.files["failed"] + status.dead_letters,
         "done": f"已重新排队：{pages} 页，{files} 个文件，{pdfs} 个 PDF，{entries} 条索引。" if retried else "",
@@ -218,11 +225,31 @@ def _verified(verified: Verified | None) -> Check:
     if verified is None:
         return Check("校验", "warn", "还没有校验过", "请不时运行 edossier verify：核对不丢、不重、不改。")
     finding = f"{dt.datetime.fromtimestamp(verified.at):%Y-%m-%d %H:%M}，{verified.faults} 处问题"
+    if verified.share:
+        finding += f"（核对了原件库的 {verified.share}）"
+    if verified.unchecked:
+        finding += f"，{verified.unchecked} 处无法校验"
     if verified.faults:
         return Check("校验", "bad", finding, "请再运行 edossier verify 看是哪些，并从备份恢复。")
+    if verified.unchecked:
+        return Check("校验", "warn", finding, "请检查磁盘、权限和搜索引擎，再运行 edossier verify。")
     if time.time() - verified.at > OLD_SECONDS:
         return Check("校验", "warn", finding, "一个多月没有校验了，请运行 edossier verify。")
     return Check("校验", "good", finding)
+
+
+def _backed_up(last: tuple[float, int] | None) -> Check:
+    if last is None:
+        return Check("备份", "warn", "还没有备份过", "请每天运行 edossier backup，备份到另一块磁盘。")
+    at, missing = last
+    finding = f"{dt.datetime.fromtimestamp(at):%Y-%m-%d %H:%M}"
+    if missing:
+        return Check(
+            "备份", "bad", f"{finding}，缺 {missing} 件", "请运行 edossier verify 看是哪些，并从以前的备份恢复。"
+        )
+    if time.time() - at > BACKUP_OLD_SECONDS:
+        return Check("备份", "warn", finding, "一个多星期没有备份了，请运行 edossier backup。")
+    return Check("备份", "good", finding)
 
 
 def _questions(status: Status) -> Check:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
+from collections.abc import Mapping
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
+from dossier.backup.taking import last_backup
 from dossier.status import Status, oldest_work, status_of
+from dossier.verifications import Verified, faults_by_kind, last_verified
 from dossier.webhooks import all_webhooks
 from search_api.request_times import BOUNDS, RequestTimes
 from search_api.rest.prometheus import MEDIA_TYPE, MetricsText
@@ -29,6 +32,8 @@ def metrics(site: TheSite, viewer: TheViewer) -> Response:
     with site.catalogue.reading() as session:
         status = status_of(session, viewer)
         oldest = oldest_work(session, viewer)
+        backed_up = last_backup(session)
+        verified, wrong = last_verified(session), faults_by_kind(session)
         hooks = Counter(
             "dead" if hook.dead else "failing" if hook.attempts else "well" for hook in all_webhooks(session)
         )
@@ -49,6 +54,10 @@ def metrics(site: TheSite, viewer: TheViewer) -> Response:
     text.family("edossier_webhooks", "gauge", "Addresses that changes are sent to: well, failing, dead (given up).")
     for state in ("well", "failing", "dead"):
         text.sample("edossier_webhooks", hooks[state], {"state": state})
+    _write_verified(text, verified, wrong, now)
+    if backed_up is not None:
+        text.family("edossier_backup_age_seconds", "gauge", "Time since the last backup.")
+        text.sample("edossier_backup_age_seconds", round(max(now - backed_up[0], 0.0), 1))
     _write_requests(text, site.request_times)
     return PlainTextResponse(str(text), media_type=MEDIA_TYPE)
 
@@ -66,6 +75,21 @@ def _write_status(text: MetricsText, status: Status) -> None:
         ("edossier_dead_letters", "Pages that the search engine has refused for good.", status.dead_letters),
         ("edossier_questions", "Rows on the attention list.", status.questions),
         ("edossier_pages_a_minute", "Pages made searchable a minute, over the last five.", status.pages_a_minute),
+    ):
+        text.family(name, "gauge", help_text)
+        text.sample(name, value)
+
+
+def _write_verified(text: MetricsText, verified: Verified | None, wrong: Mapping[str, int], now: float) -> None:
+    text.family("edossier_vault_faults", "gauge", "Files of the vault that are known to be wrong, by kind.")
+    for kind in ("missing", "changed", "unknown", "unchecked"):
+        text.sample("edossier_vault_faults", wrong.get(kind, 0), {"kind": kind})
+    if verified is None:
+        return
+    for name, help_text, value in (
+        ("edossier_verify_faults", "Faults that the last verification found.", verified.faults),
+        ("edossier_verify_unchecked", "What the last verification could not look at.", verified.unchecked),
+        ("edossier_verify_age_seconds", "Time since the last verification.", round(max(now - verified.at, 0.0), 1)),
     ):
         text.family(name, "gauge", help_text)
         text.sample(name, value)

@@ -1,0 +1,227 @@
+"""Confinement: a process that works on foreign bytes has little it could do harm with, whatever they make of it.
+
+Decoders are large C libraries; one that a hostile file has taken over, or that merely runs wild, should find no memory
+to eat up, no network to speak to, no program to start and no other process to look into. All of this is within reach of
+an ordinary user: limits of resources (setrlimit(2)), no new privileges (prctl(2)), and a filter of system calls
+(seccomp(2)). Where the kernel knows no such filter, a network of its own without any way out takes its place.
+
+What it does not do: hide files from the process. It reads what its user may read, and writes as long as the limits let
+it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import platform
+import resource
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 22, 38
+_SECCOMP_SET_MODE_FILTER, _SECCOMP_MODE_FILTER, _SECCOMP_FILTER_FLAG_TSYNC = 1, 2, 1
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x1000_0000, 0x4000_0000
+# linux/filter.h and linux/seccomp.h: load a word, compare, return; what a filter may answer.
+_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_ALLOW, _REFUSE, _KILL = 0x7FFF_0000, 0x0005_0000 | errno.EACCES, 0x8000_0000
+_CALL_AT, _MACHINE_AT = 0, 4
+_OTHER_CALLS = 0x4000_0000
+"""Calls of the x32 kind on x86-64, which would pass by the numbers of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """The numbers of system calls on one kind of machine (linux/audit.h, asm/unistd.h)."""
+
+    machine: int
+    seccomp: int
+    socket: int
+    execve: int
+    execveat: int
+    ptrace: int
+    process_vm_readv: int
+    process_vm_writev: int
+    io_uring_setup: int = 425
+
+    @property
+    def refused(self) -> tuple[int, ...]:
+        """No socket (a ring could open one, too), no other program, no look into other processes."""
+        return (
+            self.socket, self.io_uring_setup, self.execve, self.execveat, self.ptrace, self.process_vm_readv,
+            self.process_vm_writev,
+        )  # fmt: skip
+
+
+def _generic(machine: int) -> _Calls:
+    return _Calls(machine, 277, 198, 221, 281, 117, 270, 271)
+
+
+_MACHINES = {
+    "x86_64": _Calls(0xC000_003E, 317, 41, 59, 322, 101, 310, 311),
+    "aarch64": _generic(0xC000_00B7),
+    "loongarch64": _generic(0xC000_0102),
+    "riscv64": _generic(0xC000_00F3),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What a process may have.
+
+    Attributes:
+        memory_bytes: of its address space, libraries and models included.
+        file_bytes: of a file that it writes.
+        open_files: at a time.
+    """
+
+    memory_bytes: int
+    file_bytes: int
+    open_files: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What holds of a confinement on this machine.
+
+    Attributes:
+        limits: memory, processor time, size and number of files, no core dump.
+        privileges: no program can give it more rights than it has.
+        network: why it reaches none: "seccomp" (it cannot open a socket), "namespace" (it has a network of its own,
+            without any way out), or "" where it is not cut off.
+        programs: it can start no other program, nor look into another process.
+    """
+
+    limits: bool
+    privileges: bool
+    network: str
+    programs: bool
+
+
+def confine(confinement: Confinement) -> Held:
+    """Shut this process in, and whatever it starts; there is no way back.
+
+    To be called before other threads are started.
+    """
+    limits = _limit(confinement)
+    if sys.platform != "linux":
+        return Held(limits, False, "", False)
+    libc = ctypes.CDLL(None, use_errno=True)
+    privileges = libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+    if privileges and _filter_calls(libc):
+        return Held(limits, privileges, "seccomp", True)
+    network = "namespace" if _leave_network(libc) else ""
+    return Held(limits, privileges, network, False)
+
+
+def allow_seconds(seconds: float) -> None:
+    """Let this process use so much more processor time, and be ended by the system (SIGXCPU) after that."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    wanted = int(usage.ru_utime + usage.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
+
+
+def _limit(confinement: Confinement) -> bool:
+    held = True
+    for kind, wanted in (
+        (resource.RLIMIT_AS, confinement.memory_bytes),
+        (resource.RLIMIT_FSIZE, confinement.file_bytes),
+        (resource.RLIMIT_NOFILE, confinement.open_files),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, most = resource.getrlimit(kind)
+        limit = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        try:
+            resource.setrlimit(kind, (limit, limit))
+        except (OSError, ValueError):
+            held = False
+    return held
+
+
+def _filter_calls(libc: ctypes.CDLL) -> bool:
+    """Have the kernel refuse (EACCES) the calls that nobody who decodes pictures needs."""
+    calls = _MACHINES.get(platform.machine())
+    if calls is None or sys.maxsize < 2**32:
+        return False
+    steps = list(_steps(calls))
+    written = b"".join(struct.pack("=HBBI", *step) for step in steps)
+    program = ctypes.create_string_buffer(written, len(written))
+    # struct sock_fprog: a length, and after the gap that its alignment takes, a pointer.
+    header = ctypes.create_string_buffer(struct.pack("@HP", len(steps), ctypes.addressof(program)))
+    answer = libc.syscall(
+        ctypes.c_long(calls.seccomp), ctypes.c_ulong(_SECCOMP_SET_MODE_FILTER),
+        ctypes.c_ulong(_SECCOMP_FILTER_FLAG_TSYNC), header,
+    )  # fmt: skip
+    return bool(answer == 0 or libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0) == 0)
+
+
+def _steps(calls: _Calls) -> Iterator[tuple[int, int, int, int]]:
+    """The filter: (operation, steps to skip where it is so, where it is not, operand) each."""
+    refused = calls.refused
+    yield _LOAD, 0, 0, _MACHINE_AT
+    yield _EQUAL, 1, 0, calls.machine
+    yield _RETURN, 0, 0, _KILL
+    yield _LOAD, 0, 0, _CALL_AT
+    yield _AT_LEAST, len(refused) + 1, 0, _OTHER_CALLS
+    for place, call in enumerate(refused):
+        yield _EQUAL, len(refused) - place, 0, call
+    yield _RETURN, 0, 0, _ALLOW
+    yield _RETURN, 0, 0, _REFUSE
+
+
+def _leave_network(libc: ctypes.CDLL) -> bool:
+    """Have a network of one's own, in which there is nobody; an ordinary user needs a user namespace for it."""
+    if libc.unshare(_CLONE_NEWNET) == 0:
+        return True
+    user, group = os.getuid(), os.getgid()
+    if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+        return False
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        # Without its own number the process still has its rights to files: they go by the kernel's own numbers.
+        try:
+            descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
+        except OSError:
+            continue
+        try:
+            os.write(descriptor, text.encode())
+        except OSError:
+            pass
+        finally:
+            os.close(descriptor)
+    return True
+
+
+def held_here() -> Held:
+    """What holds of a confinement on this machine, tried in a process of its own."""
+    command = [sys.executable, "-P", "-c", f"import {__name__} as tried; tried.report()"]
+    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", ""))))
+    try:
+        answer = subprocess.run(command, capture_output=True, timeout=60, env={**os.environ, "PYTHONPATH": path})
+        return Held(**json.loads(answer.stdout))
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return Held(False, False, "", False)
+
+
+def report() -> None:
+    """Confine this process, try what it should not be able to do, and print what holds as JSON."""
+    held = confine(Confinement(memory_bytes=1_000_000_000, file_bytes=1_000_000))
+    limits = held.limits and _is_refused(lambda: bytearray(2_000_000_000), MemoryError)
+    is_cut_off = held.network != "seccomp" or _is_refused(lambda: socket.socket().close(), PermissionError)
+    other = sys.executable
+    programs = held.programs and _is_refused(lambda: os.execv(other, [other, "-V"]), PermissionError)  # noqa: S606
+    print(json.dumps(asdict(Held(limits, held.privileges, held.network if is_cut_off else "", programs))))
+
+
+def _is_refused(deed: Callable[[], object], error: type[Exception]) -> bool:
+    try:
+        deed()
+    except error:
+        return True
+    return False
