@@ -52,8 +52,9 @@ def test_bursts_pauses_and_reopening_defer_a_truncated_file_and_the_whole_one_is
 def test_what_stays_truncated_is_set_apart_with_its_reason_and_the_whole_file_answers_it(tmp_path: Path) -> None:
     with open_house(tmp_path, settle_seconds=0.1, incomplete_after_seconds=0.5) as house:
         house.drop(PLACE, WHOLE[: len(WHOLE) // 2])
-        time.sleep(0.6)
-        _let_rest(house)
+        house.take_in()
+        time.sleep(0.6)  # quiet for long enough, counted from when it was first seen
+        house.take_in()
         assert arrivals(house) == [("failed", "truncated", False)]
         assert house.in_inbox() == []  # its bytes are in the vault, where a person can look at them
         house.drop(PLACE, WHOLE)  # the scanner's next attempt
