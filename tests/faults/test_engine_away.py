@@ -33,13 +33,13 @@ COMMON = "本页内容经核对"
 
 
 class Clock:
-    """The time, moved on by those who wait."""
+    """The time, moved on by those who wait; by `step` seconds where there is nothing to do."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, step: float) -> None:
         self._begun = time.time()
         self.passed = 0.0
         monkeypatch.setattr(upkeeps, "time", self)
-        monkeypatch.setattr(upkeeps, "_IDLE_SECONDS", 5.0)
+        monkeypatch.setattr(upkeeps, "_IDLE_SECONDS", step)
         monkeypatch.setattr(outbox, "time", self)
         monkeypatch.setattr(Commits, "wait", lambda _, seconds: self.move(seconds))
 
@@ -114,7 +114,7 @@ def keep_up(upkeep: Upkeep, clock: Clock, seconds: float) -> None:
 def test_an_hour_without_an_engine_loses_nothing_even_if_it_comes_back_empty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    clock = Clock(monkeypatch)
+    clock = Clock(monkeypatch, step=5.0)
     with wayward_house(tmp_path / "home", clock) as (house, engine, upkeep):
         house.drop_pages(f"{CASE}/卷一", [1, 2, 3])
         house.take_in()
@@ -164,7 +164,7 @@ def test_an_hour_without_an_engine_loses_nothing_even_if_it_comes_back_empty(
 def test_one_refused_item_waits_longer_and_longer_and_is_shown_while_all_others_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock(monkeypatch)
+    clock = Clock(monkeypatch, step=1.0)
     with wayward_house(tmp_path / "home", clock) as (house, engine, upkeep):
         house.drop_pages(f"{CASE}/卷一", [1, 2, 3])
         house.take_in()
