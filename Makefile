@@ -40,7 +40,7 @@ hostile: setup-dev ## every hostile file, drawings of size A0, long fuzzing (abo
 
 faults: setup-dev ## what takes longer of the tests that let disk, machine and files fail
 	EDOSSIER_TEST_CALLS=150 $(BIN)/python -m pytest -q -s -n 2 tests/faults/test_crash.py --timeout 1800
-	EDOSSIER_TEST_OBJECTS=100000 EDOSSIER_TEST_UPGRADE_KILLS=100 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
+	EDOSSIER_TEST_OBJECTS=100000 EDOSSIER_TEST_UPGRADE_KILLS=20 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
 	$(BIN)/python -m pytest -q tests/faults/test_backup.py --timeout 1200
 
 flood: setup-dev ## 100,000 files dropped at once, a volume of 5,000 pages, 40 volumes at once (about an hour)

@@ -140,6 +140,24 @@ def test_when_it_was_verified_last_and_with_what_result_is_told(room: Room, admi
     assert "一个多月没有校验" in verified(0, OLD_SECONDS + 60)
 
 
+def test_what_could_not_be_looked_at_and_what_share_was_is_told(room: Room, admin: TestClient) -> None:
+    with room.scanroom.catalogue.writing() as session:
+        audit.record(session, "verify", "home", "", "run", faults=0, unchecked=2, pages=3, share="1/30")
+    row = row_of(admin.get("/admin").text, "校验")
+
+    assert "请注意" in row
+    assert "2 处无法校验" in row
+    assert "1/30" in row
+
+
+def test_when_it_was_backed_up_last_and_what_was_missing_is_told(room: Room, admin: TestClient) -> None:
+    assert "还没有备份过" in row_of(admin.get("/admin").text, "备份")
+    for missing, state in ((0, "正常"), (1, "有问题")):
+        with room.scanroom.catalogue.writing() as session:
+            audit.record(session, "backup", "home", "", "cli:test", snapshot="000001-x", objects=3, missing=missing)
+        assert state in row_of(admin.get("/admin").text, "备份")
+
+
 def test_the_pace_is_what_came_in_the_last_days(room: Room) -> None:
     now = time.time()
     with room.scanroom.catalogue.writing() as session:
