@@ -40,8 +40,8 @@ hostile: setup-dev ## every hostile file, drawings of size A0, long fuzzing (abo
 
 faults: setup-dev ## what takes longer of the tests that let disk, machine and files fail
 	EDOSSIER_TEST_CALLS=150 $(BIN)/python -m pytest -q -s -n 2 tests/faults/test_crash.py --timeout 1800
-	EDOSSIER_TEST_OBJECTS=100000 EDOSSIER_TEST_UPGRADE_KILLS=20 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
-	$(BIN)/python -m pytest -q tests/faults/test_backup.py --timeout 1200
+	EDOSSIER_TEST_OBJECTS=20000 EDOSSIER_TEST_UPGRADE_KILLS=20 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
+	EDOSSIER_TEST_OBJECTS=3000 $(BIN)/python -m pytest -q -s tests/faults/test_backup.py --timeout 1200
 
 kills: setup-dev ## 1,000 kills at random moments with recorded reading, and 20 with the real OCR
 	EDOSSIER_TEST_RANDOM_KILLS=1000 EDOSSIER_TEST_RANDOM_PAGES=400 $(BIN)/python -m pytest -q -s tests/faults/test_random_kills.py
