@@ -12,7 +12,8 @@ fi
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python=${PYTHON:-python3}
-if "$python" -c 'import socket; socket.create_connection(("192.0.2.1", 443), 3)' 2>/dev/null || [ "$(ls /sys/class/net 2>/dev/null | grep -cv '^lo$')" -gt 0 ] && [ "$(awk 'NR > 2' /proc/net/dev | grep -cv '^ *lo:')" -gt 0 ]; then
+# Nothing but the loopback, which is down as well.
+if [ "$(awk 'NR > 2' /proc/net/dev | grep -cv '^ *lo:')" -ne 0 ]; then
     echo "The network is not cut" >&2
     exit 4
 fi

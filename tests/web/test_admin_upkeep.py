@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from dossier import api_keys, audit, statistics, webhooks
+from dossier.audit_heads import AuditHeads
 from dossier.catalogue.tables import ApiKey, Arrival, AuditRow, Original, OutboxRow, Page, Webhook, Work
 from dossier.settings import Settings
 from dossier.viewers import ADMIN
@@ -192,3 +194,13 @@ def test_a_setting_is_shown_with_its_default_and_where_it_is_set(
     assert rows["workers"][:3] == ["3", "0", "环境变量"]
     assert rows["port"][:3] == ["8500", "8400", "设置文件"]
     assert rows["requests_a_minute"][:3] == [str(Settings().requests_a_minute)] * 2 + ["默认"]
+
+
+def test_a_head_of_the_audit_log_that_is_overdue_is_said(room: Room, admin: TestClient) -> None:
+    heads = AuditHeads(room.scanroom.home, Settings())
+    file, _ = heads.export(room.scanroom.catalogue)
+    assert "链头" not in row_of(admin.get("/admin").text, "审计记录")
+
+    two_days_ago = time.time() - 2 * 86400
+    os.utime(file, (two_days_ago, two_days_ago))
+    assert "链头" in row_of(admin.get("/admin").text, "审计记录")
