@@ -11,7 +11,7 @@ LOCK_OPTIONS := --quiet --no-header --strip-extras --allow-unsafe --generate-has
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-servers demo run test contract case-system faults kills hostile bench bench-search lint format lock clean bench-office
+.PHONY: help setup setup-dev setup-servers demo run test contract case-system wheels offline dependency-audit faults flood kills hostile bench bench-search lint format lock clean bench-office
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -40,8 +40,12 @@ hostile: setup-dev ## every hostile file, drawings of size A0, long fuzzing (abo
 
 faults: setup-dev ## what takes longer of the tests that let disk, machine and files fail
 	EDOSSIER_TEST_CALLS=150 $(BIN)/python -m pytest -q -s -n 2 tests/faults/test_crash.py --timeout 1800
-	EDOSSIER_TEST_OBJECTS=100000 EDOSSIER_TEST_UPGRADE_KILLS=100 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
+	EDOSSIER_TEST_OBJECTS=100000 EDOSSIER_TEST_UPGRADE_KILLS=20 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
 	$(BIN)/python -m pytest -q tests/faults/test_backup.py --timeout 1200
+
+flood: setup-dev ## 100,000 files dropped at once, a volume of 5,000 pages, 40 volumes at once (about an hour)
+	EDOSSIER_TEST_FLOOD=100000 EDOSSIER_TEST_FLOOD_SECONDS=7200 $(BIN)/python -m pytest -q -s tests/faults/test_flood.py --timeout 7500
+	EDOSSIER_TEST_VOLUME=5000 EDOSSIER_TEST_VOLUMES=40 EDOSSIER_TEST_VOLUME_PAGES=140 $(BIN)/python -m pytest -q -s tests/faults/test_big_volume.py --timeout 3600
 
 kills: setup-dev ## 1,000 kills at random moments with recorded reading, and 20 with the real OCR
 	EDOSSIER_TEST_RANDOM_KILLS=1000 EDOSSIER_TEST_RANDOM_PAGES=400 $(BIN)/python -m pytest -q -s tests/faults/test_random_kills.py
@@ -56,6 +60,15 @@ bench-search: setup-dev setup-servers ## all measurements of the search, with pl
 
 bench-office: setup-dev ## how quickly an office of 100,000 pages is answered, with plots, to docs/benchmarks (about 10 minutes)
 	$(BIN)/python -m bench.office
+
+wheels: setup ## a folder with all that an installation without a network needs: build/bundle (about 700 MB)
+	bash tools/bundle.sh $(BIN)/python build/bundle
+
+offline: wheels ## install from build/bundle with the network cut, read a page there and find it
+	PYTHON=$(PYTHON) bash tools/try_offline.sh build/bundle
+
+dependency-audit: setup ## hashes, licences, and known vulnerabilities by ADVISORIES=folder of OSV files
+	$(BIN)/python tools/dependency_audit.py $(if $(ADVISORIES),--advisories $(ADVISORIES))
 
 lint: setup-dev ## style, types, direction of imports
 	$(BIN)/ruff check .

@@ -15,10 +15,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from dossier.catalogue.database import Catalogue
 from dossier.derived import Derived
 from dossier.home import Home
+from dossier.one_line import lines_apart
 from dossier.room import Room, room_of
 from dossier.settings import Settings, load_settings
 from dossier.vault import Vault
@@ -32,8 +34,18 @@ from pipeline.crew.worker_process import WorkerProcess, bindery
 
 # For people: answers on standard output, progress beside them on standard error. A pipe gets lines as they are.
 _WIDE = 10_000
-people = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
-beside = Console(stderr=True, highlight=False)
+
+
+class _Terminal(Console):
+    """A console on which foreign text, such as a file's name, only stands: escape sequences in it do nothing."""
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """The text, harmless; see `rich.console.Console`."""
+        return super().render_str(lines_apart(text), **how)
+
+
+people = _Terminal(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+beside = _Terminal(stderr=True, highlight=False)
 
 # What the user wants of new files; the home's own are closed to others (cli/main.py).
 CALLERS_UMASK = os.umask(0o077)

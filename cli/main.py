@@ -41,6 +41,10 @@ from cli import (
 )  # fmt: skip
 from cli.context import Context
 from dossier.errors import EdossierError, MachineFailed, UsageError
+from dossier.one_line import OneLineFormatter, lines_apart
+
+# With the zone: logs of several machines are laid side by side.
+LOG_TIME = "%Y-%m-%dT%H:%M:%S%z"
 
 app = typer.Typer(
     name="edossier",
@@ -95,7 +99,9 @@ def main() -> None:
     os.umask(0o077)  # dossiers are nobody else's business; the inbox alone is opened up (dossier/home.py)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     sys.stderr.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    to_stderr = logging.StreamHandler(sys.stderr)
+    to_stderr.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(message)s", LOG_TIME))
+    logging.basicConfig(level=logging.INFO, handlers=[to_stderr])
     for noisy in ("httpx", "elastic_transport", "alembic", "watchdog"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
@@ -113,7 +119,7 @@ def main() -> None:
 
 def _end(error: EdossierError) -> NoReturn:
     _print_json(error)
-    print(error.message, file=sys.stderr)
+    print(lines_apart(error.message), file=sys.stderr)
     sys.exit(error.exit_code)
 
 

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import select
@@ -161,8 +161,9 @@ def accept_all(
         if isinstance(stored, StoredOriginal)
     ]
     try:
+        together = _Together()
         with catalogue.writing() as session:
-            accepted: list[Accepted | Exception] = [_accept_rows(session, *row, actor) for row in rows]
+            accepted: list[Accepted | Exception] = [_accept_rows(session, *row, actor, together) for row in rows]
     except OperationalError as error:  # the catalogue is at fault, and would be for every one of them
         accepted = [error] * len(rows)
     except Exception as error:
@@ -208,18 +209,50 @@ def _request_digest(incoming: Incoming, sha256: str) -> str:
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
-def _accept_rows(
-    session: Session, incoming: Incoming, stored: StoredOriginal, metadata: bytes | None, actor: str
-) -> Accepted:
-    if incoming.case is not None:
-        case = cases.case_for_number(session, incoming.case, actor)
-    else:
-        case = cases.case_for_folder(session, incoming.place.case_folder, actor)
-    if incoming.place.is_metadata:
-        volume = volume_named(session, case.id, incoming.place.volume)
-    else:
-        volume = volume_for(session, case, incoming.case or incoming.place.case_folder, incoming.place.volume)
+@dataclass
+class _Together:
+    """What files that are accepted in one transaction share: it is looked up for the first of a folder only.
+
+    Attributes:
+        places: case and volume by the names that files of this transaction gave.
+        asked: the cases of which it was asked whose they are.
+    """
+
+    places: dict[tuple[str | None, str, str], tuple[Case, Volume]] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+
+    def belongs(self, session: Session, incoming: Incoming, actor: str) -> tuple[Case, Volume]:
+        """The case and the volume of a file; metadata may change which these are for what comes after it."""
+        place = incoming.place
+        named = (incoming.case, place.case_folder, place.volume)
+        if place.is_metadata:
+            self.places.clear()
+            self.asked.clear()
+        elif named in self.places:
+            return self.places[named]
+        if incoming.case is not None:
+            case = cases.case_for_number(session, incoming.case, actor)
+        else:
+            case = cases.case_for_folder(session, place.case_folder, actor)
+        if place.is_metadata:
+            return case, volume_named(session, case.id, place.volume)
+        volume = volume_for(session, case, incoming.case or place.case_folder, place.volume)
         case = session.get_one(Case, volume.case_id)
+        if incoming.case is not None or place.case_folder:  # loose files have no place in common
+            self.places[named] = case, volume
+        return case, volume
+
+
+def _accept_rows(
+    session: Session,
+    incoming: Incoming,
+    stored: StoredOriginal,
+    metadata: bytes | None,
+    actor: str,
+    together: _Together | None = None,
+) -> Accepted:
+    together = together or _Together()
+    case, volume = together.belongs(session, incoming, actor)
     arrival = session.scalars(
         select(Arrival).where(
             Arrival.volume_id == volume.id, Arrival.path == incoming.place.path, Arrival.sha256 == stored.sha256
@@ -241,7 +274,9 @@ def _accept_rows(
         state=arrival.state, error=arrival.error_code,
     )  # fmt: skip
     if is_new:
-        cases.ask_whose(session, case)
+        if case.id not in together.asked:
+            cases.ask_whose(session, case)
+            together.asked.add(case.id)
         changes.record(session, changes.RECEIVED, file_id=arrival.id)
     follow(session, volume.id)
     changes.record_contents(session, arrival)

@@ -116,6 +116,20 @@ class AuditHeads:
         """
         return heads_in(self.folder) if self.folder.is_dir() else []
 
+    def seconds_late(self) -> float:
+        """By how much the next head is overdue, going by the names in the folder; 0 where none was ever written.
+
+        Raises:
+            OSError: the folder is away.
+        """
+        if not self.folder.exists():
+            return 0.0
+        newest = max((file.name for file in self.folder.iterdir() if file.name.startswith(_PREFIX)), default="")
+        if not newest:
+            return 0.0
+        written = (self.folder / newest).stat().st_mtime
+        return max(0.0, time.time() - written - self._hours * 3600)
+
     def export(self, catalogue: Catalogue) -> tuple[Path, Head]:
         """Write a head of what is chained now.
 

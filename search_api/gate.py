@@ -6,6 +6,7 @@ Closed unless opened: a new route is behind the login without anybody thinking o
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ from search_api.rate_limits import Left, RateLimits, too_many
 
 if TYPE_CHECKING:
     from search_api.callers import Callers
+
+_log = logging.getLogger(__name__)
 
 OPEN_PATHS = ("/login", "/login/oidc", "/login/oidc/back", "/api/v1/health")
 OPEN_FOLDER = "/static/"
@@ -56,6 +59,8 @@ _EXCERPT = re.compile(r"/api/v1/excerpts(/[^/]+)?")
 # These are streamed to the disk and may be as large as the setting says, also where nobody knows beforehand how large.
 _UPLOADS = re.compile(r"/api/v1/(cases/[^/]+/files|uploads/[^/]+)")
 
+# Who is not known, may not, or must wait after wrong passwords.
+_REFUSALS = {401, 403, 429}
 _OVERRIDING = {"PATCH", "PUT", "DELETE"}
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _HEADERS = {
@@ -107,6 +112,8 @@ class Gate:
             if message["type"] == "http.response.start":
                 started = True
                 _add_headers(MutableHeaders(scope=message), request)
+                if message["status"] in _REFUSALS:
+                    self._note_refusal(request, message["status"])
             await send(message)
 
         try:
@@ -190,6 +197,13 @@ class Gate:
         request.state.left = left
         return problems.answer(request, too_many(left)) if left is not None and left.wait else None
 
+    def _note_refusal(self, request: Request, status: int) -> None:
+        """Say in the log who was refused what: who tries doors is seen. Never what was asked, which may be a secret."""
+        viewer = getattr(request.state, "viewer", None)
+        who = viewer.id if viewer is not None else "nobody"
+        address = request.app.state.site.proxies.address_of(request)
+        _log.warning("refused %d: %s %s, %s at %s", status, request.method, request.url.path[:200], who, address)
+
     def _is_our_host(self, header: str) -> bool:
         """Whether the Host header names this site.
 
@@ -268,6 +282,8 @@ def _add_headers(headers: MutableHeaders, request: Request) -> None:
             headers.setdefault("RateLimit", left.header)
     for name, value in _HEADERS.items():
         headers[name] = value
+    if request.app.state.site.proxies.is_encrypted(request):
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if path.startswith("/api/v1/uploads"):
         headers["Tus-Resumable"] = "1.0.0"
     # Dossiers stay out of the browser's cache, except pictures, which say so themselves.

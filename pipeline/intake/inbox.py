@@ -399,7 +399,8 @@ class Intake:
 
     def _note_accepted(self, path: Path, accepted: Accepted) -> None:
         self._unsay(path)
-        log.info("%s: %s", "known already" if accepted.is_replay else "accepted", legible(path.name))
+        name = legible(str(path.relative_to(self._inbox)))
+        log.info("%s: %s", "known already" if accepted.is_replay else "accepted", name)
 
     def _look_into(self, file: Path, path: Path) -> Contents | None:
         return inspect_file(self._inspector, file, self._limits, path.name)

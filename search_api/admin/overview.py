@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from dossier import audit_chain, webhooks
+from dossier.audit_heads import AuditHeads
 from dossier.backup.taking import last_backup
 from dossier.departments import departments
 from dossier.errors import EngineUnreachable
@@ -30,6 +32,8 @@ from search_api.wording import duration
 LEAST_FREE_BYTES = 5 * 1024**3
 FEW_DAYS, MANY_DAYS = 30, 365
 OLD_SECONDS = 40 * 86400.0
+# The part that exports looks every few seconds; this is no longer chance.
+LATE_HEAD_SECONDS = 3600.0
 BACKUP_OLD_SECONDS = 8 * 86400.0
 
 WORK_WORDS = {"paginate": "拆页", "read": "识别", "assemble": "生成 PDF", "picture": "生成图像"}
@@ -66,6 +70,8 @@ SETTINGS: dict[str, str] = {
 }
 
 SOURCES = {"default": "默认", "file": "设置文件", "environment": "环境变量"}
+
+_log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
@@ -109,7 +115,7 @@ def overview(
             _failed(status),
             _questions(status),
             _webhooks(len(hooks), given_up),
-            _audit(unchained),
+            _audit(site, unchained),
             _verified(verified),
             _backed_up(backed_up),
         ],
@@ -258,7 +264,18 @@ def _questions(status: Status) -> Check:
     return Check("需要处理", "warn", f"{status.questions} 项", "制作人在“进度”里能看到每一项和办法。")
 
 
-def _audit(unchained: int) -> Check:
+def _audit(site: Site, unchained: int) -> Check:
     if unchained > audit_chain.MOST_BEHIND:
         return Check("审计记录", "warn", f"{unchained} 条还没有编入校验链", "请看 edossier run 是否在运行。")
+    heads = AuditHeads(site.home, site.settings)
+    try:
+        late = heads.seconds_late()
+    except OSError as error:
+        _log.warning("audit heads: %s", error)
+        return Check(
+            "审计记录", "warn", "链头的文件夹打不开", "请检查设置 audit_head_folder 的文件夹，看日志里写了什么。"
+        )
+    if late > LATE_HEAD_SECONDS:
+        finding = f"链头 {duration(late)}前就该导出了"
+        return Check("审计记录", "warn", finding, "请看 edossier run 是否在运行、日志里写了什么。")
     return Check("审计记录", "good", "已编入校验链" if not unchained else "正在编入校验链")

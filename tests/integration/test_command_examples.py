@@ -116,6 +116,18 @@ def test_the_example_of_doctor_has_its_fields(home: Home) -> None:
     assert fields(answer(home, "doctor")) == fields(example("doctor"))
 
 
+def test_the_examples_of_backup_and_restore_have_their_fields(home: Home, tmp_path: Path) -> None:
+    next(Vault(home.vault).originals()).unlink()
+    folder, new = str(tmp_path / "backup"), str(tmp_path / "new")
+    answer(home, "backup", folder)
+
+    taken = answer(home, "backup", folder, "--keep", "1")
+    again = answer(home, "backup", folder, "--keep", "1")
+
+    assert fields({**taken, "removed": again["removed"]}) == fields(example("backup"))
+    assert fields(answer(home, "restore", folder, "--home", new, "--no-index")) == fields(example("restore"))
+
+
 def test_the_example_of_verify_has_its_fields(home: Home) -> None:
     original = next(Vault(home.vault).originals())
     original.chmod(0o644)

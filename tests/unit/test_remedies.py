@@ -96,7 +96,10 @@ def test_what_a_person_has_taken_out_asks_nothing_more(bundle: Bundle) -> None:
         flags.raise_flag(session, "page", page_id, page.case_id, "low_confidence")
         flags.raise_flag(session, "arrival", page.arrival_id, page.case_id, "repeated", path="0001.jpg", others=1)
     (row,) = asked(bundle, "repeated")
-    assert row.remedies[0].body == {"reason": "重复扫描"}
+    assert [(one.words, one.body) for one in row.remedies] == [
+        ("左右对照", {}),
+        ("移出这一页", {"reason": "重复扫描"}),
+    ]
 
     with bundle.catalogue.writing() as session:
         page_order.remove(session, page_id, "重复扫描", ACTOR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from dossier import api_keys, audit, statistics, webhooks
+from dossier.audit_heads import AuditHeads
 from dossier.catalogue.tables import ApiKey, Arrival, AuditRow, Original, OutboxRow, Page, Webhook, Work
 from dossier.settings import Settings
 from dossier.viewers import ADMIN
@@ -140,6 +142,24 @@ def test_when_it_was_verified_last_and_with_what_result_is_told(room: Room, admi
     assert "一个多月没有校验" in verified(0, OLD_SECONDS + 60)
 
 
+def test_what_could_not_be_looked_at_and_what_share_was_is_told(room: Room, admin: TestClient) -> None:
+    with room.scanroom.catalogue.writing() as session:
+        audit.record(session, "verify", "home", "", "run", faults=0, unchecked=2, pages=3, share="1/30")
+    row = row_of(admin.get("/admin").text, "校验")
+
+    assert "请注意" in row
+    assert "2 处无法校验" in row
+    assert "1/30" in row
+
+
+def test_when_it_was_backed_up_last_and_what_was_missing_is_told(room: Room, admin: TestClient) -> None:
+    assert "还没有备份过" in row_of(admin.get("/admin").text, "备份")
+    for missing, state in ((0, "正常"), (1, "有问题")):
+        with room.scanroom.catalogue.writing() as session:
+            audit.record(session, "backup", "home", "", "cli:test", snapshot="000001-x", objects=3, missing=missing)
+        assert state in row_of(admin.get("/admin").text, "备份")
+
+
 def test_the_pace_is_what_came_in_the_last_days(room: Room) -> None:
     now = time.time()
     with room.scanroom.catalogue.writing() as session:
@@ -174,3 +194,13 @@ def test_a_setting_is_shown_with_its_default_and_where_it_is_set(
     assert rows["workers"][:3] == ["3", "0", "环境变量"]
     assert rows["port"][:3] == ["8500", "8400", "设置文件"]
     assert rows["requests_a_minute"][:3] == [str(Settings().requests_a_minute)] * 2 + ["默认"]
+
+
+def test_a_head_of_the_audit_log_that_is_overdue_is_said(room: Room, admin: TestClient) -> None:
+    heads = AuditHeads(room.scanroom.home, Settings())
+    file, _ = heads.export(room.scanroom.catalogue)
+    assert "链头" not in row_of(admin.get("/admin").text, "审计记录")
+
+    two_days_ago = time.time() - 2 * 86400
+    os.utime(file, (two_days_ago, two_days_ago))
+    assert "链头" in row_of(admin.get("/admin").text, "审计记录")

@@ -36,8 +36,8 @@ def ids(room: Room) -> list[str]:
 def test_a_page_shows_the_number_on_its_paper_and_whether_it_was_inferred(room: Room, ids: list[str]) -> None:
     browser = room.signed_in()
 
-    assert "图像第 2/6 页 · 页码 2</h1>" in browser.get(f"/pages/{ids[1]}").text
-    assert "图像第 3/6 页 · 页码 3（推算）</h1>" in browser.get(f"/pages/{ids[2]}").text
+    assert "图像第 2/6 页</span> · 页码 2</h1>" in browser.get(f"/pages/{ids[1]}").text
+    assert "图像第 3/6 页</span> · 页码 3（推算）</h1>" in browser.get(f"/pages/{ids[2]}").text
 
 
 def test_the_interface_gives_the_label_and_how_it_is_known(room: Room, ids: list[str]) -> None:

@@ -8,7 +8,8 @@ import time
 from site_under_test import Room
 from sqlalchemy import update
 
-from dossier.catalogue.tables import Work
+from dossier import audit
+from dossier.catalogue.tables import FixityFault, Work
 
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\.)*",?)*)\})? (-?[0-9.e+]+)')
 
@@ -39,6 +40,24 @@ def test_the_metrics_say_what_waits_and_how_old_it_is(room: Room) -> None:
     assert samples["edossier_queue", 'kind="read"'] == 3
     assert 500 <= samples["edossier_oldest_work_seconds", 'kind="read"'] < 560
     assert samples["edossier_disk_free_bytes", ""] > 0
+
+
+def test_the_metrics_say_what_is_wrong_in_the_vault_and_when_it_was_looked_at(room: Room) -> None:
+    program = room.with_key("read")
+    before = read(program.get("/api/v1/metrics").text)
+    assert before["edossier_vault_faults", 'kind="missing"'] == 0
+    assert ("edossier_verify_age_seconds", "") not in before
+    with room.scanroom.catalogue.writing() as session:
+        session.add(FixityFault(place="originals/x", kind="missing", subject="x", detail="original"))
+        audit.record(session, "verify", "home", "", "run", faults=1, unchecked=4, pages=3)
+        audit.record(session, "backup", "home", "", "cli:test", snapshot="000001-x", objects=3, missing=0)
+
+    samples = read(program.get("/api/v1/metrics").text)
+
+    assert samples["edossier_vault_faults", 'kind="missing"'] == 1
+    assert (samples["edossier_verify_faults", ""], samples["edossier_verify_unchecked", ""]) == (1, 4)
+    assert 0 <= samples["edossier_verify_age_seconds", ""] < 120
+    assert 0 <= samples["edossier_backup_age_seconds", ""] < 120
 
 
 def test_requests_are_counted_by_route_and_never_by_what_was_asked_for(room: Room) -> None:
