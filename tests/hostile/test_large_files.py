@@ -30,10 +30,11 @@ _WIDE, _NARROW = 620, 877
 
 
 def drawing(mode: str) -> Image.Image:
-    """A drawing of size A0 with the marks of recorded page 5, large, and thin lines all over."""
-    image = print_page(5).convert("L").resize(A0, Image.Resampling.NEAREST)
+    """A drawing of size A0 with recorded page 5 in its corner, and thin lines all over the rest."""
+    image = Image.new("L", A0, 255)
+    image.paste(print_page(5).convert("L"), (0, 0))
     draw = ImageDraw.Draw(image)
-    for place in range(0, A0[1], 200):
+    for place in range(1000, A0[1] - 1000, 200):
         draw.line((0, place, A0[0], A0[1] - place), fill=120, width=3)
     return image.convert(mode)
 
