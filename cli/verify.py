@@ -11,11 +11,13 @@ from typing import Annotated
 
 import typer
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from cli.context import JsonOption, context_of, people, print_json
 from cli.parts import PARENT_VARIABLE
 from cli.progress import waiting_progress
 from dossier.audit import person_at_the_keyboard
+from dossier.audit_heads import AuditHeads
 from dossier.audit_proof import first_fault
 from dossier.catalogue.tables import Original, Page
 from dossier.errors import EngineUnreachable, ServiceUnreachable, UsageError
@@ -47,9 +49,7 @@ def verify(
         faults = [*round_.faults, *verify_rows(session)]
         originals = session.scalar(select(func.count()).select_from(Original))
         pages = session.scalar(select(func.count()).select_from(Page)) or 0
-        broken = first_fault(session)
-    if broken is not None:
-        faults.append(Fault("changed", "audit", broken.said))
+        faults += _audit_faults(session, AuditHeads(context.home, context.settings))
     try:
         faults += verify_index(context.catalogue, context.engine)
     except EngineUnreachable as error:
@@ -71,6 +71,15 @@ def verify(
         raise typer.Exit(3)
     if faults:
         raise typer.Exit(ServiceUnreachable.exit_code)
+
+
+def _audit_faults(session: Session, heads: AuditHeads) -> list[Fault]:
+    """Where the chain of the audit log does not hold, in itself or by the heads that are in their folder."""
+    try:
+        broken = first_fault(session) or heads.first_fault(session)
+    except (OSError, UsageError) as error:
+        return [Fault(UNCHECKED, "audit", str(error))]
+    return [] if broken is None else [Fault("changed", "audit", broken.said)]
 
 
 def _share(given: str) -> Fraction:

@@ -116,6 +116,18 @@ class AuditHeads:
         """
         return heads_in(self.folder) if self.folder.is_dir() else []
 
+    def first_fault(self, session: Session) -> ChainFault | None:
+        """What is wrong by the heads in the folder, and by the home's own key; the chain itself must hold.
+
+        Raises:
+            UsageError: a file there is no head, or the public key is gone.
+            OSError: the folder cannot be read.
+        """
+        heads = self.heads()
+        if not heads:
+            return None
+        return fault_of_heads(heads, {read_public_key(self.public_key_file)}) or fault_by_heads(session, heads)
+
     def seconds_late(self) -> float:
         """By how much the next head is overdue, going by the names in the folder; 0 where none was ever written.
 

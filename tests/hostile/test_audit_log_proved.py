@@ -229,6 +229,21 @@ def test_a_log_that_is_as_it_was_is_proved_by_its_heads_and_goes_on(log: Log) ->
     assert said["rows"] >= 13
 
 
+def test_the_daily_verification_looks_at_the_heads_too(log: Log) -> None:
+    def verify_all() -> list[str]:
+        result = CliRunner().invoke(app, ["--home", str(log.home.root), "verify", "--json"])
+        return [fault["detail"] for fault in json.loads(result.stdout)["faults"] if fault["subject"] == "audit"]
+
+    assert verify_all() == []
+    log.tamper(cut_off)
+    (said,) = verify_all()
+    assert "ends with link 8" in said
+
+    next(log.heads.folder.glob("*.json")).write_text("{}")
+    (said,) = verify_all()
+    assert "not a head" in said
+
+
 # Heads
 
 
