@@ -39,7 +39,7 @@ hostile: setup-dev ## every hostile file, drawings of size A0, long fuzzing (abo
 	EDOSSIER_TEST_HOSTILE=1 EDOSSIER_TEST_FUZZ=5000 $(BIN)/python -m pytest -q -s tests/hostile
 
 faults: setup-dev ## what takes longer of the tests that let disk, machine and files fail
-	EDOSSIER_TEST_CALLS=150 $(BIN)/python -m pytest -q -s -n 2 tests/faults/test_crash.py --timeout 1800
+	EDOSSIER_TEST_CALLS=60 $(BIN)/python -m pytest -q -n 2 tests/faults/test_crash.py tests/faults/test_catalogue_faults.py --timeout 1800
 	EDOSSIER_TEST_OBJECTS=100000 EDOSSIER_TEST_UPGRADE_KILLS=20 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
 	$(BIN)/python -m pytest -q tests/faults/test_backup.py --timeout 1200
 

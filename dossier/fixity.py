@@ -39,6 +39,7 @@ EVERYTHING = Fraction(1)
 _A_PORTION = 500
 _HEXADECIMAL = frozenset("0123456789abcdef")
 _DAY_SECONDS = 86400
+_HOUR_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def check_round(catalogue: Catalogue, vault: Vault, share: Fraction, progress: P
     days = share.denominator
     with catalogue.reading() as session:
         strangers = list(_strangers(session, vault, int(time.time() // _DAY_SECONDS) % days, days))
-    again = [(row, _look_again(vault, row)) for row in standing if row.place not in seen]
+        again = [(row, _look_again(session, vault, row)) for row in standing if row.place not in seen]
     with catalogue.writing() as session:
         _note(session, [*strangers, *(found for _, found in again if found is not None)])
         noted = {each.place for each in strangers}
@@ -155,13 +156,13 @@ def _look_at(vault: Vault, stored: StoredObject) -> _Found | None:
     return _Found(place, Fault("changed", stored.name, detail), stored.sha256)
 
 
-def _look_again(vault: Vault, row: FixityFault) -> _Found | None:
+def _look_again(session: Session, vault: Vault, row: FixityFault) -> _Found | None:
     """What is still wrong where something was."""
     path = vault.root / row.place
     kind = row.place.partition("/")[0].removesuffix("s")
     if row.sha256 is not None:
         return _look_at(vault, StoredObject(kind, (row.subject,), path, row.sha256))
-    if path.is_dir() or not path.exists():
+    if path.is_dir() or not path.exists() or session.get(Original, path.name) is not None:
         return None
     return _stranger(vault, kind, path)
 
@@ -169,8 +170,9 @@ def _look_again(vault: Vault, row: FixityFault) -> _Found | None:
 def _strangers(session: Session, vault: Vault, part: int, parts: int) -> Iterator[_Found]:
     """Files in the vault that the catalogue does not name, in one of so many parts of its folders.
 
-    Bytes that were stored just before the process was killed have no row either, and do no harm: their name is that of
-    their digest. What lies in the vault under another name was put there by somebody else.
+    Bytes that were stored just before the process was killed have no row either; their source comes again within the
+    hour. Those of an older original are all that is left of a file that the catalogue has forgotten: it was lost, or an
+    older copy of it restored. What lies in the vault under another name was put there by somebody else.
     """
     if part == 0:
         for path in sorted(vault.root.glob("[!.]*")):
@@ -193,11 +195,13 @@ def _strangers(session: Session, vault: Vault, part: int, parts: int) -> Iterato
 
 
 def _stranger(vault: Vault, kind: str, path: Path) -> _Found | None:
-    """The fault of a file that the catalogue does not name; None where it bears the name of its digest."""
+    """The fault of a file that the catalogue does not name; None where it may just have been stored."""
     place = _place(vault, path)
     try:
         if path.is_file() and _digest_in(path.name) == digest(path)[: len(_digest_in(path.name))]:
-            return None
+            if kind != "original" or path.stat().st_mtime > time.time() - _HOUR_SECONDS:
+                return None
+            return _Found(place, Fault("unknown", path.name, "whole, but no file of the catalogue: edossier ingest"))
     except FileNotFoundError:
         return None
     except OSError as error:

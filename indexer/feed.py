@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -57,6 +57,7 @@ class Feed:
     def __init__(self, catalogue: Catalogue, vault: Vault, engine: Engine, box: type[IndexChange] = OutboxRow) -> None:
         self._catalogue, self._vault, self._engine, self._box = catalogue, vault, engine, box
         self.pace = Pace()
+        self._has_looked = False
 
     def step(self) -> int:
         """Hand over one batch of changes; returns how many were looked at.
@@ -100,12 +101,27 @@ class Feed:
         return len(changes)
 
     def _notice_new_index(self) -> None:
-        """An index that is not the one fed last is empty: hand everything over again."""
+        """An index that is not the one fed last is to be filled anew: everything is handed over again.
+
+        One that holds what this catalogue does not know was fed from another: a later state of this one, most likely,
+        of which an older copy was restored. It is emptied first.
+        """
         generation = self._engine.generation()
         with self._catalogue.reading() as session:
             known = session.get(IndexGeneration, self._engine.name)
-            if known is not None and known.generation == generation and reindexing.is_in_service(known):
+            is_own = known is not None and known.generation == generation
+            if known is not None and is_own and self._has_looked and reindexing.is_in_service(known):
                 return
+            read = select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))
+            most = (session.scalar(read) or 0) if is_own else 0
+        is_strange = self._engine.count() > most
+        self._has_looked = True
+        if is_strange:
+            log.warning("%s: the index holds pages that the catalogue does not know; it is emptied", self._engine.name)
+            self._engine.clear()
+            generation = self._engine.generation()
+        elif known is not None and is_own and reindexing.is_in_service(known):
+            return
         with self._catalogue.writing() as session:
             # Only what was fed last counts: an engine that was away meanwhile has missed what came.
             reindexing.retire_others(session, self._engine.name)

@@ -10,7 +10,9 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,10 @@ class Office:
         """The calls of the last run."""
         return calls_in(self.trace)
 
+    def failed(self) -> Call | None:
+        """The first call of the last run that failed."""
+        return next((call for call in self.calls() if call.verdict == "failed"), None)
+
     def retry(self) -> None:
         """What a person does where something has failed for good."""
         self._order("retry")
@@ -149,12 +155,16 @@ class Office:
         return answer
 
 
-def points(total: int, share: int | None = None, seed: int = SEED) -> list[int]:
-    """The calls at which something happens: all, or a share drawn from them."""
-    count = POINTS if share is None else share
-    if not count or count >= total:
-        return list(range(1, total + 1))
-    return sorted(random.Random(seed).sample(range(1, total + 1), count))
+def points(calls: Sequence[Call]) -> list[int]:
+    """The calls at which something happens: a share of them, drawn with the seed, or all.
+
+    Of calls of one kind on one file that follow each other (the pages of one commit) only the first and the last count.
+    """
+    runs = [list(run) for _, run in groupby(calls, lambda call: (call.what, call.path))]
+    chosen = sorted({call.number for run in runs for call in (run[0], run[-1])})
+    if not POINTS or len(chosen) <= POINTS:
+        return chosen
+    return sorted(random.Random(SEED).sample(chosen, POINTS))
 
 
 def _drop(root: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import pikepdf
+import PIL.Image
+import tantivy  # noqa: F401
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -342,6 +344,7 @@ def main() -> None:
     pipeline.intake.inbox._RETRY_SECONDS = 0.01
     pipeline.intake.inbox._LONGEST_RETRY_SECONDS = 0.05
     database._newest_version()
+    PIL.Image.init()
     print(json.dumps({"ended": "ready"}), flush=True)
     for line in sys.stdin:
         print(json.dumps(answered(json.loads(line))), flush=True)

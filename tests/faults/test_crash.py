@@ -27,55 +27,47 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 
 @pytest.mark.timeout(TIME_LIMIT)
-@pytest.mark.parametrize("mode", ["kill_before", "kill_within"])
-def test_a_kill_at_any_file_call_and_one_more_during_recovery_lose_and_double_no_page(
-    office: Office, mode: str
-) -> None:
-    """T1."""
-    total = len(office.plain())
-    chance = random.Random(SEED)
-    for point in points(total):
+def test_a_kill_at_any_file_call_and_one_more_during_recovery_lose_and_double_no_page(office: Office) -> None:
+    """T1: before the call, or within it."""
+    calls, chance = office.plain(), random.Random(SEED)
+    for point in points(calls):
+        mode, second = chance.choice(("kill_before", "kill_within")), chance.choice(calls).number
         office.fresh()
         killed = office.run(Fault(mode, point))
         assert killed.how in ("killed", "done")
-        call = office.calls()[-1]
-        assert office.losses() == [], call
-        second = chance.randint(1, total)
+        where = (mode, office.calls()[-1])
+        assert office.losses() == [], where
         office.run(Fault(mode, second))
-        again = office.calls()[-1]
-        assert office.losses() == [], (call, again)
-        assert office.run().how == "done", (call, again)
-        assert office.complaints() == [], (call, again)
+        where = (*where, office.calls()[-1])
+        assert office.losses() == [], where
+        assert office.run().how == "done", where
+        assert office.complaints() == [], where
 
 
 @pytest.mark.timeout(TIME_LIMIT)
-@pytest.mark.parametrize("is_for_ever", [False, True], ids=["once", "always"])
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
-def test_a_disk_that_fails_at_any_call_leaves_the_source_or_the_file_and_a_later_try_succeeds(
-    office: Office, error: int, is_for_ever: bool
-) -> None:
-    """T2."""
-    total = len(office.plain())
-    for point in points(total, seed=SEED + error):
+def test_a_disk_that_fails_at_any_call_leaves_the_source_or_the_file_and_a_later_try_succeeds(office: Office) -> None:
+    """T2: no space or a broken disk, once or from then on."""
+    chance = random.Random(SEED + 2)
+    for point in points(office.plain()):
+        error, last = chance.choice((errno.ENOSPC, errno.EIO)), chance.choice((point, FOR_EVER))
         office.fresh()
-        ended = office.run(Fault("fail", point, FOR_EVER if is_for_ever else point, error), seconds=2.0)
-        call = next((call for call in office.calls() if call.verdict == "failed"), None)
-        assert ended.odd == (), call
-        assert office.losses() == [], call
+        ended = office.run(Fault("fail", point, last, error), seconds=2.0)
+        where = (errno.errorcode[error], last == FOR_EVER, office.failed())
+        assert ended.odd == (), where
+        assert office.losses() == [], where
         office.retry()
         later = office.run()
-        assert (later.how, later.failures) == ("done", ()), call
-        assert office.complaints() == [], call
+        assert (later.how, later.failures) == ("done", ()), where
+        assert office.complaints() == [], where
 
 
 @pytest.mark.timeout(TIME_LIMIT)
 def test_a_disk_that_cannot_be_read_at_any_call_loses_nothing(office: Office) -> None:
     """T2."""
-    total = len(office.plain(READS))
-    for point in points(total):
+    for point in points(office.plain(READS)):
         office.fresh()
-        ended = office.run(Fault("fail", point, point, errno.EIO, READS), seconds=5.0)
-        call = next((call for call in office.calls() if call.verdict == "failed"), None)
+        ended = office.run(Fault("fail", point, error=errno.EIO, kinds=READS), seconds=5.0)
+        call = office.failed()
         assert ended.odd == (), call
         assert office.losses() == [], call
         office.retry()
@@ -86,13 +78,13 @@ def test_a_disk_that_cannot_be_read_at_any_call_loses_nothing(office: Office) ->
 @pytest.mark.timeout(TIME_LIMIT)
 def test_a_failed_sync_is_never_taken_for_done_when_it_is_repeated(office: Office) -> None:
     """T3: the same process goes on and succeeds; then the power goes, and all that it called stored is there."""
-    total = len(office.plain(SYNCS))
-    # The last of the calls that publish an original: its folder's.
-    published = next(call.number for call in office.plain(SYNCS) if call.path == "/catalogue.db-wal") - 1
-    for point in [published, *points(total)]:
+    calls = office.plain(SYNCS)
+    # The last of the calls that publish an original, its folder's, stands before the commit of its rows.
+    published = next(call.number for call in calls if call.path == "/catalogue.db-wal") - 1
+    for point in [published, *points(calls)]:
         office.fresh()
-        ended = office.run_watched(Fault("fail", point, point, errno.EIO, SYNCS), seconds=20.0)
-        call = next((call for call in office.calls() if call.verdict == "failed"), None)
+        ended = office.run_watched(Fault("fail", point, error=errno.EIO, kinds=SYNCS), seconds=20.0)
+        call = office.failed()
         assert ended.odd == (), call
         office.cut_power(INBOX)
         assert office.losses() == [], call
@@ -102,21 +94,21 @@ def test_a_failed_sync_is_never_taken_for_done_when_it_is_repeated(office: Offic
 
 
 @pytest.mark.timeout(TIME_LIMIT)
-@pytest.mark.parametrize("disk", ["lazy", "arbitrary"])
-def test_a_power_cut_at_any_call_leaves_each_row_its_object(office: Office, disk: str) -> None:
+def test_a_power_cut_at_any_call_leaves_each_row_its_object(office: Office) -> None:
     """T4: a lazy disk keeps what was synced and no more; an arbitrary one has, of the rest, some blocks and names.
 
     Either way, what was taken out of the inbox is gone from there at once.
     """
-    total = len(office.plain())
-    for point in points(total, seed=SEED + 4):
+    chance = random.Random(SEED + 4)
+    for point in points(office.plain()):
         office.fresh()
         office.run_watched(Fault("kill_before", point))
-        call = office.calls()[-1]
-        office.cut_power(INBOX, random.Random(SEED + point) if disk == "arbitrary" else None)
-        assert office.losses() == [], call
-        assert office.run().how == "done", call
-        assert office.complaints() == [], call
+        is_lazy = chance.random() < 0.5
+        where = ("lazy" if is_lazy else "arbitrary", office.calls()[-1])
+        office.cut_power(INBOX, None if is_lazy else chance)
+        assert office.losses() == [], where
+        assert office.run().how == "done", where
+        assert office.complaints() == [], where
 
 
 def test_a_folder_made_by_a_process_that_was_killed_is_synced_by_the_next_one(office: Office) -> None:
