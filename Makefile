@@ -40,8 +40,8 @@ hostile: setup-dev ## every hostile file, drawings of size A0, long fuzzing (abo
 
 faults: setup-dev ## what takes longer of the tests that let disk, machine and files fail
 	EDOSSIER_TEST_CALLS=60 $(BIN)/python -m pytest -q -n 2 tests/faults/test_crash.py tests/faults/test_catalogue_faults.py --timeout 1800
-	EDOSSIER_TEST_OBJECTS=100000 EDOSSIER_TEST_UPGRADE_KILLS=20 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
-	$(BIN)/python -m pytest -q tests/faults/test_backup.py --timeout 1200
+	EDOSSIER_TEST_OBJECTS=20000 EDOSSIER_TEST_UPGRADE_KILLS=20 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
+	EDOSSIER_TEST_OBJECTS=3000 $(BIN)/python -m pytest -q -s tests/faults/test_backup.py --timeout 1200
 
 flood: setup-dev ## 100,000 files dropped at once, a volume of 5,000 pages, 40 volumes at once (about an hour)
 	EDOSSIER_TEST_FLOOD=100000 EDOSSIER_TEST_FLOOD_SECONDS=7200 $(BIN)/python -m pytest -q -s tests/faults/test_flood.py --timeout 7500

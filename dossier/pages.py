@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -272,17 +272,16 @@ def _series_for(session: Session, arrival: Arrival, document_path: str) -> int:
     counter has started again, 0004 follows the newest 0003.
     """
     names: dict[int, set[str]] = {}
-    for series, path in session.execute(
+    in_folder = (Document.volume_id == arrival.volume_id) & (Document.path == document_path)
+    asked = (
         select(Document.series, Arrival.path)
         .join(Arrival, Arrival.document_id == Document.id)
-        .where(
-            Document.volume_id == arrival.volume_id,
-            Arrival.id != arrival.id,
-            Document.path == document_path,
-            # Nearly always there is one series, and then this name alone is what matters.
-            or_(Document.series > 1, Arrival.path == arrival.path, _has_later_series(document_path, arrival.volume_id)),
-        )
-    ):
+        .where(in_folder, Arrival.id != arrival.id)
+    )
+    # Nearly always there is one series, and then this name alone is what matters.
+    if session.scalars(select(Document.id).where(in_folder, Document.series > 1).limit(1)).first() is None:
+        asked = asked.where(Arrival.path == arrival.path)
+    for series, path in session.execute(asked):
         names.setdefault(series, set()).add(path)
     taken = [series for series, paths in names.items() if arrival.path in paths]
     if taken:
@@ -291,11 +290,6 @@ def _series_for(session: Session, arrival: Arrival, document_path: str) -> int:
     earlier = {series: max((k for k in map(file_key, paths) if k < key), default="") for series, paths in names.items()}
     nearest = max(earlier.values(), default="")
     return max((series for series, before in earlier.items() if before and before == nearest), default=1)
-
-
-def _has_later_series(document_path: str, volume_id: str) -> ColumnElement[bool]:
-    later = aliased(Document)
-    return exists().where(later.volume_id == volume_id, later.path == document_path, later.series > 1)
 
 
 def _flag_repeats(session: Session, arrival: Arrival) -> None:

@@ -110,7 +110,10 @@ def readable(name: str) -> str:
     try:
         name.encode()
     except UnicodeEncodeError:
-        raw = name.encode("utf-8", "surrogateescape")
+        try:
+            raw = name.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half a surrogate pair, as JSON may hold it: no file system does
+            return readable(name.encode("utf-8", "backslashreplace").decode())
         try:
             name = raw.decode("gb18030")
         except UnicodeDecodeError:

@@ -395,6 +395,8 @@ class TantivyEngine:
                 if "LockBusy" in str(error):
                     raise HomeBusy(str(self._folder)) from error
                 raise self._damaged(error) from error
+            # What a killed writer has begun stands in the way where this one comes to the same name.
+            self._writer.garbage_collect_files()
         return self._writer
 
     def _drop_writer(self) -> None:

@@ -188,6 +188,8 @@ class Arrival(Table):
     __table_args__ = (
         UniqueConstraint("volume_id", "path", "sha256"),
         Index("ix_arrivals_case_state", "case_id", "state"),
+        # A file's series is asked for by its name: never by going through all files of its folder.
+        Index("ix_arrivals_document_path", "document_id", "path"),
     )
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: new_id("f"))
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -244,6 +246,8 @@ class Page(Table):
     __table_args__ = (
         UniqueConstraint("arrival_id", "index_in_file"),
         Index("ix_pages_volume_number", "volume_id", "page_number"),
+        # A volume's last page is found without sorting it.
+        Index("ix_pages_volume_place", "volume_id", "place"),
         Index("ix_pages_outside", "volume_id", "outside"),
         # What the board counts stands in the index alone: a page's row is never read for it.
         Index("ix_pages_case_state", "case_id", "outside", "state"),

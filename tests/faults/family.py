@@ -11,6 +11,7 @@ import os
 import random
 import signal
 import time
+import traceback
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -72,8 +73,11 @@ class Family:
     def _forked(self, part: str) -> int:
         pid = os.fork()
         if pid == 0:
-            with suppress(BaseException):
+            try:
                 {"watch": self._watch, "work": self._work, "index": self._index}[part]()
+            except BaseException:
+                with (self._root / "logs" / "ended.txt").open("a", encoding="utf-8") as file:
+                    file.write(f"{part}: {traceback.format_exc()}\n")
             os._exit(1)
         return pid
 

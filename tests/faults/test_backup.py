@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from dossier.backup.restoring import restore as restore_home
 from dossier.backup.taking import Taken, back_up
 from dossier.catalogue.copies import copy_catalogue
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import AuditRow, Case, Page, SessionRow, Webhook
+from dossier.catalogue.tables import AuditRow, Case, Original, Page, SessionRow, Webhook
 from dossier.errors import (
     BackupRefused,
     CatalogueDamaged,
@@ -36,6 +38,7 @@ from dossier.errors import (
     NotFound,
     ObjectChanged,
 )
+from dossier.fixity import EVERYTHING, check_round
 from dossier.home import Home
 from dossier.settings import Settings, load_settings
 from dossier.transcriptions.writing import add_transcription
@@ -547,3 +550,44 @@ def test_a_snapshot_is_ordered_by_its_number_whatever_the_clock_says(
 
     assert [each.name for each in BackupFolder.to_read(root).snapshots()] == [first.name, second.name]
     assert BackupFolder.to_read(root).snapshot(None).name == second.name
+
+
+# Many
+
+MANY = int(os.environ.get("EDOSSIER_TEST_OBJECTS", "300"))
+
+
+def test_many_objects_are_backed_up_once_and_restored(tmp_path: Path) -> None:
+    """With `-s` it says how long that took; no time decides it."""
+    figures = []
+
+    def timed(name: str, do: Callable[[], Any]) -> Any:
+        began = time.monotonic()
+        done = do()
+        figures.append(f"{name} {time.monotonic() - began:.1f} s")
+        return done
+
+    with open_room(tmp_path / "home") as room:
+        sizes = 0
+        with room.catalogue.writing() as session:
+            for number in range(MANY):
+                content = number.to_bytes(8) * 6000
+                sha256 = hashlib.sha256(content).hexdigest()
+                path = room.vault.original_path(sha256)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+                session.add(Original(sha256=sha256, md5="", size=len(content)))
+                sizes += len(content)
+        first = timed("first backup", lambda: taken_of(room, tmp_path / "backup"))
+        again = timed("second backup", lambda: taken_of(room, tmp_path / "backup"))
+        timed("with --check", lambda: taken_of(room, tmp_path / "backup", check=True))
+        quiet = lambda done, total: None  # noqa: E731
+        timed("verify", lambda: check_round(room.catalogue, room.vault, EVERYTHING, quiet))
+        share = timed("verify 1/30", lambda: check_round(room.catalogue, room.vault, Fraction(1, 30), quiet))
+    done = timed("restore", lambda: restored(tmp_path / "backup", tmp_path / "new"))
+    print(f"\n{MANY} objects, {sizes / 1e6:.0f} MB: {', '.join(figures)}")
+
+    assert (first.new_objects, first.new_bytes, first.faults) == (MANY, sizes, [])
+    assert again.new_objects == 0
+    assert (share.checked, share.faults, done.faults) == (-(-MANY // 30), [], [])
+    assert faults_in(tmp_path / "new") == []

@@ -30,8 +30,8 @@ from tests.house import CASE, House, encoded, open_house
 from tests.recorded import print_page
 
 PAGES = int(os.environ.get("EDOSSIER_TEST_VOLUME", "60"))
-VOLUMES = int(os.environ.get("EDOSSIER_TEST_VOLUMES", "4"))
-A_VOLUME = int(os.environ.get("EDOSSIER_TEST_VOLUME_PAGES", "6"))
+VOLUMES = int(os.environ.get("EDOSSIER_TEST_VOLUMES", "3"))
+A_VOLUME = int(os.environ.get("EDOSSIER_TEST_VOLUME_PAGES", "4"))
 
 
 def test_a_volume_of_thousands_of_pages_is_taken_in_in_order_and_stays_usable(tmp_path: Path) -> None:

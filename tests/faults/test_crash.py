@@ -126,6 +126,19 @@ def test_a_folder_made_by_a_process_that_was_killed_is_synced_by_the_next_one(of
     assert office.complaints() == []
 
 
+def test_a_file_that_a_killed_writer_of_the_index_began_is_in_nobody_s_way(office: Office) -> None:
+    """T1: which pages an index has lost stands in a file whose name the next writer may come to as well."""
+    calls = office.plain()
+    begun = [call.number for call in calls if call.what == "create" and call.path.endswith(".del")]
+    office.fresh()
+    assert office.run(Fault("kill_after", begun[0])).how == "killed"
+
+    again = office.run()
+
+    assert (again.how, again.failures) == ("done", ())
+    assert office.complaints() == []
+
+
 def test_a_catalogue_that_syncs_less_is_caught_by_a_power_cut(office: Office) -> None:
     """T4, the other way round: SQLite's `synchronous=NORMAL` loses commits, and this is seen."""
     middle = len(office.plain()) // 2

@@ -29,6 +29,7 @@ from dossier.vault import Vault, digest
 from pipeline.intake import inbox
 from tests.house import CASE, open_house
 from tests.recorded import print_page
+from tests.unit.test_quick_when_big import sent
 
 FILES = int(os.environ.get("EDOSSIER_TEST_FLOOD", "100"))
 PATIENCE_SECONDS = float(os.environ.get("EDOSSIER_TEST_FLOOD_SECONDS", "150"))
@@ -110,6 +111,29 @@ def test_files_that_cannot_be_taken_do_not_keep_the_others_out(tmp_path: Path) -
             inbox.MOST_KNOWN = most
         assert [path for _, _, path in house.order()] == [f"{number:04d}.png" for number in range(4, 8)]
         assert len(house.in_inbox()) == 4
+
+
+def test_a_picture_of_a_large_folder_is_not_held_against_all_others_of_it(tmp_path: Path) -> None:
+    """A plan decides, not a time: neither the folder's files nor the volume's pages are gone through or sorted."""
+    with open_house(tmp_path / "home") as house:
+        house.drop_pages(f"{CASE}/卷一", [1, 2])
+        house.take_in()
+        house.drop_pages(f"{CASE}/卷一", [3], first_name=3)
+        with sent() as statements:
+            house.take_in()
+        asked = [(text, told) for text, told in statements if text.startswith("SELECT")]
+        with house.catalogue.reading() as session:
+            plans = {
+                text: [row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", told)]
+                for text, told in asked
+                if ("pages.place" in text.split("FROM")[0] and "LIMIT" in text)
+                or "documents.series, arrivals.path" in text
+            }
+        assert len(plans) == 2
+        for plan in plans.values():
+            assert not any("TEMP B-TREE" in step or step.startswith("SCAN") for step in plan), plan
+        (names,) = (plan for text, plan in plans.items() if "documents.series, arrivals.path" in text)
+        assert any("document_id=? AND path=?" in step for step in names), names
 
 
 class Drops:

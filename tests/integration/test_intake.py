@@ -275,7 +275,7 @@ def test_a_file_that_changes_while_it_is_taken_is_not_accepted(house: House) -> 
 
 def test_a_file_overwritten_after_its_acceptance_is_not_deleted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     path = house.drop(f"{CASE}/卷一/0001.png", print_page(1))
-    real_accept = intake_module.accept
+    real_accept = intake_module.accept_all
 
     def accept_then_overwrite(*arguments: object) -> object:
         accepted = real_accept(*arguments)  # type: ignore[arg-type]
@@ -283,7 +283,7 @@ def test_a_file_overwritten_after_its_acceptance_is_not_deleted(house: House, mo
             path.write_bytes(encoded(print_page(2), ".png"))
         return accepted
 
-    monkeypatch.setattr(intake_module, "accept", accept_then_overwrite)
+    monkeypatch.setattr(intake_module, "accept_all", accept_then_overwrite)
     house.take_in()
     house.take_in()
     house.work()

@@ -11,11 +11,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from dossier import flags
+from dossier import acceptance, flags
+from dossier.acceptance import Accepted, Incoming
 from dossier.attention import questions
 from dossier.catalogue.tables import Arrival, Case, CaseNumber, Page, Work
 from dossier.contents import Contents
@@ -24,7 +27,6 @@ from indexer.engines import Engines
 from indexer.upkeep import Upkeep
 from pipeline.crew.tasks import InspectTask
 from pipeline.crew.worker_process import WorkerProcess
-from pipeline.intake import inbox as intake_module
 from pipeline.intake.aside import Aside
 from tests.house import CASE, House, encoded, open_house, tiff_of_pages
 from tests.recorded import print_page
@@ -250,14 +252,14 @@ def test_doubtful_pages_do_not_bury_an_unclaimed_case(house: House) -> None:
 def test_one_file_that_fails_in_an_unforeseen_way_does_not_stop_the_others(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = intake_module.accept
+    real = acceptance._accept_rows
 
-    def accept(catalogue: object, vault: object, incoming: object, actor: str) -> object:
-        if incoming.place.name == "0001.png":  # type: ignore[attr-defined]
+    def accept_rows(session: Session, incoming: Incoming, *more: Any) -> Accepted:
+        if incoming.place.name == "0001.png":
             raise KeyError("unforeseen")
-        return real(catalogue, vault, incoming, actor)  # type: ignore[arg-type]
+        return real(session, incoming, *more)
 
-    monkeypatch.setattr(intake_module, "accept", accept)
+    monkeypatch.setattr(acceptance, "_accept_rows", accept_rows)
     house.drop_pages(f"{CASE}/卷一", [1, 2])
     house.take_in()
 

@@ -203,7 +203,8 @@ def test_verify_finds_nothing_and_says_so(office: Office) -> None:
     answer = office("verify", "--json")
 
     assert answer.code == 0
-    assert answer.json == {"originals": 10, "pages": 12, "faults": []}
+    objects = 10 + 12  # an original or a reading each
+    assert answer.json == {"originals": 10, "pages": 12, "checked": objects, "objects": objects, "faults": []}
 
 
 def test_verify_finds_a_changed_and_a_missing_original(office: Office, tmp_path: Path) -> None:
