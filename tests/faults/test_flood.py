@@ -23,7 +23,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from dossier.catalogue.database import Catalogue
-from dossier.catalogue.tables import Arrival, Page
+from dossier.catalogue.tables import Arrival, Page, Work
 from dossier.home import Home
 from dossier.vault import Vault, digest
 from pipeline.intake import inbox
@@ -60,9 +60,12 @@ def test_whatever_is_dropped_at_once_is_taken_once_or_refused_with_its_reason(tm
     with catalogue.reading() as session:
         paths = session.execute(select(Arrival.source, Arrival.state, Arrival.error_code, Arrival.sha256)).all()
         pages = session.scalar(select(func.count()).select_from(Page))
+        waiting = session.scalar(select(func.count()).where(Work.kind == "paginate", Work.state == "waiting"))
     assert sorted(source for source, *_ in paths) == sorted(drops.names)  # none lost, none twice
     assert {source for source, state, code, _ in paths if state == "failed" and code} == drops.bad
-    assert pages == FILES - len(drops.bad)
+    # On a machine that is starved, a file whose look took too long is left to a worker; it waits there as work.
+    left = {source for source, state, *_ in paths if state == "received"}
+    assert pages == FILES - len(drops.bad) - len(left) and waiting == len(left)
     sample = paths if FILES < 1000 else paths[:: FILES // 1000]
     assert all(digest(Vault(home.vault).original_path(sha256)) == sha256 for *_, sha256 in sample)
     assert max(memory) < MOST_GROWTH_BYTES, memory
