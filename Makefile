@@ -48,7 +48,7 @@ flood: setup-dev ## 100,000 files dropped at once, a volume of 5,000 pages, 40 v
 	EDOSSIER_TEST_VOLUME=5000 EDOSSIER_TEST_VOLUMES=40 EDOSSIER_TEST_VOLUME_PAGES=140 $(BIN)/python -m pytest -q -s tests/faults/test_big_volume.py --timeout 3600
 
 kills: setup-dev ## 1,000 kills at random moments with recorded reading, and 20 with the real OCR
-	EDOSSIER_TEST_RANDOM_KILLS=1000 EDOSSIER_TEST_RANDOM_PAGES=400 $(BIN)/python -m pytest -q -s tests/faults/test_random_kills.py
+	EDOSSIER_TEST_RANDOM_KILLS=1000 EDOSSIER_TEST_RANDOM_PAGES=250 $(BIN)/python -m pytest -q -s tests/faults/test_random_kills.py
 	EDOSSIER_TEST_OCR_KILLS=20 $(BIN)/python -m pytest -q -s tests/faults/test_kill.py
 
 bench: setup-dev ## all measurements, beside other programs, with plots, to docs/benchmarks (about 70 minutes)

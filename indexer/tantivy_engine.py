@@ -359,7 +359,10 @@ class TantivyEngine:
         generation = secrets.token_hex(8)
         path = self._folder / generation
         path.mkdir()
-        tantivy.Index(_SCHEMA, path=str(path))
+        try:
+            tantivy.Index(_SCHEMA, path=str(path))
+        except ValueError as error:
+            raise EngineUnreachable(f"{self._folder}: {error}") from error
         old = self._named(self._pointer)
         pointer = self._pointer.with_suffix(".new")
         pointer.write_text(json.dumps({"schema": SCHEMA_VERSION, "generation": generation}), encoding="utf-8")
