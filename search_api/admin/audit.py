@@ -110,6 +110,7 @@ DEED_WORDS = {
     "search_audit": "查审计记录",
     "verify_audit": "校验审计记录",
     "verify": "校验",
+    "backup": "备份",
 }
 # Where one code stands for what is done to several kinds of things.
 _WORDS_OF_KINDS = {

@@ -25,7 +25,7 @@ class Rounds:
 
 def test_the_index_counts_as_looked_at_once_a_round_of_the_feed_has_ended() -> None:
     upkeep = Upkeep.__new__(Upkeep)
-    upkeep.has_looked = False
+    upkeep.has_looked, upkeep._is_said = False, False
     feed: Any = Rounds()
     upkeep._feed = feed
 
