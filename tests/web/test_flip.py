@@ -80,6 +80,8 @@ def leafing(room: Room) -> Iterator[Leafing]:
         page.wait_for_url("**/")
         page.goto(f"/volumes/{scanroom.volume_id(VOLUME)}/flip")
         leafing.place(1)
+        # Before it is painted, a key does nothing: nobody has seen it yet.
+        page.locator("#seen", has_text=f"已看 1/{PAGES}").wait_for()
         yield leafing
     assert leafing.complaints == []
 
