@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from indexer.search import Searcher
 from pipeline.crew.crew import Crew
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.intake.inbox import ROUND_SECONDS, Intake
+from pipeline.intake.watch import watch
 from tests.recorded import print_page, recorded_reader
 
 CASE = "临检起诉受[2031]99010100007号"
@@ -175,3 +177,26 @@ def tiff_of_pages(numbers: list[int]) -> bytes:
     buffer = BytesIO()
     images[0].save(buffer, "TIFF", save_all=True, append_images=images[1:], compression="tiff_lzw", dpi=(75, 75))
     return buffer.getvalue()
+
+
+@contextmanager
+def watched(house: House) -> Iterator[None]:
+    """The inbox is watched until the block ends."""
+    stop = threading.Event()
+    arguments = (house.home.inbox, house.intake, house.settings, stop.is_set)
+    watcher = threading.Thread(target=watch, args=arguments, name="watch")
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join(30)
+        assert not watcher.is_alive()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import errno
-import threading
 import time
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,7 @@ from sqlalchemy import select
 
 from dossier.catalogue.tables import Arrival
 from pipeline.intake import watch as watching
-from tests.house import CASE, House, encoded, open_house
+from tests.house import CASE, House, encoded, open_house, wait_for, watched
 from tests.recorded import print_page
 
 WHOLE = encoded(print_page(9), ".png")
@@ -144,10 +141,10 @@ def test_a_folder_without_events_is_scanned_often_enough(
             raise OSError(errno.ENOSPC, "inotify watch limit reached")
 
     monkeypatch.setattr(watching, "InotifyObserver", NoEvents)
-    with open_house(tmp_path, scan_interval_seconds=HOURS, settle_seconds=0.1) as house, _watched(house):
+    with open_house(tmp_path, scan_interval_seconds=HOURS, settle_seconds=0.1) as house, watched(house):
         for number in (1, 2):
             house.drop(f"{CASE}/卷{number}/0001.png", print_page(number))
-            _wait_for(lambda number=number: len(house.order()) == number)  # type: ignore[misc]
+            wait_for(lambda number=number: len(house.order()) == number, 60.0)  # type: ignore[misc]
         assert house.in_inbox() == []
 
 
@@ -156,24 +153,3 @@ def _let_rest(house: House) -> None:
     house.take_in()
     time.sleep(0.15)
     house.take_in()
-
-
-@contextmanager
-def _watched(house: House) -> Iterator[None]:
-    stop = threading.Event()
-    watcher = threading.Thread(
-        target=watching.watch, args=(house.home.inbox, house.intake, house.settings, stop.is_set)
-    )
-    watcher.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        watcher.join()
-
-
-def _wait_for(is_so: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -6,11 +6,8 @@ import logging
 import os
 import socket
 import stat
-import threading
-import time
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,8 +16,7 @@ from sqlalchemy import select
 from dossier.catalogue.tables import Arrival
 from dossier.place import legible
 from dossier.vault import Vault
-from pipeline.intake.watch import watch
-from tests.house import CASE, House, encoded, open_house
+from tests.house import CASE, House, encoded, open_house, wait_for, watched
 from tests.recorded import print_page
 
 
@@ -37,27 +33,6 @@ def sources(house: House) -> list[str]:
 
 def left_out(house: House) -> list[str]:
     return sorted(question.subject_id for question in house.questions() if question.code == "not_a_file")
-
-
-@contextmanager
-def watched(house: House) -> Iterator[None]:
-    stop = threading.Event()
-    arguments = (house.home.inbox, house.intake, house.settings, stop.is_set)
-    watcher = threading.Thread(target=watch, args=arguments, name="watch")
-    watcher.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        watcher.join(30)
-        assert not watcher.is_alive()
-
-
-def _wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def _link_to_file(path: Path, outside: Path) -> None:
@@ -105,12 +80,12 @@ def test_what_is_no_file_is_left_and_said_and_stops_nobody(mode: str, tmp_path: 
     entries = [*ENTRIES, _device] if os.getuid() == 0 else ENTRIES
     with open_house(tmp_path / "home", watch_mode=mode) as house, watched(house):
         house.drop(f"{CASE}/卷一/0001.png", print_page(1))
-        _wait_for(lambda: sources(house) == [f"{CASE}/卷一/0001.png"])
+        wait_for(lambda: sources(house) == [f"{CASE}/卷一/0001.png"])
         folder = house.home.inbox / CASE / "卷一"
         for number, make in enumerate(entries):
             make(folder / f"{number}.pdf", outside)
         house.drop(f"{CASE}/卷一/0002.png", print_page(2))
-        _wait_for(lambda: len(left_out(house)) == len(entries) and len(sources(house)) == 2)
+        wait_for(lambda: len(left_out(house)) == len(entries) and len(sources(house)) == 2)
 
         assert left_out(house) == [f"{CASE}/卷一/{number}.pdf" for number in range(len(entries))]
         assert sources(house) == [f"{CASE}/卷一/0001.png", f"{CASE}/卷一/0002.png"]

@@ -5,10 +5,7 @@ reason.
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,9 +16,8 @@ from dossier.errors import PageTimeout, every_error
 from pipeline.crew.crew import Crew
 from pipeline.crew.tasks import Answer, InspectTask, Task
 from pipeline.crew.worker_process import WorkerProcess
-from pipeline.intake.watch import watch
 from tests.hostile.collection import WHOLE, collection, share
-from tests.house import CASE, House, open_house
+from tests.house import CASE, House, open_house, watched
 from tests.recorded import print_page, recorded_reader
 
 GOOD_EVERY = 5
@@ -109,18 +105,3 @@ def _work(house: House) -> None:
         return house.is_idle() and not house.in_inbox()
 
     crew.run(is_over)
-
-
-@contextmanager
-def watched(house: House) -> Iterator[None]:
-    """The inbox is watched until the block ends."""
-    stop = threading.Event()
-    watcher = threading.Thread(
-        target=watch, args=(house.home.inbox, house.intake, house.settings, stop.is_set), name="watch"
-    )
-    watcher.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        watcher.join()

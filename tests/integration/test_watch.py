@@ -5,15 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from watchdog.events import FileClosedEvent, FileCreatedEvent, FileMovedEvent, FileSystemEvent
 
 from pipeline.intake.watch import Nominator, Sign, needs_polling, watch
-from tests.house import CASE, House, encoded, open_house, tiff_of_pages
+from tests.house import CASE, encoded, open_house, tiff_of_pages, wait_for, watched
 from tests.recorded import print_page
 
 HOURS = 3600
@@ -29,7 +27,7 @@ def test_files_are_taken_however_they_come(tmp_path: Path, mode: str) -> None:
         )
         watcher.start()
         try:
-            _wait_for(lambda: len(house.order()) == 1)
+            wait_for(lambda: len(house.order()) == 1)
             house.drop(f"{CASE}/卷一/0002.png", print_page(2))  # written in place
             moved_in = tmp_path / "elsewhere" / "卷二"
             moved_in.mkdir(parents=True)
@@ -37,7 +35,7 @@ def test_files_are_taken_however_they_come(tmp_path: Path, mode: str) -> None:
             moved_in.rename(house.home.inbox / CASE / "卷二")  # a whole folder at once
             part = house.drop(f"{CASE}/卷一/0003.png.part", encoded(print_page(4), ".png"))
             part.rename(part.with_suffix(""))  # renamed when complete
-            _wait_for(lambda: len(house.order()) == 4)
+            wait_for(lambda: len(house.order()) == 4)
         finally:
             stop.set()
             watcher.join()
@@ -62,7 +60,7 @@ def test_the_periodic_scan_finds_what_events_missed(tmp_path: Path) -> None:
             time.sleep(1.0)
             assert house.order() == []
             house.intake.nominate = deaf  # type: ignore[method-assign]
-            _wait_for(lambda: len(house.order()) == 1)
+            wait_for(lambda: len(house.order()) == 1)
         finally:
             stop.set()
             watcher.join()
@@ -72,29 +70,29 @@ def test_the_periodic_scan_finds_what_events_missed(tmp_path: Path) -> None:
 def test_a_file_renamed_into_the_inbox_is_taken_without_a_rest(tmp_path: Path, name: str) -> None:
     with open_house(tmp_path / "home", settle_seconds=HOURS, scan_interval_seconds=HOURS) as house, watched(house):
         house.drop("first.png", print_page(2)).rename(house.home.inbox / "second.png")
-        _wait_for(lambda: house.order() != [])  # from now on events are heard
+        wait_for(lambda: house.order() != [])  # from now on events are heard
         elsewhere = tmp_path / name
         elsewhere.write_bytes(encoded(print_page(1), ".png") if name.endswith("png") else tiff_of_pages([1, 3]))
         elsewhere.rename(house.home.inbox / name)
 
-        _wait_for(lambda: name in {path for _, _, path in house.order()})
+        wait_for(lambda: name in {path for _, _, path in house.order()})
 
 
 def test_a_file_renamed_while_it_is_written_is_left_alone_until_its_writer_lets_go(tmp_path: Path) -> None:
     content = encoded(print_page(1), ".png")
     with open_house(tmp_path / "home", settle_seconds=HOURS, scan_interval_seconds=HOURS) as house, watched(house):
         house.drop("first.png", print_page(2)).rename(house.home.inbox / "second.png")
-        _wait_for(lambda: house.order() != [])
+        wait_for(lambda: house.order() != [])
         elsewhere = tmp_path / "0001.png"
         with elsewhere.open("wb") as writer:
             writer.write(content)
             writer.flush()
             elsewhere.rename(house.home.inbox / "0001.png")
             house.drop("third.png", print_page(3)).rename(house.home.inbox / "fourth.png")
-            _wait_for(lambda: len(house.order()) == 2)  # one that was renamed later has been taken
+            wait_for(lambda: len(house.order()) == 2)  # one that was renamed later has been taken
             assert (house.home.inbox / "0001.png").exists()
 
-        _wait_for(lambda: len(house.order()) == 3)
+        wait_for(lambda: len(house.order()) == 3)
         assert not (house.home.inbox / "0001.png").exists()
 
 
@@ -129,24 +127,3 @@ def test_network_file_systems_are_polled(tmp_path: Path, kind: str, polls: bool)
     mounts.write_text(f"/dev/root / ext4 rw 0 0\nserver:/scans {point} {kind} rw 0 0\n")
 
     assert needs_polling(inbox, mounts) is polls
-
-
-@contextmanager
-def watched(house: House) -> Iterator[None]:
-    """The inbox is watched until the block ends."""
-    stop = threading.Event()
-    arguments = (house.home.inbox, house.intake, house.settings, stop.is_set)
-    watcher = threading.Thread(target=watch, args=arguments, name="watch")
-    watcher.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        watcher.join()
-
-
-def _wait_for(condition: object, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

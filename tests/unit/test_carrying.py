@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
@@ -27,13 +26,6 @@ from tests.bundle import Bundle
 ACTOR = "制作人甲"
 LINES = ("被害人林晓禾陈述", "今收到傅溪现金捌仟元", "二〇三一年三月五日")
 READER = Viewer("u1", "闵榆", roles=frozenset({OPERATOR}))
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Iterator[Bundle]:
-    bundle = Bundle(tmp_path / "home")
-    yield bundle
-    bundle.close()
 
 
 @pytest.fixture

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,13 +15,6 @@ LABELS = st.one_of(
     st.none(), st.integers(0, 12).map(str), st.integers(1, 12).map(lambda n: f"{n}-1"),
     st.integers(1, 12).map(lambda n: f"{n}背"),
 )  # fmt: skip
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Iterator[Bundle]:
-    bundle = Bundle(tmp_path / "home")
-    yield bundle
-    bundle.close()
 
 
 def counts(bundle: Bundle) -> Counts:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -24,13 +22,6 @@ from tests.bundle import CASE, Bundle
 
 ACTOR = "制作人甲"
 OTHER = "临检起诉受[2031]99010100032号"
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Iterator[Bundle]:
-    bundle = Bundle(tmp_path / "home")
-    yield bundle
-    bundle.close()
 
 
 @pytest.fixture

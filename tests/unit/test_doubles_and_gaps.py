@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy.orm import Session
@@ -20,13 +19,6 @@ from dossier.page_labels import label_questions, settle_labels
 from tests.bundle import Bundle
 
 ACTOR = "制作人甲"
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Iterator[Bundle]:
-    bundle = Bundle(tmp_path / "home")
-    yield bundle
-    bundle.close()
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 
@@ -22,13 +19,6 @@ MINE, OTHERS = (
     Viewer(name, name, roles=frozenset({PROSECUTOR}), sees_every_department=True) for name in ("闵榆", "傅溪")
 )
 ACTOR = "邬怀青"
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Iterator[Bundle]:
-    opened = Bundle(tmp_path)
-    yield opened
-    opened.close()
 
 
 def taken(bundle: Bundle, quotation: str, *page_ids: str, viewer: Viewer = MINE) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +18,6 @@ from dossier.errors import DeedRefused, OrderChanged
 from tests.bundle import VOLUME, Bundle, Shape
 
 ACTOR = "制作人甲"
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Iterator[Bundle]:
-    bundle = Bundle(tmp_path / "home")
-    yield bundle
-    bundle.close()
 
 
 @pytest.fixture

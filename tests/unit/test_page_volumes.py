@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 
@@ -18,13 +15,6 @@ from tests.bundle import VOLUME, Bundle
 
 ACTOR = "制作人甲"
 OTHER = "诉讼文书卷"
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Iterator[Bundle]:
-    bundle = Bundle(tmp_path / "home")
-    yield bundle
-    bundle.close()
 
 
 @pytest.fixture

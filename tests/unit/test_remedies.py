@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from dossier import flags
 from dossier.attention import Question, count_questions, questions
 from dossier.deeds import claims, page_deeds, page_order
@@ -14,13 +9,6 @@ from tests.bundle import Bundle
 
 ACTOR = "制作人甲"
 NUMBER = "临检起诉受[2031]99010100055号"
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Iterator[Bundle]:
-    bundle = Bundle(tmp_path / "home")
-    yield bundle
-    bundle.close()
 
 
 def asked(bundle: Bundle, code: str) -> list[Question]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from dossier.attention import Question, questions
@@ -15,13 +12,6 @@ from dossier.side_pairs import side_named
 from tests.bundle import Bundle, Shape
 
 ACTOR = "制作人甲"
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Iterator[Bundle]:
-    bundle = Bundle(tmp_path / "home")
-    yield bundle
-    bundle.close()
 
 
 @pytest.fixture
