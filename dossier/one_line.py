@@ -18,13 +18,13 @@ def one_line(text: str) -> str:
     """The text with everything that is not seen, or that does something, written as \\xNN or \\uNNNN."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escaped(character) if _is_silent(character) else character for character in text)
+    return "".join(written_out(character) if _is_silent(character) else character for character in text)
 
 
 def lines_apart(text: str) -> str:
     """The same for a text of several lines, such as an answer to a command: its line breaks and tabs stay."""
     return "".join(
-        _escaped(character) if _is_silent(character) and character not in "\n\t" else character for character in text
+        written_out(character) if _is_silent(character) and character not in "\n\t" else character for character in text
     )
 
 
@@ -47,6 +47,7 @@ def _is_silent(character: str) -> bool:
     return unicodedata.category(character) in _SILENT
 
 
-def _escaped(character: str) -> str:
+def written_out(character: str) -> str:
+    """A character by its number, as \\xNN, \\uNNNN or \\UNNNNNNNN."""
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dossier.natural_order import chinese_number
+from dossier.one_line import written_out
 
 LOOSE_VOLUME = "未分卷"
 METADATA_NAME = "case.json"
@@ -127,12 +128,7 @@ def legible(name: str) -> str:
     What would break a line, act on a terminal, or turn the reading order round (a "fdp.exe" that shows as "exe.pdf") is
     written out: \x0a, \u202e.
     """
-    return _NOT_TEXT.sub(_written_out, readable(name))
-
-
-def _written_out(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return _NOT_TEXT.sub(lambda match: written_out(match.group()), readable(name))
 
 
 def is_ignored(relative: PurePosixPath) -> bool:
