@@ -38,13 +38,31 @@ window.deeds = (function () {
     });
   }
 
-  function refresh() { document.dispatchEvent(new CustomEvent("deeds:done")); }
+  function nothing() { return undefined; }
 
-  // One after the other: each may depend on the one before.
+  // The page shows what was done, and whoever renews a part of it says until when.
+  function refresh() {
+    const renewals = [];
+    document.dispatchEvent(new CustomEvent("deeds:done", {
+      detail: { until: function (renewal) { renewals.push(renewal); } }
+    }));
+    return Promise.all(renewals).catch(nothing);
+  }
+
+  // Keys are quicker than answers: each deed waits until the page shows the one before it.
+  let before = Promise.resolve();
+
+  function inLine(deed) {
+    const done = before.then(deed);
+    before = done.catch(nothing).then(refresh);
+    return done;
+  }
+
+  // Those of one deed are made one after the other: each may depend on the one before.
   function inTurn(calls) {
     const done = { sentences: [], undo: [], answers: [] };
-    return calls.reduce(function (before, next) {
-      return before.then(function () {
+    return calls.reduce(function (earlier, next) {
+      return earlier.then(function () {
         return call(next.address, next.body).then(function (content) {
           done.sentences.push(content.done);
           done.answers.push(content);
@@ -54,29 +72,39 @@ window.deeds = (function () {
     }, Promise.resolve()).then(function () { return done; }, function (error) {
       // What was done before it stands, and can be undone.
       if (done.undo.length > 0) { undo = done.undo; }
-      refresh();
-      say(error instanceof TypeError ? "没有连上系统，这一步没有做。请重试。" : error.message, true);
+      complain(error);
       undoButton.hidden = done.undo.length === 0;
       throw error;
     });
   }
 
+  function complain(error) {
+    say(error instanceof TypeError ? "没有连上系统，这一步没有做。请重试。" : error.message, true);
+  }
+
+  // The calls, or what finds them as soon as the page shows the deed before.
   function perform(calls) {
-    return inTurn(calls).then(function (done) {
-      undo = done.undo;
-      say(done.sentences.length > 1 ? done.sentences[0] + "（共 " + done.sentences.length + " 项）" : done.sentences[0],
-          false);
-      lead(done.answers);
-      refresh();
-      return done.answers;
+    return inLine(function () {
+      const found = typeof calls === "function" ? calls() : calls;
+      return Promise.resolve(found).catch(function (error) { complain(error); throw error; }).then(inTurn)
+        .then(function (done) {
+          if (done.answers.length === 0) { return []; }
+          undo = done.undo;
+          say(done.sentences.length > 1 ? done.sentences[0] + "（共 " + done.sentences.length + " 项）"
+                                        : done.sentences[0], false);
+          lead(done.answers);
+          return done.answers;
+        });
     });
   }
 
   function takeBack() {
-    if (undo.length === 0) { return; }
-    const calls = undo;
-    undo = [];
-    inTurn(calls).then(function () { say("已撤销。", false); refresh(); }, function () { return undefined; });
+    inLine(function () {
+      const calls = undo;
+      if (calls.length === 0) { return undefined; }
+      undo = [];
+      return inTurn(calls).then(function () { say("已撤销。", false); });
+    }).catch(nothing);
   }
 
   undoButton.addEventListener("click", takeBack);
@@ -87,7 +115,7 @@ window.deeds = (function () {
     if (button === null) { return; }
     button.disabled = true;
     perform([{ address: button.dataset.address, body: JSON.parse(button.dataset.body) }])
-      .catch(function () { return undefined; })
+      .catch(nothing)
       .then(function () { button.disabled = false; });
   });
 
@@ -99,7 +127,7 @@ window.deeds = (function () {
     const field = form.querySelector("input[name]");
     const body = {};
     body[field.name] = field.type === "number" ? Number(field.value) : field.value;
-    perform([{ address: form.dataset.address, body: body }]).catch(function () { return undefined; });
+    perform([{ address: form.dataset.address, body: body }]).catch(nothing);
   });
 
   return { perform: perform, takeBack: takeBack, say: say };

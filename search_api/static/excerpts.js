@@ -130,4 +130,6 @@
     if (dragged !== null) { dragged.classList.remove("dragged"); }
     dragged = null;
   });
+
+  document.getElementById("editing").disabled = false;
 })();

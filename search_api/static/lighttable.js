@@ -56,9 +56,7 @@
   function onEach(deed, bodyOf, perhaps) {
     const ids = chosen.filter(perhaps || function () { return true; });
     if (ids.length === 0) { return Promise.resolve(); }
-    return window.deeds.perform(ids.map(function (id) {
-      return { address: api(id, deed), body: bodyOf(card(id), id) };
-    })).catch(function () { return undefined; });
+    return perform(ids.map(function (id) { return { address: api(id, deed), body: bodyOf(card(id), id) }; }));
   }
 
   function askFor(label, value, options, then) {
@@ -118,50 +116,63 @@
     });
   }
 
-  // The order as the server has it, with its version; the chosen pages go behind `after`.
-  function arrange(ids, after) {
+  function pagesOfVolume() {
     return fetch("/api/v1/volumes/" + volume + "/pages", { credentials: "same-origin" })
       .then(function (answer) { return answer.json(); })
-      .then(function (known) {
-        const order = known.pages.filter(function (page) { return page.outside === null; })
-          .map(function (page) { return page.page_id; });
-        const moving = order.filter(function (id) { return ids.indexOf(id) >= 0; });
-        const rest = order.filter(function (id) { return ids.indexOf(id) < 0; });
-        // Behind that page, or where it stood, if it is itself among those that are moved.
-        const at = order.slice(0, order.indexOf(after) + 1)
-          .filter(function (id) { return ids.indexOf(id) < 0; }).length;
-        rest.splice.apply(rest, [at, 0].concat(moving));
-        // The version is that of the order on the screen: a move is seen against it.
-        return window.deeds.perform([{
-          address: "/api/v1/volumes/" + volume + "/order",
-          body: { pages: rest, version: table.dataset.version, moved: moving }
-        }]);
-      }).catch(function () { return undefined; });
+      .then(function (known) { return known.pages; });
   }
 
+  // The order as the server has it, with its version; these pages go behind `after`.
+  function arrangement(ids, after) {
+    return pagesOfVolume().then(function (pages) {
+      const order = pages.filter(function (page) { return page.outside === null; })
+        .map(function (page) { return page.page_id; });
+      const moving = order.filter(function (id) { return ids.indexOf(id) >= 0; });
+      const rest = order.filter(function (id) { return ids.indexOf(id) < 0; });
+      // Behind that page, or where it stood, if it is itself among those that are moved.
+      const at = order.slice(0, order.indexOf(after) + 1)
+        .filter(function (id) { return ids.indexOf(id) < 0; }).length;
+      rest.splice.apply(rest, [at, 0].concat(moving));
+      // The version is that of the order on the screen: a move is seen against it.
+      return [{
+        address: "/api/v1/volumes/" + volume + "/order",
+        body: { pages: rest, version: table.dataset.version, moved: moving }
+      }];
+    });
+  }
+
+  function perform(calls) { return window.deeds.perform(calls).catch(function () { return undefined; }); }
+
+  function arrange(ids, after) {
+    const moving = ids.slice();
+    return perform(function () { return arrangement(moving, after); });
+  }
+
+  // One place nearer to the beginning or the end than where the pages stand by then.
   function shift(by) {
-    const all = cards().filter(function (item) { return item.dataset.outside === ""; })
-      .map(function (item) { return item.dataset.page; });
-    const ids = all.filter(function (id) { return chosen.indexOf(id) >= 0; });
-    if (ids.length === 0) { return; }
-    const rest = all.filter(function (id) { return ids.indexOf(id) < 0; });
-    const before = rest.filter(function (id) { return all.indexOf(id) < all.indexOf(ids[0]); }).length;
-    const to = before + by;
-    if (to < 0 || to > rest.length) { return; }
-    arrange(ids, to === 0 ? (table.dataset.before || null) : rest[to - 1]);
+    const moving = chosen.slice();
+    perform(function () {
+      const all = cards().filter(function (item) { return item.dataset.outside === ""; })
+        .map(function (item) { return item.dataset.page; });
+      const ids = all.filter(function (id) { return moving.indexOf(id) >= 0; });
+      if (ids.length === 0) { return []; }
+      const rest = all.filter(function (id) { return ids.indexOf(id) < 0; });
+      const before = rest.filter(function (id) { return all.indexOf(id) < all.indexOf(ids[0]); }).length;
+      const to = before + by;
+      if (to < 0 || to > rest.length) { return []; }
+      return arrangement(ids, to === 0 ? (table.dataset.before || null) : rest[to - 1]);
+    });
   }
 
   function moveTo() {
     askFor("插到图像第几页之后（0 是最前）", "", null, function (text) {
       const number = Number(text);
       if (text.trim() === "" || !(number >= 0)) { window.deeds.say("请写页数。", true); return; }
-      fetch("/api/v1/volumes/" + volume + "/pages", { credentials: "same-origin" })
-        .then(function (answer) { return answer.json(); })
-        .then(function (known) {
-          const target = known.pages.find(function (page) { return page.page_number === number && number > 0; });
-          if (number > 0 && target === undefined) { window.deeds.say("这一卷没有第 " + text + " 页。", true); return; }
-          arrange(chosen, number === 0 ? null : target.page_id);
-        });
+      pagesOfVolume().then(function (pages) {
+        const target = pages.find(function (page) { return page.page_number === number && number > 0; });
+        if (number > 0 && target === undefined) { window.deeds.say("这一卷没有第 " + text + " 页。", true); return; }
+        arrange(chosen, number === 0 ? null : target.page_id);
+      });
     });
   }
 
@@ -182,14 +193,11 @@
   // Also of a page that was taken out before, and so cannot be chosen.
   function replaceBy(page) {
     askFor("用图像第几页（重扫的那一页）替换这一页", "", null, function (text) {
-      fetch("/api/v1/volumes/" + volume + "/pages", { credentials: "same-origin" })
-        .then(function (answer) { return answer.json(); })
-        .then(function (known) {
-          const by = known.pages.find(function (page) { return page.page_number > 0 && page.page_number === Number(text); });
-          if (by === undefined) { window.deeds.say("这一卷没有第 " + text + " 页。", true); return; }
-          window.deeds.perform([{ address: api(page, "replace"), body: { by: by.page_id } }])
-            .catch(function () { return undefined; });
-        });
+      pagesOfVolume().then(function (pages) {
+        const by = pages.find(function (other) { return other.page_number > 0 && other.page_number === Number(text); });
+        if (by === undefined) { window.deeds.say("这一卷没有第 " + text + " 页。", true); return; }
+        perform([{ address: api(page, "replace"), body: { by: by.page_id } }]);
+      });
     });
   }
 
@@ -209,8 +217,7 @@
     askFor("整份插到图像第几页之后（0 是最前）", "", null, function (text) {
       const number = Number(text);
       if (text.trim() === "" || !(number >= 0)) { window.deeds.say("请写页数。", true); return; }
-      window.deeds.perform([{ address: "/api/v1/documents/" + documentId + "/insert", body: { after_number: number } }])
-        .catch(function () { return undefined; });
+      perform([{ address: "/api/v1/documents/" + documentId + "/insert", body: { after_number: number } }]);
     });
   }
 
@@ -220,8 +227,7 @@
       .then(function (known) {
         askFor("材料名称" + (known.suggestion ? "（首页识别到：" + known.suggestion + "）" : ""),
                known.suggestion || known.title, null, function (title) {
-          window.deeds.perform([{ address: "/api/v1/documents/" + documentId + "/title", body: { title: title } }])
-            .catch(function () { return undefined; });
+          perform([{ address: "/api/v1/documents/" + documentId + "/title", body: { title: title } }]);
         });
       });
   }
@@ -352,40 +358,46 @@
   });
 
   // After a deed, and when somebody else has changed the order: the table anew, with the keyboard where it was.
-  let isAsking = false;
+  let refreshing = null;    // until when, if it is being asked for
+  let isLate = false;       // what is being asked for may be older than the last deed
   function refresh() {
-    if (isAsking) { return; }
-    isAsking = true;
-    fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
+    if (refreshing !== null) { isLate = true; return refreshing; }
+    isLate = false;
+    refreshing = fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
       .then(function (answer) { return answer.text(); })
-      .then(function (text) {
-        // Asked only now: the keyboard may have moved on since, and must not be put back to another page.
-        const focused = document.activeElement, focus = focused !== null && table.contains(focused) ? focused.id : "";
-        const at = cards().findIndex(function (item) { return item.classList.contains("chosen"); });
-        const fresh = new DOMParser().parseFromString(text, "text/html");
-        ["table", "order", "notes", "progress", "labels", "outside"].forEach(function (id) {
-          const newer = fresh.getElementById(id), older = byId(id);
-          if (newer === null || older === null) { return; }
-          older.innerHTML = newer.innerHTML;
-          Array.from(newer.attributes).forEach(function (attribute) {
-            older.setAttribute(attribute.name, attribute.value);
-          });
-          if (!newer.hidden) { older.removeAttribute("hidden"); }
-        });
-        choose(chosen, false);
-        // Where the chosen page has gone, the next one is, so that the keyboard can go on.
-        const left = cards();
-        if (chosen.length === 0 && at >= 0 && left.length > 0) {
-          choose([left[Math.min(at, left.length - 1)].dataset.page], focus !== "" && document.activeElement === document.body);
-        }
-        showTurns();
-        // Only where the keyboard was lost with the old table: it may be in a field by now.
-        if (focus !== "" && byId(focus) !== null && document.activeElement === document.body) { byId(focus).focus({ preventScroll: true }); }
-      })
+      .then(function (text) { return window.live.whenFree().then(function () { show(text); }); })
       .catch(function () { return undefined; })
-      .then(function () { isAsking = false; });
+      .then(function () {
+        refreshing = null;
+        return isLate ? refresh() : undefined;
+      });
+    return refreshing;
   }
-  document.addEventListener("deeds:done", refresh);
+  function show(text) {
+    // Asked only now: the keyboard may have moved on since, and must not be put back to another page.
+    const focused = document.activeElement, focus = focused !== null && table.contains(focused) ? focused.id : "";
+    const at = cards().findIndex(function (item) { return item.classList.contains("chosen"); });
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    ["table", "order", "notes", "progress", "labels", "outside"].forEach(function (id) {
+      const newer = fresh.getElementById(id), older = byId(id);
+      if (newer === null || older === null) { return; }
+      older.innerHTML = newer.innerHTML;
+      Array.from(newer.attributes).forEach(function (attribute) {
+        older.setAttribute(attribute.name, attribute.value);
+      });
+      if (!newer.hidden) { older.removeAttribute("hidden"); }
+    });
+    choose(chosen, false);
+    // Where the chosen page has gone, the next one is, so that the keyboard can go on.
+    const left = cards();
+    if (chosen.length === 0 && at >= 0 && left.length > 0) {
+      choose([left[Math.min(at, left.length - 1)].dataset.page], focus !== "" && document.activeElement === document.body);
+    }
+    showTurns();
+    // Only where the keyboard was lost with the old table: it may be in a field by now.
+    if (focus !== "" && byId(focus) !== null && document.activeElement === document.body) { byId(focus).focus({ preventScroll: true }); }
+  }
+  document.addEventListener("deeds:done", function (event) { event.detail.until(refresh()); });
   // A card that has come anew does not know that it is chosen, nor that it was turned.
   document.addEventListener("live:replaced", function () { choose(chosen, false); showTurns(); });
   window.setInterval(function () {

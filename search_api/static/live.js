@@ -58,20 +58,44 @@
 
   let waiting = 0;
   let stream = null;
-  // What came while something was being dragged: sections by name.
+  // What came while a hand was at work: sections by name.
   let held = null;
 
-  function isBusy() { return document.body.dataset.busy === "yes"; }
+  // A hand is at work: something is being dragged, or is pressed and must still be there when it is let go.
+  let isPressed = false;
+  let atRest = [];
+  function isBusy() { return isPressed || document.body.dataset.busy === "yes"; }
+  function whenFree() {
+    return isBusy() ? new Promise(function (resolve) { atRest.push(resolve); }) : Promise.resolve();
+  }
+  window.addEventListener("pointerdown", function (event) { isPressed = event.button === 0; }, true);
+  ["pointerup", "pointercancel", "dragend", "blur"].forEach(function (kind) {
+    window.addEventListener(kind, function () {
+      isPressed = false;
+      // The click, or what else ends it, comes first.
+      window.setTimeout(function () {
+        if (isBusy()) { return; }
+        const waiting = atRest;
+        atRest = [];
+        waiting.forEach(function (resolve) { resolve(); });
+      }, 0);
+    }, true);
+  });
 
   function soon() {
     window.clearTimeout(waiting);
     if (stream === null) { waiting = window.setTimeout(ask, PAUSE); }
   }
 
+  // Which asking is the last one: an answer from before a deed is not shown after it.
+  let asking = 0;
+
   function ask() {
     window.clearTimeout(waiting);
-    // While something is being dragged, nothing moves by itself.
+    // While a hand is at work, nothing moves by itself.
     if (document.hidden || isBusy()) { waiting = window.setTimeout(ask, PAUSE); return; }
+    asking += 1;
+    const mine = asking;
     fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
       .then(function (answer) {
         // The program was started anew, and knows this browser no longer.
@@ -79,8 +103,9 @@
         if (!answer.ok) { throw new Error(String(answer.status)); }
         return answer.text();
       })
+      .then(function (text) { return whenFree().then(function () { return text; }); })
       .then(function (text) {
-        if (text === "") { return; }
+        if (text === "" || mine !== asking) { return; }
         replaceChanged(new DOMParser().parseFromString(text, "text/html"));
         lost.hidden = true;
       })
@@ -90,7 +115,11 @@
 
   function take(content) {
     if (held !== null) { content.sections = Object.assign(held.sections, content.sections); }
-    if (isBusy()) { held = content; return; }
+    if (isBusy()) {
+      if (held === null) { whenFree().then(function () { if (held !== null) { take(held); } }); }
+      held = content;
+      return;
+    }
     held = null;
     const html = Object.keys(content.sections).map(function (name) { return content.sections[name]; }).join("");
     const fresh = new DOMParser().parseFromString(html, "text/html");
@@ -150,6 +179,7 @@
     event.preventDefault();
     window.history.replaceState(null, "", way.href);
     hush();
+    asking += 1;
     fetch(way.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
       .then(function (answer) { return answer.text(); })
       .then(function (text) { replaceChanged(new DOMParser().parseFromString(text, "text/html")); })
@@ -161,4 +191,5 @@
   listen();
   soon();
   document.addEventListener("deeds:done", ask);
+  window.live = { whenFree: whenFree };
 })();

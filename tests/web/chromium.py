@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,29 @@ def launched() -> Iterator[Any]:
             context.close()
 
 
+# What is done to an element. Browsers show elements before the scripts of their page have run.
+_ACTIONS = (
+    "blur", "check", "click", "dblclick", "drag_to", "fill", "focus", "hover", "press", "press_sequentially",
+    "select_option", "uncheck",
+)  # fmt: skip
+
+
+def _act_on_whole_pages(locator: Any) -> None:
+    """Like a person, act on a page only when it is there whole, not between its markup and its scripts."""
+    for name in _ACTIONS:
+        setattr(locator, name, _on_whole_page(getattr(locator, name)))
+
+
+def _on_whole_page(act: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(act)
+    def act_on_it(locator: Any, *arguments: Any, **options: Any) -> Any:
+        locator.wait_for(state="attached")
+        locator.page.wait_for_load_state("domcontentloaded")
+        return act(locator, *arguments, **options)
+
+    return act_on_it
+
+
 _launched: list[Any] = []
 _opened = ExitStack()
 
@@ -62,6 +86,8 @@ def _launch() -> None:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
     if _CHROMIUM is None:
         pytest.skip("Chromium is not installed (apt-get install chromium)")
+    if not hasattr(sync_api.Locator.click, "__wrapped__"):
+        _act_on_whole_pages(sync_api.Locator)
     playwright = _opened.enter_context(sync_api.sync_playwright())
     browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
     _opened.callback(browser.close)

@@ -121,6 +121,58 @@ def test_keys_turn_take_out_and_move_pages_and_each_can_be_taken_back(table: Tab
     assert table.complaints == []
 
 
+def test_a_page_that_goes_forward_three_times_at_once_is_three_places_further(table: Table) -> None:
+    table.choose(6)
+    for _ in range(3):
+        table.page.keyboard.press("[")
+    table.page.locator(f"#table li:nth-child(3)#card-{table.ids[5]}").wait_for()
+    assert table.order() == [1, 2, 6, 3, 4, 5, 7, 8]
+    # The last of them, which is still under way, is what is taken back.
+    table.page.keyboard.press("[")
+    table.page.keyboard.press("Control+z")
+    table.says("已撤销")
+    assert table.order() == [1, 2, 6, 3, 4, 5, 7, 8]
+    assert table.complaints == []
+
+
+def test_what_was_done_while_the_table_was_being_fetched_is_shown(table: Table) -> None:
+    held: list[tuple[Any, Any]] = []
+
+    def hold(route: Any) -> None:
+        """What the deed before has left, that comes late: to the table, and to the cards."""
+        if len(held) == 2 or route.request.resource_type != "fetch":
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    table.page.route("**/volumes/v*", hold)
+    table.choose(2)
+    table.page.keyboard.press("r")
+    while len(held) < 2:
+        table.page.wait_for_timeout(50)
+    table.page.keyboard.press("b")
+    table.page.wait_for_timeout(1000)
+    for late, answer in held:
+        late.fulfill(response=answer)
+    table.page.get_by_text("空白页 2 张在页序里").wait_for()
+    assert table.complaints == []
+
+
+def test_what_is_under_a_pressed_button_stays_until_it_is_let_go(table: Table) -> None:
+    table.card(3).hover()
+    table.page.mouse.down()
+    card = table.page.locator(f"#card-{table.ids[2]}")
+    card.evaluate("card => { window.pressed = card; }")
+    with table.scanroom.catalogue.writing() as session:
+        session.get_one(Page, table.ids[2]).blank = True
+    # Longer than a page waits before it asks what is new.
+    table.page.wait_for_timeout(4500)
+    assert table.page.evaluate("window.pressed.isConnected")
+    table.page.mouse.up()
+    table.page.locator(f"#card-{table.ids[2]}.chosen[data-blank=yes]").wait_for()
+    assert table.complaints == []
+
+
 def test_several_pages_are_dragged_to_another_place(table: Table) -> None:
     table.choose(5)
     table.page.keyboard.press("Shift+ArrowRight")
