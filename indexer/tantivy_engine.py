@@ -128,7 +128,10 @@ class TantivyEngine:
                         writer.delete_documents_by_term("page_id", page_id)
                         writer.add_document(_document(change))
                 writer.commit()
-                # tantivy renames what names the new state, but leaves it to the system when that reaches the disk.
+                # tantivy renames what names the new state, but leaves it to the system when that reaches the disk; and
+                # it passes over a sync that fails while it clears old files away, after which the next sync proves
+                # nothing (decision 0041). So the state is named once more before its name is synced.
+                writer.commit()
                 _to_disk(self._folder / self._generation)
                 self._index.reload()
             except (ValueError, OSError) as error:
