@@ -3,7 +3,7 @@
 python -m bench.office                        the measurements, with plots, to docs/benchmarks
 python -m bench.office build [--pages N]      the home that they need, kept in build/bench/office
 python -m bench.office answers [--view NAME]  milliseconds of each view, the real server, one person
-python -m bench.office load [--seconds N]     fifty people while two workers read
+python -m bench.office load [--runs N]        fifty people while two workers read; the run in the middle of some
 python -m bench.office cost [--view NAME]     statements and processor time of each view, without a network
 python -m bench.office roster                 1,500 people over 12,000 pages, from the upload to screen and workbook
 """
@@ -56,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pages", type=int, default=PAGES)
     parser.add_argument("--view", default="", help="only views whose names contain this")
     parser.add_argument("--profile", action="store_true", help="show where the time goes")
+    parser.add_argument("--runs", type=int, default=load.RUNS)
     parser.add_argument("--seconds", type=float, default=load.SECONDS)
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--coming", type=float, default=load.COMING_SECONDS, help="seconds within which people begin")
@@ -74,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
             quick = answers.figures_of(answers.measure(root, chosen.view))
             tell(answers.lines_of(quick), quick, chosen.json)
         case "load":
-            borne = load.measure(root, chosen.seconds, chosen.people, chosen.coming)
+            borne = load.measure_again(root, chosen.runs, chosen.seconds, chosen.people, chosen.coming)
             tell(load.lines_of(borne), borne, chosen.json)
         case None:
             failed = measure_all(MEASUREMENTS, FOLDER)

@@ -32,7 +32,7 @@ from search_api.desk.page_picture import picture_address
 
 MOST_P95 = 500.0
 """Milliseconds that nineteen answers of twenty may take at most."""
-SECONDS, MOST_REQUESTS = 90.0, 60_000
+RUNS, SECONDS, MOST_REQUESTS = 3, 60.0, 60_000
 COMING_SECONDS = 30.0
 """Within which they all begin to work. What they are told is counted from then on: fifty people who press the same key
 in the same second are not what an office is like."""
@@ -156,6 +156,17 @@ def measure(
     }
 
 
+def measure_again(root: Path, runs: int, *of_each: Any) -> dict[str, Any]:
+    """The run whose 95th percentile is in the middle of several, with what the others had and the errors of all."""
+    measured = sorted((measure(root, *of_each) for _ in range(runs)), key=lambda figures: float(figures["p95"]))
+    errors = sum((Counter(figures["errors"]) for figures in measured), Counter[str]())
+    return {
+        **measured[len(measured) // 2],
+        "p95s": [figures["p95"] for figures in measured],
+        "errors": dict(errors),
+    }
+
+
 async def _everybody(address: str, dossier: Dossier, seconds: float, people: int, coming: float) -> Told:
     told = Told()
     limits = httpx.Limits(max_connections=6)
@@ -215,7 +226,7 @@ def _read_no_more(root: Path) -> None:
 
 def lines_of(figures: dict[str, Any]) -> list[str]:
     """The report for a terminal."""
-    verdict = "kept" if figures["p95"] <= MOST_P95 and not figures["errors"] else "MISSED"
+    verdict = "kept" if max(figures["p95s"]) <= MOST_P95 and not figures["errors"] else "MISSED"
     lines = [
         f"{figures['people']} people, all there after {figures['coming']:.0f} s; {figures['seconds']:.0f} s in all, "
         f"{figures['requests']} requests; {figures['read']} pages read meanwhile",
@@ -226,6 +237,7 @@ def lines_of(figures: dict[str, Any]) -> list[str]:
         for kind, one in figures["kinds"].items()
     ]
     wanted = f"at most {MOST_P95:.0f}, without an error"
-    lines.append(f"95th percentile of all: {figures['p95']:.0f} ms; {wanted}: {verdict}")
+    runs = "/".join(f"{p95:.0f}" for p95 in figures["p95s"])
+    lines.append(f"95th percentile of all: {runs} ms in {len(figures['p95s'])} runs; {wanted}: {verdict}")
     lines.append(f"statuses {figures['statuses']}, errors {figures['errors']}")
     return lines
