@@ -25,10 +25,10 @@ from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Arrival, Case, KeyedRequest, Original, Page, Volume
 from dossier.contents import Contents
 from dossier.errors import EdossierError, FileRefused
-from dossier.pages import register_attachment, register_pages, volume_named
+from dossier.pages import Unplaced, register_attachment, register_pages, volume_named
 from dossier.place import METADATA_NAME, METADATA_TYPE, Place
 from dossier.quality.follow import follow
-from dossier.receipts.sorting import settle_stack
+from dossier.receipts.sorting import may_have_sheets, settle_stack
 from dossier.vault import StoredOriginal, Vault, digest
 from dossier.volume_moves import volume_for
 
@@ -119,7 +119,9 @@ def accept(catalogue: Catalogue, vault: Vault, incoming: Incoming, actor: str) -
         replayed = _replayed(session, incoming, stored.sha256)
         if replayed is not None:
             return replayed
-        accepted = _accept_rows(session, incoming, stored, metadata, actor)
+        together = _Together()
+        accepted = _accept_rows(session, incoming, stored, metadata, actor, together)
+        together.settle(session)
         keyed_requests.keep(
             session, incoming.owner_id, incoming.idempotency_key, keyed_requests.FILE,
             _request_digest(incoming, stored.sha256), accepted.arrival_id, 202,
@@ -164,6 +166,7 @@ def accept_all(
         together = _Together()
         with catalogue.writing() as session:
             accepted: list[Accepted | Exception] = [_accept_rows(session, *row, actor, together) for row in rows]
+            together.settle(session)
     except OperationalError as error:  # the catalogue is at fault, and would be for every one of them
         accepted = [error] * len(rows)
     except Exception as error:
@@ -176,8 +179,11 @@ def _accepted_alone(
     catalogue: Catalogue, incoming: Incoming, stored: StoredOriginal, metadata: bytes | None, actor: str
 ) -> Accepted | Exception:
     try:
+        together = _Together()
         with catalogue.writing() as session:
-            return _accept_rows(session, incoming, stored, metadata, actor)
+            accepted = _accept_rows(session, incoming, stored, metadata, actor, together)
+            together.settle(session)
+            return accepted
     except Exception as error:
         return error
 
@@ -211,21 +217,43 @@ def _request_digest(incoming: Incoming, sha256: str) -> str:
 
 @dataclass
 class _Together:
-    """What files that are accepted in one transaction share: it is looked up for the first of a folder only.
+    """What files that are accepted in one transaction share: done for the first of a folder only, or after the last.
 
     Attributes:
         places: case and volume by the names that files of this transaction gave.
         asked: the cases of which it was asked whose they are.
+        making: volumes that are not approved.
+        unplaced: pages whose places are still to be found.
+        firsts: the first page of each file that may have come behind a separator sheet.
     """
 
     places: dict[tuple[str | None, str, str], tuple[Case, Volume]] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
+    making: set[str] = field(default_factory=set)
+    unplaced: Unplaced = field(default_factory=Unplaced)
+    firsts: list[Page] = field(default_factory=list)
+
+    def settle(self, session: Session) -> None:
+        """Bring the pages to their places; what was put off is done."""
+        self.unplaced.place(session)
+        for volume_id in sorted({page.volume_id for page in self.firsts}):
+            if may_have_sheets(session, volume_id):
+                for page in self.firsts:
+                    if page.volume_id == volume_id:
+                        settle_stack(session, page)
+        self.firsts.clear()
+
+    def follow(self, session: Session, volume_id: str) -> None:
+        """Take an approved volume back to making, once: nobody approves it in this transaction."""
+        if volume_id not in self.making and not follow(session, volume_id):
+            self.making.add(volume_id)
 
     def belongs(self, session: Session, incoming: Incoming, actor: str) -> tuple[Case, Volume]:
         """The case and the volume of a file; metadata may change which these are for what comes after it."""
         place = incoming.place
         named = (incoming.case, place.case_folder, place.volume)
         if place.is_metadata:
+            self.settle(session)
             self.places.clear()
             self.asked.clear()
         elif named in self.places:
@@ -249,15 +277,13 @@ def _accept_rows(
     stored: StoredOriginal,
     metadata: bytes | None,
     actor: str,
-    together: _Together | None = None,
+    together: _Together,
 ) -> Accepted:
-    together = together or _Together()
     case, volume = together.belongs(session, incoming, actor)
-    arrival = session.scalars(
-        select(Arrival).where(
-            Arrival.volume_id == volume.id, Arrival.path == incoming.place.path, Arrival.sha256 == stored.sha256
-        )
-    ).first()
+    at_place = session.scalars(
+        select(Arrival).where(Arrival.volume_id == volume.id, Arrival.path == incoming.place.path)
+    ).all()
+    arrival = next((each for each in at_place if each.sha256 == stored.sha256), None)
     if arrival is not None and not _may_now_succeed(arrival, incoming):
         audit.record(session, "accept_again", "arrival", arrival.id, actor, source=incoming.source)
         if metadata is not None:  # brought back after another version: what came last holds
@@ -268,7 +294,11 @@ def _accept_rows(
     is_new = arrival is None
     if arrival is None:
         arrival = _new_arrival(session, incoming, stored, case, volume)
-    _take_contents(session, arrival, incoming, stored, metadata, actor)
+        # A good file at the place of a refused one is the answer to it.
+        for earlier in at_place:
+            if earlier.state == "failed":
+                earlier.answered_by = arrival.id
+    _take_contents(session, arrival, incoming, stored, metadata, actor, together)
     audit.record(
         session, "accept", "arrival", arrival.id, actor, source=incoming.source, sha256=stored.sha256,
         state=arrival.state, error=arrival.error_code,
@@ -278,7 +308,7 @@ def _accept_rows(
             cases.ask_whose(session, case)
             together.asked.add(case.id)
         changes.record(session, changes.RECEIVED, file_id=arrival.id)
-    follow(session, volume.id)
+    together.follow(session, volume.id)
     changes.record_contents(session, arrival)
     return Accepted(arrival.id, is_replay=False)
 
@@ -298,16 +328,6 @@ def _new_arrival(session: Session, incoming: Incoming, stored: StoredOriginal, c
     )  # fmt: skip
     session.add(arrival)
     session.flush()
-    # A good file at the place of a refused one is the answer to it.
-    for earlier in session.scalars(
-        select(Arrival).where(
-            Arrival.volume_id == volume.id,
-            Arrival.path == arrival.path,
-            Arrival.state == "failed",
-            Arrival.id != arrival.id,
-        )
-    ):
-        earlier.answered_by = arrival.id
     return arrival
 
 
@@ -318,6 +338,7 @@ def _take_contents(
     stored: StoredOriginal,
     metadata: bytes | None,
     actor: str,
+    together: _Together,
 ) -> None:
     if metadata is not None:
         arrival.media_type = METADATA_TYPE
@@ -332,27 +353,28 @@ def _take_contents(
         due_on = session.get_one(Case, arrival.case_id).due_on
         work.request(session, work.PAGINATE, [arrival.id], due_on=due_on)
     else:
-        settle_contents(session, arrival, incoming.contents, stored.size)
+        _write_contents(session, arrival, incoming.contents, stored.size, together)
 
 
 def settle_contents(session: Session, arrival: Arrival, contents: Contents, size: int) -> None:
     """Write what a look into an arrival found: its pages, its place among the attachments, or why it was refused."""
+    together = _Together()
+    _write_contents(session, arrival, contents, size, together)
+    together.settle(session)
+
+
+def _write_contents(session: Session, arrival: Arrival, contents: Contents, size: int, together: _Together) -> None:
     arrival.media_type = contents.media_type
     arrival.error_code, arrival.error_detail = None, ""
     if contents.refusal is not None:
         refuse(arrival, contents.refusal)
     elif contents.shapes:
-        register_pages(session, arrival, contents.shapes, contents.is_single_picture)
-        _follow_sheet(session, arrival)
+        pages = register_pages(session, arrival, contents.shapes, contents.is_single_picture, together.unplaced)
+        # A picture that comes late to a stack follows the separator sheet that stands before it there.
+        if pages[0].order_key:
+            together.firsts.append(pages[0])
     else:
         register_attachment(session, arrival, size)
-
-
-def _follow_sheet(session: Session, arrival: Arrival) -> None:
-    """Let a picture that comes late to a stack follow the separator sheet that stands before it there."""
-    first = session.scalars(select(Page).where(Page.arrival_id == arrival.id).order_by(Page.index_in_file)).first()
-    if first is not None and first.order_key:
-        settle_stack(session, first)
 
 
 def refuse(arrival: Arrival, error: EdossierError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from sqlalchemy import func, select, text, update
@@ -22,8 +23,32 @@ from dossier.side_pairs import settle_side_pairs, side_named
 _MOST_REPEATS_COUNTED = 100
 
 
-def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShape], is_single_picture: bool) -> None:
-    """Give an arrival its pages: rows, places, and the work of reading them.
+@dataclass
+class Unplaced:
+    """What files that come together leave to the end of their transaction, where it is done once for a volume.
+
+    Attributes:
+        volumes: that have got pages which stand nowhere yet.
+        paired: that have got pages whose names call them two pictures of one side.
+    """
+
+    volumes: set[str] = field(default_factory=set)
+    paired: set[str] = field(default_factory=set)
+
+    def place(self, session: Session) -> None:
+        """Give all of them their places; nothing is left afterwards."""
+        for volume_id in sorted(self.volumes):
+            renumber(session, volume_id)
+        for volume_id in sorted(self.paired):
+            settle_side_pairs(session, volume_id)
+        self.volumes.clear()
+        self.paired.clear()
+
+
+def register_pages(
+    session: Session, arrival: Arrival, shapes: Sequence[PageShape], is_single_picture: bool, unplaced: Unplaced
+) -> list[Page]:
+    """Give an arrival its pages: rows, places, and the work of reading them. Returns them in their order.
 
     A single picture joins the document of its folder; any other file is a document of its own. A name that is known
     already with other bytes never mixes with what is there: it opens a further series at the end of the volume.
@@ -33,19 +58,13 @@ def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShap
         arrival: a file that has no pages yet.
         shapes: its pages, at least one.
         is_single_picture: whether it is one page of a folder of pictures.
+        unplaced: takes note of what is left to be done by `Unplaced.place`.
     """
     case = session.get_one(Case, arrival.case_id)
-    document = _document_for(session, arrival, case, is_single_picture)
+    document = _document_for(session, arrival, case, is_single_picture, unplaced)
     arrival.document_id = document.id
     arrival.state = "reading"
     key = file_key(PurePosixPath(arrival.path).name) if is_single_picture else ""
-    last = session.execute(
-        select(Page.place, Document.series, Document.order_key, Document.id, Page.order_key)
-        .join(Document, Document.id == Page.document_id)
-        .where(Page.volume_id == arrival.volume_id)
-        .order_by(Page.place.desc())
-        .limit(1)
-    ).first()
     is_parted = any(shape.part != "whole" for shape in shapes)
     pages = [
         Page(
@@ -56,22 +75,37 @@ def register_pages(session: Session, arrival: Arrival, shapes: Sequence[PageShap
         )
         for place, shape in enumerate(shapes)
     ]  # fmt: skip
-    is_by_hand = session.get_one(Volume, arrival.volume_id).ordered_by_hand
-    comes_last = last is None or tuple(last[1:]) <= (document.series, document.order_key, document.id, key)
-    if comes_last and not is_by_hand:
-        first_place = last.place + 1 if last else 1
-        first_number = last_number(session, arrival.volume_id) + 1
-        for offset, page in enumerate(pages):
-            page.place, page.page_number = first_place + offset, first_number + offset
+    if arrival.volume_id not in unplaced.volumes and not _place_last(session, document, pages):
+        unplaced.volumes.add(arrival.volume_id)
     session.add_all(pages)
     session.flush()
-    if not comes_last or is_by_hand:
-        renumber(session, arrival.volume_id)
     document.settled = False
     work.request(session, work.READ, [page.id for page in pages], due_on=case.due_on)
     _flag_repeats(session, arrival)
     if side_named(arrival.path) is not None:
-        settle_side_pairs(session, arrival.volume_id)
+        unplaced.paired.add(arrival.volume_id)
+    return pages
+
+
+def _place_last(session: Session, document: Document, pages: Sequence[Page]) -> bool:
+    """Give new pages of one file the places behind all others of their volume; False where that is not theirs."""
+    if session.get_one(Volume, document.volume_id).ordered_by_hand:
+        return False
+    last = session.execute(
+        select(Page.place, Document.series, Document.order_key, Document.id, Page.order_key)
+        .join(Document, Document.id == Page.document_id)
+        .where(Page.volume_id == document.volume_id)
+        .order_by(Page.place.desc())
+        .limit(1)
+    ).first()
+    here = (document.series, document.order_key, document.id, pages[0].order_key)
+    if last is not None and tuple(last[1:]) > here:
+        return False
+    first_place = last.place + 1 if last else 1
+    first_number = last_number(session, document.volume_id) + 1
+    for offset, page in enumerate(pages):
+        page.place, page.page_number = first_place + offset, first_number + offset
+    return True
 
 
 def register_attachment(session: Session, arrival: Arrival, size: int) -> None:
@@ -225,7 +259,9 @@ def volume_order_key(name: str) -> str:
     return ("\x02" if name.startswith(LOOSE_VOLUME) else "\x01") + natural_key(name)
 
 
-def _document_for(session: Session, arrival: Arrival, case: Case, is_single_picture: bool) -> Document:
+def _document_for(
+    session: Session, arrival: Arrival, case: Case, is_single_picture: bool, unplaced: Unplaced
+) -> Document:
     path = PurePosixPath(arrival.path)
     # Loose files of the inbox are claimed one by one, so each is a document of its own.
     is_loose = case.state == "unclaimed" and not case.folder
@@ -241,8 +277,7 @@ def _document_for(session: Session, arrival: Arrival, case: Case, is_single_pict
     if document is not None:
         if order_key < document.order_key:
             document.order_key = order_key
-            session.flush()
-            renumber(session, arrival.volume_id)
+            unplaced.volumes.add(arrival.volume_id)
         _ask_about_series(session, document, arrival)
         return document
     volume = session.get_one(Volume, arrival.volume_id)

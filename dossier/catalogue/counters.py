@@ -7,7 +7,6 @@ sequence does not promise.
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dossier.catalogue.statements import insert_or_update
@@ -18,6 +17,5 @@ def reserve(session: Session, name: str, count: int) -> int:
     """Take `count` numbers; returns the first. To be done late in a transaction: others wait for its end."""
     statement = insert_or_update(session, Counter).values(name=name, value=count)
     statement = statement.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + count})
-    session.execute(statement)
     # The column, not the row: an object that the session knows already would keep its old value.
-    return session.execute(select(Counter.value).where(Counter.name == name)).scalar_one() - count + 1
+    return session.execute(statement.returning(Counter.value)).scalar_one() - count + 1
