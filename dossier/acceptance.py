@@ -121,7 +121,7 @@ def accept(catalogue: Catalogue, vault: Vault, incoming: Incoming, actor: str) -
             return replayed
         together = _Together()
         accepted = _accept_rows(session, incoming, stored, metadata, actor, together)
-        together.settle(session)
+        together.finish(session)
         keyed_requests.keep(
             session, incoming.owner_id, incoming.idempotency_key, keyed_requests.FILE,
             _request_digest(incoming, stored.sha256), accepted.arrival_id, 202,
@@ -166,7 +166,7 @@ def accept_all(
         together = _Together()
         with catalogue.writing() as session:
             accepted: list[Accepted | Exception] = [_accept_rows(session, *row, actor, together) for row in rows]
-            together.settle(session)
+            together.finish(session)
     except OperationalError as error:  # the catalogue is at fault, and would be for every one of them
         accepted = [error] * len(rows)
     except Exception as error:
@@ -182,7 +182,7 @@ def _accepted_alone(
         together = _Together()
         with catalogue.writing() as session:
             accepted = _accept_rows(session, incoming, stored, metadata, actor, together)
-            together.settle(session)
+            together.finish(session)
             return accepted
     except Exception as error:
         return error
@@ -222,31 +222,39 @@ class _Together:
     Attributes:
         places: case and volume by the names that files of this transaction gave.
         asked: the cases of which it was asked whose they are.
-        making: volumes that are not approved.
         unplaced: pages whose places are still to be found.
-        firsts: the first page of each file that may have come behind a separator sheet.
+        late: a page of each stack, by its document, that may have come late behind a separator sheet.
+        came: new files, in their order.
+        changed: volumes that something has come to.
+        opened: files that somebody has looked into.
     """
 
     places: dict[tuple[str | None, str, str], tuple[Case, Volume]] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
-    making: set[str] = field(default_factory=set)
     unplaced: Unplaced = field(default_factory=Unplaced)
-    firsts: list[Page] = field(default_factory=list)
+    late: dict[str, Page] = field(default_factory=dict)
+    came: list[Arrival] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
+    opened: list[Arrival] = field(default_factory=list)
 
     def settle(self, session: Session) -> None:
-        """Bring the pages to their places; what was put off is done."""
+        """Bring the pages to their places."""
         self.unplaced.place(session)
-        for volume_id in sorted({page.volume_id for page in self.firsts}):
-            if may_have_sheets(session, volume_id):
-                for page in self.firsts:
-                    if page.volume_id == volume_id:
-                        settle_stack(session, page)
-        self.firsts.clear()
+        sheets = {
+            volume: may_have_sheets(session, volume) for volume in {page.volume_id for page in self.late.values()}
+        }
+        for page in [page for page in self.late.values() if sheets[page.volume_id]]:
+            settle_stack(session, page)
+        self.late.clear()
 
-    def follow(self, session: Session, volume_id: str) -> None:
-        """Take an approved volume back to making, once: nobody approves it in this transaction."""
-        if volume_id not in self.making and not follow(session, volume_id):
-            self.making.add(volume_id)
+    def finish(self, session: Session) -> None:
+        """Do what was left for the end, and tell of all that has come."""
+        self.settle(session)
+        changes.record_files(session, changes.RECEIVED, [arrival.id for arrival in self.came])
+        for volume_id in sorted(self.changed):
+            follow(session, volume_id)
+        for arrival in self.opened:
+            changes.record_contents(session, arrival)
 
     def belongs(self, session: Session, incoming: Incoming, actor: str) -> tuple[Case, Volume]:
         """The case and the volume of a file; metadata may change which these are for what comes after it."""
@@ -289,7 +297,7 @@ def _accept_rows(
         if metadata is not None:  # brought back after another version: what came last holds
             _take_metadata(session, arrival, metadata, actor)
             if arrival.state == "failed":
-                changes.record_contents(session, arrival)
+                together.opened.append(arrival)
         return Accepted(arrival.id, is_replay=True)
     is_new = arrival is None
     if arrival is None:
@@ -307,9 +315,9 @@ def _accept_rows(
         if case.id not in together.asked:
             cases.ask_whose(session, case)
             together.asked.add(case.id)
-        changes.record(session, changes.RECEIVED, file_id=arrival.id)
-    together.follow(session, volume.id)
-    changes.record_contents(session, arrival)
+        together.came.append(arrival)
+    together.changed.add(volume.id)
+    together.opened.append(arrival)
     return Accepted(arrival.id, is_replay=False)
 
 
@@ -372,7 +380,7 @@ def _write_contents(session: Session, arrival: Arrival, contents: Contents, size
         pages = register_pages(session, arrival, contents.shapes, contents.is_single_picture, together.unplaced)
         # A picture that comes late to a stack follows the separator sheet that stands before it there.
         if pages[0].order_key:
-            together.firsts.append(pages[0])
+            together.late[pages[0].document_id] = pages[0]
     else:
         register_attachment(session, arrival, size)
 

@@ -76,6 +76,16 @@ def record(
     )
 
 
+def record_files(session: Session, kind: str, file_ids: Sequence[str]) -> None:
+    """Write the same change of several files, in their order, as one of the last things in its transaction."""
+    if file_ids:
+        session.flush()
+        first = reserve(session, _COUNTER, len(file_ids))
+        session.add_all(
+            ChangeRow(number=first + place, kind=kind, file_id=file_id) for place, file_id in enumerate(file_ids)
+        )
+
+
 def record_contents(session: Session, arrival: Arrival) -> None:
     """Somebody has looked into a file: tell of it, unless it has pages, which will be searchable."""
     if arrival.state == "failed":
@@ -98,11 +108,7 @@ def record_searchable(session: Session, arrival_ids: Collection[str]) -> None:
             .order_by(Page.arrival_id)
         ).all()
         whole = [*whole, *_origins_found(session, whole)]
-        if whole:
-            first = reserve(session, _COUNTER, len(whole))
-            session.add_all(
-                ChangeRow(number=first + place, kind=SEARCHABLE, file_id=file_id) for place, file_id in enumerate(whole)
-            )
+        record_files(session, SEARCHABLE, whole)
 
 
 def _origins_found(session: Session, arrival_ids: Sequence[str]) -> Sequence[str]:

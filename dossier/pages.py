@@ -25,11 +25,11 @@ _MOST_REPEATS_COUNTED = 100
 
 @dataclass
 class Unplaced:
-    """What files that come together leave to the end of their transaction, where it is done once for a volume.
+    """Pages that files which come together leave without a place, until all of them are placed at once.
 
     Attributes:
-        volumes: that have got pages which stand nowhere yet.
-        paired: that have got pages whose names call them two pictures of one side.
+        volumes: that have got such pages.
+        paired: that have got pages whose names call them two pictures of one side, which their order tells.
     """
 
     volumes: set[str] = field(default_factory=set)

@@ -16,21 +16,17 @@ REOPENED = "check_reopened"
 ACTOR = "quality"
 
 
-def follow(session: Session, volume_id: str) -> bool:
-    """Take a volume back to making where it is no longer what was approved; costs one look where it is not approved.
-
-    Returns whether it is approved.
-    """
+def follow(session: Session, volume_id: str) -> None:
+    """Take a volume back to making where it is no longer what was approved; costs one look where it is not approved."""
     check = session.get(VolumeCheck, volume_id)
     if check is None or check.state != "approved":
-        return False
+        return
     changed = differences(check.contents, contents_of(session, volume_id))
     if not changed:
-        return True
+        return
     check.state, check.reason = "making", "审核通过后" + "、".join(changed)
     audit.record(session, "reopen", "volume", volume_id, ACTOR, reason=check.reason, checker=check.checker)
     case_id = session.get_one(Volume, volume_id).case_id
     flags.raise_flag(session, "volume", volume_id, case_id, REOPENED, reason="、".join(changed))
     # Whoever was told of the approval is told that it no longer holds, before anything made of the volume as it is now.
     changes.record(session, changes.REOPENED, volume_id=volume_id)
-    return False

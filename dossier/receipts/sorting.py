@@ -104,9 +104,10 @@ def may_have_sheets(session: Session, volume_id: str) -> bool:
 def _follows_sheet(session: Session, page: Page) -> bool:
     """Whether there may be a sheet in the stack that a page came in."""
     origin = origin_of(session, page.arrival_id)
-    if page.order_key and may_have_sheets(session, origin.volume_id):
-        return True
-    return _has_sheet(session, _CAME_AS.id == origin.id)
+    is_near = _CAME_AS.id == origin.id
+    if page.order_key:
+        is_near = is_near | (_CAME_AS.volume_id == origin.volume_id)
+    return _has_sheet(session, is_near)
 
 
 def _has_sheet(session: Session, which: ColumnElement[bool]) -> bool:

@@ -254,7 +254,10 @@
       window.open("/pages/" + pages.page_ids[at], "_blank", "noopener");
     } else if (event.key === "Escape") {
       send(true);
-      window.location.href = "/volumes/" + volume + "/check";
+      // Faults that were marked are written down first.
+      (window.deeds ? window.deeds.whenDone() : Promise.resolve()).then(function () {
+        window.location.href = "/volumes/" + volume + "/check";
+      });
     } else if (digit >= 0 && mayMark && digit < kinds.length && !event.repeat) {
       pressed(kinds[digit].dataset.kind);
     } else {

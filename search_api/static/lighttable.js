@@ -53,10 +53,13 @@
     return next < 0 ? all.length : next;
   }
 
+  function callsOn(ids, deed, bodyOf) {
+    return ids.map(function (id) { return { address: api(id, deed), body: bodyOf(card(id), id) }; });
+  }
+
   function onEach(deed, bodyOf, perhaps) {
     const ids = chosen.filter(perhaps || function () { return true; });
-    if (ids.length === 0) { return Promise.resolve(); }
-    return perform(ids.map(function (id) { return { address: api(id, deed), body: bodyOf(card(id), id) }; }));
+    if (ids.length > 0) { perform(callsOn(ids, deed, bodyOf)); }
   }
 
   function askFor(label, value, options, then) {
@@ -88,12 +91,19 @@
   }
 
   function turn() {
-    chosen.forEach(function (id) {
+    const ids = chosen.slice();
+    ids.forEach(function (id) {
       const now = turned.has(id) ? turned.get(id) : Number(card(id).dataset.turn);
       turned.set(id, (now + 90) % 360);
     });
     showTurns();
-    onEach("turn", function (item, id) { return { turn_degrees: turned.get(id) }; });
+    const calls = callsOn(ids, "turn", function (item, id) { return { turn_degrees: turned.get(id) }; });
+    // Found out late, and so as often as the key was pressed: the fifth quarter turn is not the first one.
+    perform(function () { return calls; }).then(function (answers) {
+      if (answers !== undefined) { return; }
+      ids.forEach(function (id) { turned.set(id, Number(card(id) === null ? 0 : card(id).dataset.turn)); });
+      showTurns();
+    });
   }
 
   function blank() {
@@ -117,9 +127,15 @@
   }
 
   function pagesOfVolume() {
-    return fetch("/api/v1/volumes/" + volume + "/pages", { credentials: "same-origin" })
-      .then(function (answer) { return answer.json(); })
-      .then(function (known) { return known.pages; });
+    return window.deeds.ask("/api/v1/volumes/" + volume + "/pages").then(function (known) { return known.pages; });
+  }
+
+  function numbered(text) {
+    return pagesOfVolume().then(function (pages) {
+      const page = pages.find(function (other) { return other.page_number > 0 && other.page_number === Number(text); });
+      if (page === undefined) { throw new Error("这一卷没有第 " + text + " 页。"); }
+      return page;
+    });
   }
 
   // The order as the server has it, with its version; these pages go behind `after`.
@@ -141,6 +157,7 @@
     });
   }
 
+  // Resolves to undefined where it was not done.
   function perform(calls) { return window.deeds.perform(calls).catch(function () { return undefined; }); }
 
   function arrange(ids, after) {
@@ -168,10 +185,10 @@
     askFor("插到图像第几页之后（0 是最前）", "", null, function (text) {
       const number = Number(text);
       if (text.trim() === "" || !(number >= 0)) { window.deeds.say("请写页数。", true); return; }
-      pagesOfVolume().then(function (pages) {
-        const target = pages.find(function (page) { return page.page_number === number && number > 0; });
-        if (number > 0 && target === undefined) { window.deeds.say("这一卷没有第 " + text + " 页。", true); return; }
-        arrange(chosen, number === 0 ? null : target.page_id);
+      const moving = chosen.slice();
+      perform(function () {
+        if (number === 0) { return arrangement(moving, null); }
+        return numbered(text).then(function (page) { return arrangement(moving, page.page_id); });
       });
     });
   }
@@ -193,10 +210,10 @@
   // Also of a page that was taken out before, and so cannot be chosen.
   function replaceBy(page) {
     askFor("用图像第几页（重扫的那一页）替换这一页", "", null, function (text) {
-      pagesOfVolume().then(function (pages) {
-        const by = pages.find(function (other) { return other.page_number > 0 && other.page_number === Number(text); });
-        if (by === undefined) { window.deeds.say("这一卷没有第 " + text + " 页。", true); return; }
-        perform([{ address: api(page, "replace"), body: { by: by.page_id } }]);
+      perform(function () {
+        return numbered(text).then(function (by) {
+          return [{ address: api(page, "replace"), body: { by: by.page_id } }];
+        });
       });
     });
   }
@@ -222,17 +239,18 @@
   }
 
   function name(documentId) {
-    fetch("/api/v1/documents/" + documentId + "/title", { credentials: "same-origin" })
-      .then(function (answer) { return answer.json(); })
-      .then(function (known) {
-        askFor("材料名称" + (known.suggestion ? "（首页识别到：" + known.suggestion + "）" : ""),
-               known.suggestion || known.title, null, function (title) {
-          perform([{ address: "/api/v1/documents/" + documentId + "/title", body: { title: title } }]);
-        });
+    window.deeds.ask("/api/v1/documents/" + documentId + "/title").then(function (known) {
+      askFor("材料名称" + (known.suggestion ? "（首页识别到：" + known.suggestion + "）" : ""),
+             known.suggestion || known.title, null, function (title) {
+        perform([{ address: "/api/v1/documents/" + documentId + "/title", body: { title: title } }]);
       });
+    }).catch(function () { window.deeds.say("没有连上系统，请重试。", true); });
   }
 
-  function crop() { window.location.href = "/pages/" + chosen[chosen.length - 1] + "/crop"; }
+  // What is still in line is done first.
+  function leave(address) { window.deeds.whenDone().then(function () { window.location.href = address; }); }
+
+  function crop() { leave("/pages/" + chosen[chosen.length - 1] + "/crop"); }
 
   const DEEDS = {
     crop: crop,
@@ -253,7 +271,10 @@
     const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -inRow(), ArrowDown: inRow() };
     if (event.key in moves) { event.preventDefault(); step(moves[event.key], event.shiftKey); return; }
     const deed = KEYS[event.key.toLowerCase()];
-    if (deed !== undefined) { event.preventDefault(); deed(); }
+    if (deed === undefined) { return; }
+    event.preventDefault();
+    // A key that is held down moves the choice on, but does nothing a hundred times.
+    if (!event.repeat) { deed(); }
   });
   document.addEventListener("keydown", function (event) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !event.target.matches("input")) {
@@ -297,7 +318,7 @@
   });
   table.addEventListener("dblclick", function (event) {
     const item = event.target.closest("li[data-page]");
-    if (item !== null) { window.location.href = linkOf(item).href; }
+    if (item !== null) { leave(linkOf(item).href); }
   });
 
   tools.addEventListener("click", function (event) {
@@ -363,8 +384,8 @@
   function refresh() {
     if (refreshing !== null) { isLate = true; return refreshing; }
     isLate = false;
-    refreshing = fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
-      .then(function (answer) { return answer.text(); })
+    refreshing = window.deeds
+      .asked(window.location.href, { headers: { Accept: "text/html" } }, function (answer) { return answer.text(); })
       .then(function (text) { return window.live.whenFree().then(function () { show(text); }); })
       .catch(function () { return undefined; })
       .then(function () {

@@ -68,19 +68,21 @@
   function whenFree() {
     return isBusy() ? new Promise(function (resolve) { atRest.push(resolve); }) : Promise.resolve();
   }
+  function release() {
+    isPressed = false;
+    // The click, or what else ends it, comes first.
+    window.setTimeout(function () {
+      if (isBusy()) { return; }
+      const resting = atRest;
+      atRest = [];
+      resting.forEach(function (resolve) { resolve(); });
+    }, 0);
+  }
   window.addEventListener("pointerdown", function (event) { isPressed = event.button === 0; }, true);
-  ["pointerup", "pointercancel", "dragend", "blur"].forEach(function (kind) {
-    window.addEventListener(kind, function () {
-      isPressed = false;
-      // The click, or what else ends it, comes first.
-      window.setTimeout(function () {
-        if (isBusy()) { return; }
-        const waiting = atRest;
-        atRest = [];
-        waiting.forEach(function (resolve) { resolve(); });
-      }, 0);
-    }, true);
-  });
+  ["pointerup", "pointercancel", "dragend"].forEach(function (kind) { window.addEventListener(kind, release, true); });
+  // Let go outside of the window, or in one that came before it.
+  window.addEventListener("pointermove", function (event) { if (isPressed && event.buttons === 0) { release(); } }, true);
+  window.addEventListener("blur", function (event) { if (event.target === window) { release(); } });
 
   function soon() {
     window.clearTimeout(waiting);
@@ -92,10 +94,10 @@
 
   function ask() {
     window.clearTimeout(waiting);
-    // While a hand is at work, nothing moves by itself.
-    if (document.hidden || isBusy()) { waiting = window.setTimeout(ask, PAUSE); return; }
     asking += 1;
     const mine = asking;
+    // While a hand is at work, nothing moves by itself.
+    if (document.hidden || isBusy()) { waiting = window.setTimeout(ask, PAUSE); return; }
     fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } })
       .then(function (answer) {
         // The program was started anew, and knows this browser no longer.

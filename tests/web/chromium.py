@@ -63,7 +63,7 @@ _ACTIONS = (
 
 
 def _act_on_whole_pages(locator: Any) -> None:
-    """Like a person, act on a page only when it is there whole, not between its markup and its scripts."""
+    """Act on an element once the scripts of its page have run: on a slow machine they may come after its markup."""
     for name in _ACTIONS:
         setattr(locator, name, _on_whole_page(getattr(locator, name)))
 

@@ -20,6 +20,7 @@ from dossier.reading import Box, LabelCandidate
 pytestmark = pytest.mark.browser
 
 VOLUME = "证据材料卷九"
+REFUSAL = {"title": "现在不行", "detail": "", "remedy": "。"}
 
 
 @dataclass
@@ -159,6 +160,7 @@ def test_what_was_done_while_the_table_was_being_fetched_is_shown(table: Table) 
 
 
 def test_what_is_under_a_pressed_button_stays_until_it_is_let_go(table: Table) -> None:
+    table.choose(1)  # whose link loses the focus
     table.card(3).hover()
     table.page.mouse.down()
     card = table.page.locator(f"#card-{table.ids[2]}")
@@ -171,6 +173,71 @@ def test_what_is_under_a_pressed_button_stays_until_it_is_let_go(table: Table) -
     table.page.mouse.up()
     table.page.locator(f"#card-{table.ids[2]}.chosen[data-blank=yes]").wait_for()
     assert table.complaints == []
+
+
+def test_what_was_put_in_line_behind_a_refusal_is_not_done_and_nothing_else_is_taken_back(table: Table) -> None:
+    table.choose(2)
+    table.page.keyboard.press("b")
+    table.page.get_by_text("空白页 2 张在页序里").wait_for()
+    held: list[Any] = []
+    table.page.route("**/api/v1/pages/*/turn", lambda route: held.append(route))
+    for key in ("r", "b", "]"):
+        table.page.keyboard.press(key)
+    while not held:
+        table.page.wait_for_timeout(50)
+    held[0].fulfill(status=409, json=REFUSAL)
+    table.says("现在不行")
+    table.says("后面按下的 2 步也没有做")
+    assert table.page.locator(f"#card-{table.ids[1]} img.turned-90").count() == 0
+    assert table.order() == [1, 2, 3, 4, 5, 6, 7, 8]
+    table.page.keyboard.press("Control+z")
+    table.page.wait_for_timeout(500)
+    assert table.scanroom.page(table.ids[1]).blank is True
+    table.page.keyboard.press("b")
+    table.says("已标为有内容")
+    assert table.complaints == []
+
+
+def test_a_button_that_is_pressed_twice_stands_for_one_deed(table: Table) -> None:
+    asked: list[str] = []
+    table.page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    table.choose(2)
+    table.page.keyboard.press("b")
+    fold = table.page.get_by_role("button", name="全部折叠，不计页")
+    fold.click()
+    fold.dispatch_event("click")
+    table.says("折叠")
+    assert [url.rsplit("/", 1)[1] for url in asked] == ["blank", "fold"]
+    assert table.complaints == []
+
+
+def test_nobody_leaves_before_what_is_in_line_is_done(table: Table) -> None:
+    held: list[Any] = []
+    table.page.route("**/api/v1/pages/*/blank", lambda route: held.append(route))
+    warned: list[str] = []
+    table.page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.dismiss()))
+    table.choose(2)
+    table.page.keyboard.press("b")
+    table.page.keyboard.press("c")  # the crop, which is another page
+    while not held:
+        table.page.wait_for_timeout(50)
+    table.page.evaluate("window.location.href = '/board'")
+    while not warned:
+        table.page.wait_for_timeout(50)
+    assert warned == ["beforeunload"]
+    held[0].continue_()
+    table.page.wait_for_url("**/crop")
+    assert table.scanroom.page(table.ids[1]).blank is True
+
+
+def test_a_key_that_is_held_down_does_one_thing(table: Table) -> None:
+    table.choose(6)
+    for _ in range(4):  # down without up: a repeat
+        table.page.keyboard.down("[")
+    table.page.keyboard.up("[")
+    table.says("页序已调整")
+    table.page.wait_for_timeout(500)
+    assert table.order() == [1, 2, 3, 4, 6, 5, 7, 8]
 
 
 def test_several_pages_are_dragged_to_another_place(table: Table) -> None:
