@@ -15,6 +15,9 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+PATIENCE_SECONDS = 60.0
+"""For what must come on a page: nobody waits so long but on a machine that is very busy, or in vain."""
+
 _CHROMIUM = shutil.which("chromium")
 _ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -91,7 +94,17 @@ def _launch() -> None:
     playwright = _opened.enter_context(sync_api.sync_playwright())
     browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
     _opened.callback(browser.close)
+    browser.new_context = _patient(browser.new_context)
     _launched.append(browser)
+
+
+def _patient(new_context: Callable[..., Any]) -> Callable[..., Any]:
+    def new_patient_context(**options: Any) -> Any:
+        context = new_context(**options)
+        context.set_default_timeout(1000 * PATIENCE_SECONDS)
+        return context
+
+    return new_patient_context
 
 
 def close() -> None:

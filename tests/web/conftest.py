@@ -66,5 +66,12 @@ def _opened(scanroom: Scanroom, page_ids: tuple[str, ...]) -> Room:
     return Room(scanroom, app, page_ids)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is done in a browser may take as long as two things that nearly never come."""
+    for item in items:
+        if item.get_closest_marker("browser") is not None and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(5 * chromium.PATIENCE_SECONDS))
+
+
 def pytest_sessionfinish() -> None:
     chromium.close()

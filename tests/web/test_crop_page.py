@@ -50,7 +50,6 @@ def test_a_frame_is_drawn_with_the_mouse_or_told_with_the_keyboard(room: Room) -
     page_id = room.page_ids[0]
     with served(room.app) as address, launched() as browser:
         page = browser.new_context(viewport={"width": 1280, "height": 720}, base_url=address).new_page()
-        page.set_default_timeout(15_000)
         page.goto("/login")
         page.fill("input[type=password]", PASSWORD)
         page.press("input[type=password]", "Enter")

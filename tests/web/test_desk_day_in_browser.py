@@ -44,7 +44,6 @@ def desk(house: House) -> Iterator[Any]:
         context = browser.new_context(
             base_url=address, viewport={"width": 1280, "height": 720}, accept_downloads=True, locale="zh-CN"
         )
-        context.set_default_timeout(20_000)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
         complaints: list[str] = []

@@ -69,7 +69,6 @@ def leafing(room: Room) -> Iterator[Leafing]:
         making.hand_in(session, scanroom.volume_id(VOLUME), maker, "与别卷内容相同的页已核对", sample.Sampling())
     with served(room.app) as address, launched() as browser:
         page = browser.new_context(viewport={"width": 1280, "height": 720}, base_url=address).new_page()
-        page.set_default_timeout(15_000)
         leafing = Leafing(page, room, ids)
         page.on("console", lambda message: leafing.complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: leafing.complaints.append(str(error)))

@@ -77,7 +77,6 @@ def table(room: Room) -> Iterator[Table]:
     ids = fill(room.scanroom)
     with served(room.app) as address, launched() as browser:
         page = browser.new_context(viewport={"width": 1280, "height": 720}, base_url=address).new_page()
-        page.set_default_timeout(15_000)
         table = Table(page, room.scanroom, ids)
         page.on("pageerror", lambda error: table.complaints.append(str(error)))
         page.on("console", lambda message: _note(table, message))

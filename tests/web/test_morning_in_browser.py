@@ -106,7 +106,6 @@ def office(tmp_path: Path) -> Iterator[Office]:
             complaints: list[str] = []
             for name in (MAKER, CHECKER_NAME):
                 page = browser.new_context(viewport={"width": 1280, "height": 720}, base_url=address).new_page()
-                page.set_default_timeout(20_000)
                 page.on("pageerror", lambda error: complaints.append(str(error)))
                 page.goto("/login")
                 page.fill("input[name=name]", name)

@@ -40,7 +40,6 @@ def test_the_pictures_stand_side_by_side_and_one_is_chosen_by_a_click(room: Room
     ids = fill(room)
     with served(room.app) as address, launched() as browser:
         page = browser.new_context(viewport={"width": 1280, "height": 720}, base_url=address).new_page()
-        page.set_default_timeout(15_000)
         page.goto("/login")
         page.fill("input[type=password]", PASSWORD)
         page.press("input[type=password]", "Enter")
