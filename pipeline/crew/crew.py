@@ -24,6 +24,7 @@ from pathlib import Path
 
 from sqlalchemy import update
 from sqlalchemy.exc import NoResultFound, OperationalError
+from sqlalchemy.orm import Session
 
 from dossier import work
 from dossier.catalogue.commits import Commits
@@ -38,7 +39,7 @@ from dossier.settings import Settings
 from dossier.vault import Vault
 from dossier.work import Job
 from pipeline.crew import plans, results
-from pipeline.crew.tasks import ReadTask, Task, inspection_seconds
+from pipeline.crew.tasks import AssembleTask, ReadTask, Task, inspection_seconds
 from pipeline.crew.worker import ReaderFactory, page_reader
 from pipeline.crew.worker_process import WorkerProcess, bindery, workbench
 from pipeline.files.sources import Limits
@@ -50,6 +51,8 @@ DESK_KINDS = (work.PICTURE,)
 RECEPTION_KINDS = (work.PAGINATE,)
 BINDERY_KINDS = (work.ASSEMBLE, work.BIND, work.BIND_EXHIBIT)
 LIBRARY_KINDS = (work.BIND_CASE,)
+# A PDF takes no longer than its pages may take, each by itself, and never longer than this.
+_ASSEMBLY_START_SECONDS = 60.0
 _ASSEMBLY_SECONDS = 1800.0
 _DOSSIER_SECONDS = 4 * 3600.0
 # A tenth of the weight of a process that is not nice (kernel, sched_prio_to_weight): two readers on two processors
@@ -214,18 +217,23 @@ class Crew:
                     return inspection, inspection_seconds(inspection.path, self._settings.page_timeout_seconds)
                 case work.PICTURE:
                     return plans.plan_picture(session, self._vault, self._derived, job.subject_id), None
-            quality = self._settings.pdf_quality
-            if job.kind == work.BIND_CASE:
-                task, hand.key = plans.plan_kept_case(session, self._vault, self._derived, job.subject_id, quality)
-                return task, _DOSSIER_SECONDS
-            if job.kind == work.BIND_EXHIBIT:
-                task, hand.key = plans.plan_exhibit(
-                    session, self._vault, self._derived, job.subject_id, quality, self._template
-                )
-                return task, _ASSEMBLY_SECONDS
-            plan = plans.plan_kept_volume if job.kind == work.BIND else plans.plan_document
-            task, hand.key = plan(session, self._vault, self._derived, job.subject_id, quality)
-            return task, _ASSEMBLY_SECONDS
+            task, hand.key = self._assembly(session, job)
+        if job.attempts or job.losses:
+            task = plans.without_unread_pictures(task)
+        most = _DOSSIER_SECONDS if job.kind == work.BIND_CASE else _ASSEMBLY_SECONDS
+        return task, min(most, _ASSEMBLY_START_SECONDS + len(task.pages) * self._settings.page_timeout_seconds)
+
+    def _assembly(self, session: Session, job: Job) -> tuple[AssembleTask, str]:
+        """How to make the PDF that a job asks for, and the key under which it is kept."""
+        at = (session, self._vault, self._derived, job.subject_id, self._settings.pdf_quality)
+        match job.kind:
+            case work.BIND_CASE:
+                return plans.plan_kept_case(*at)
+            case work.BIND_EXHIBIT:
+                return plans.plan_exhibit(*at, self._template)
+            case work.BIND:
+                return plans.plan_kept_volume(*at)
+        return plans.plan_document(*at)
 
     def _take_answer(self, hand: _Hand) -> None:
         answer = hand.process.answer()

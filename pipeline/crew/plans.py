@@ -140,6 +140,20 @@ def _assembly(vault: Vault, contents: PdfContents, target: Path, quality: Qualit
     return AssembleTask(pages, info, bookmarks, target, quality, contents.watermark)
 
 
+def without_unread_pictures(task: AssembleTask) -> AssembleTask:
+    """The same PDF with a note in the place of each page that has not been read.
+
+    Its picture may be what an earlier attempt failed at: one page that takes for ever must not keep the others out.
+    """
+    pages = tuple(
+        replace(plan, page=replace(plan.page, original=None))
+        if plan.reading_file is None and plan.page.hole is not None
+        else plan
+        for plan in task.pages
+    )
+    return replace(task, pages=pages)
+
+
 def _page_plan(vault: Vault, bound: BoundPage) -> PagePlan:
     page, reading = bound.page, bound.reading
     return PagePlan(

@@ -5,19 +5,23 @@ reason.
 from __future__ import annotations
 
 import hashlib
+import io
 import time
 from pathlib import Path
 
+import pikepdf
+import pypdfium2
 import pytest
 from sqlalchemy import func, select
 
-from dossier.catalogue.tables import Arrival, Page, Work
+from dossier.catalogue.tables import Arrival, Document, Page, Work
 from dossier.errors import PageTimeout, every_error
+from pipeline.crew import crew
 from pipeline.crew.crew import Crew
 from pipeline.crew.tasks import Answer, InspectTask, Task
 from pipeline.crew.worker_process import WorkerProcess
 from tests.hostile.collection import WHOLE, collection, share
-from tests.house import CASE, House, open_house, watched
+from tests.house import CASE, House, encoded, open_house, watched
 from tests.recorded import print_page, recorded_reader
 
 GOOD_EVERY = 5
@@ -85,6 +89,38 @@ def test_a_file_that_takes_long_to_look_into_is_left_to_the_reception_and_holds_
         assert [house.searcher.search(f"讯问笔录第{number}页").total for number in (1, 2)] == [1, 1]
 
 
+def test_a_page_that_takes_for_ever_is_a_note_in_its_pdf_and_does_not_hold_the_binder_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T11: neither when it is read, nor when the PDF is made, for which it is drawn once more."""
+    monkeypatch.setattr(crew, "_ASSEMBLY_START_SECONDS", 2.0)
+    specimens = {one.name: one for one in collection()}
+    with open_house(tmp_path, page_timeout_seconds=2) as house:
+        with (
+            pikepdf.open(io.BytesIO(specimens["pdf-content-100000-times.pdf"].make())) as slow,
+            pikepdf.open(io.BytesIO(encoded(print_page(1), ".pdf"))) as good,
+        ):
+            slow.pages.extend(good.pages)
+            slow.save(tmp_path / "made.pdf")
+        house.drop(f"{CASE}/卷一/慢.pdf", (tmp_path / "made.pdf").read_bytes())
+        began = time.monotonic()
+        house.take_in_and_work()
+        print(f"{time.monotonic() - began:.0f} s")
+
+        assert house.searcher.search("讯问笔录第1页").total == 1
+        with house.catalogue.reading() as session:
+            pages = session.scalars(select(Page).order_by(Page.page_number)).all()
+            assert [(page.state, page.error_code) for page in pages] == [
+                ("parked", "page_timeout"),
+                ("searchable", None),
+            ]
+            document = session.scalars(select(Document)).one()
+            made = house.derived.document_pdf(document.id, document.pdf_key or "")
+        texts = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(made)]
+        assert [page.id in text for page, text in zip(pages, texts, strict=True)] == [True, False]
+        assert "讯问笔录第1页" in texts[1]
+
+
 def _report(house: House) -> None:
     with house.catalogue.reading() as session:
         for of, code in ((Arrival.state, Arrival.error_code), (Page.state, Page.error_code)):
@@ -93,7 +129,7 @@ def _report(house: House) -> None:
 
 def _work(house: House) -> None:
     """Work until the inbox is empty and nothing is left to do, PDFs included."""
-    crew = Crew(house.catalogue, house.vault, house.derived, house.settings, Path(), recorded_reader)
+    workers = Crew(house.catalogue, house.vault, house.derived, house.settings, Path(), recorded_reader)
     deadline = time.monotonic() + _PATIENCE_SECONDS
 
     def is_over() -> bool:
@@ -104,4 +140,4 @@ def _work(house: House) -> None:
         house.feed.step()
         return house.is_idle() and not house.in_inbox()
 
-    crew.run(is_over)
+    workers.run(is_over)
