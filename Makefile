@@ -35,8 +35,8 @@ contract: setup-dev ## the contract of the API, with many examples a route (abou
 case-system: setup-dev ## a case system's night: 1,000 cases, 200 files, the office killed 40 times in between
 	EDOSSIER_TEST_CASES=1000 EDOSSIER_TEST_FILES=200 EDOSSIER_TEST_KILLS=40 $(BIN)/python -m pytest -q -s tests/faults/test_recorded_cases.py
 
-hostile: setup-dev ## every hostile file, drawings of size A0, long fuzzing (about 15 minutes)
-	EDOSSIER_TEST_HOSTILE=1 EDOSSIER_TEST_FUZZ=5000 $(BIN)/python -m pytest -q -s tests/hostile
+hostile: setup-dev ## every hostile file, drawings of size A0, long fuzzing (about ten minutes)
+	EDOSSIER_TEST_HOSTILE=1 EDOSSIER_TEST_FUZZ=5000 $(BIN)/python -m pytest -q -rP -n 2 tests/hostile
 
 faults: setup-dev ## what takes longer of the tests that let disk, machine and files fail
 	EDOSSIER_TEST_CALLS=60 $(BIN)/python -m pytest -q -n 2 tests/faults/test_crash.py tests/faults/test_catalogue_faults.py --timeout 1800

@@ -78,6 +78,8 @@ class House:
         # A round that ran out of its time may not have come to every file.
         while self.intake.take_complete() or time.monotonic() - begun > ROUND_SECONDS:
             begun = time.monotonic()
+            if self.intake.wants_scan:
+                self.intake.scan()
 
     def work(self, is_over: Callable[[], bool] | None = None, feeds: bool = True) -> None:
         """Read, index (if it `feeds`) and assemble until nothing is left to do."""
