@@ -81,7 +81,7 @@ def test_few_files_are_known_at_a_time_and_all_are_taken(tmp_path: Path) -> None
             while house.in_inbox():
                 house.intake.scan()
                 known.append(house.intake.waiting)
-                assert house.intake.take_complete()
+                house.intake.take_complete()
         finally:
             inbox.MOST_KNOWN = most
         assert max(known) == 6
@@ -105,7 +105,8 @@ def test_files_that_cannot_be_taken_do_not_keep_the_others_out(tmp_path: Path) -
 
             inbox.inspect_file = refusing  # type: ignore[assignment]
             try:
-                for _ in range(3):
+                until = time.monotonic() + 60  # a round has two seconds, in which a slow machine does little
+                while len(house.order()) < 4 and time.monotonic() < until:
                     house.intake.scan()
                     house.intake.take_complete()
             finally:

@@ -58,7 +58,7 @@ def standing(house: House) -> list[Sequence[object]]:
     return [house.order(), house.documents(), [tuple(place) for place in places], asked]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_files_taken_together_stand_as_if_each_had_come_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, by_hand: bool
