@@ -43,7 +43,7 @@ faults: setup-dev ## what takes longer of the tests that let disk, machine and f
 	EDOSSIER_TEST_OBJECTS=20000 EDOSSIER_TEST_UPGRADE_KILLS=20 $(BIN)/python -m pytest -q tests/faults/test_fixity.py tests/faults/test_upgrades.py --timeout 1200
 	EDOSSIER_TEST_OBJECTS=3000 $(BIN)/python -m pytest -q -s tests/faults/test_backup.py --timeout 1200
 
-flood: setup-dev ## 100,000 files dropped at once, a volume of 5,000 pages, 40 volumes at once (about an hour)
+flood: setup-dev ## 100,000 files dropped at once, a volume of 5,000 pages, 40 volumes at once (about half an hour)
 	EDOSSIER_TEST_FLOOD=100000 EDOSSIER_TEST_FLOOD_SECONDS=7200 $(BIN)/python -m pytest -q -s tests/faults/test_flood.py --timeout 7500
 	EDOSSIER_TEST_VOLUME=5000 EDOSSIER_TEST_VOLUMES=40 EDOSSIER_TEST_VOLUME_PAGES=140 $(BIN)/python -m pytest -q -s tests/faults/test_big_volume.py --timeout 3600
 
