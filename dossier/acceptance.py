@@ -28,7 +28,7 @@ from dossier.errors import EdossierError, FileRefused
 from dossier.pages import Unplaced, register_attachment, register_pages, volume_named
 from dossier.place import METADATA_NAME, METADATA_TYPE, Place
 from dossier.quality.follow import follow
-from dossier.receipts.sorting import may_have_sheets, settle_stack
+from dossier.receipts.sorting import settle_stack
 from dossier.vault import StoredOriginal, Vault, digest
 from dossier.volume_moves import volume_for
 
@@ -119,9 +119,7 @@ def accept(catalogue: Catalogue, vault: Vault, incoming: Incoming, actor: str) -
         replayed = _replayed(session, incoming, stored.sha256)
         if replayed is not None:
             return replayed
-        together = _Together()
-        accepted = _accept_rows(session, incoming, stored, metadata, actor, together)
-        together.finish(session)
+        (accepted,) = _accept_together(session, [(incoming, stored, metadata)], actor)
         keyed_requests.keep(
             session, incoming.owner_id, incoming.idempotency_key, keyed_requests.FILE,
             _request_digest(incoming, stored.sha256), accepted.arrival_id, 202,
@@ -163,10 +161,8 @@ def accept_all(
         if isinstance(stored, StoredOriginal)
     ]
     try:
-        together = _Together()
         with catalogue.writing() as session:
-            accepted: list[Accepted | Exception] = [_accept_rows(session, *row, actor, together) for row in rows]
-            together.finish(session)
+            accepted: list[Accepted | Exception] = [*_accept_together(session, rows, actor)]
     except OperationalError as error:  # the catalogue is at fault, and would be for every one of them
         accepted = [error] * len(rows)
     except Exception as error:
@@ -179,10 +175,8 @@ def _accepted_alone(
     catalogue: Catalogue, incoming: Incoming, stored: StoredOriginal, metadata: bytes | None, actor: str
 ) -> Accepted | Exception:
     try:
-        together = _Together()
         with catalogue.writing() as session:
-            accepted = _accept_rows(session, incoming, stored, metadata, actor, together)
-            together.finish(session)
+            (accepted,) = _accept_together(session, [(incoming, stored, metadata)], actor)
             return accepted
     except Exception as error:
         return error
@@ -240,10 +234,7 @@ class _Together:
     def settle(self, session: Session) -> None:
         """Bring the pages to their places."""
         self.unplaced.place(session)
-        sheets = {
-            volume: may_have_sheets(session, volume) for volume in {page.volume_id for page in self.late.values()}
-        }
-        for page in [page for page in self.late.values() if sheets[page.volume_id]]:
+        for page in self.late.values():
             settle_stack(session, page)
         self.late.clear()
 
@@ -277,6 +268,16 @@ class _Together:
         if incoming.case is not None or place.case_folder:  # loose files have no place in common
             self.places[named] = case, volume
         return case, volume
+
+
+def _accept_together(
+    session: Session, rows: Sequence[tuple[Incoming, StoredOriginal, bytes | None]], actor: str
+) -> list[Accepted]:
+    """Write the rows of stored files in their order, and what they leave to the end of their transaction."""
+    together = _Together()
+    accepted = [_accept_rows(session, *row, actor, together) for row in rows]
+    together.finish(session)
+    return accepted
 
 
 def _accept_rows(

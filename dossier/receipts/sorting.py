@@ -14,8 +14,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy import case as choose
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from dossier import audit, cases, changes, excerpts, flags, outbox, permissions
@@ -36,7 +36,6 @@ SHEET_WORDS = ("直到下一张分隔页", "归入上面这一卷")
 """What is printed on a sheet (search_api/templates/receipt_print.html), and on no other paper."""
 BY_HAND = "by_hand"
 """What a page is sorted by that a person has put into a volume: no sheet moves it any more."""
-_CAME_AS = aliased(Arrival)
 
 
 def settle_stack(session: Session, page: Page) -> None:
@@ -44,7 +43,7 @@ def settle_stack(session: Session, page: Page) -> None:
     session.flush()
     if page.sheet_code is not None and page.sheet_state is None:
         _look_at_code(session, page)
-    if page.sheet_state is None and not _follows_sheet(session, page):
+    if not _may_have_sheets(session, page):
         return
     sheet: Page | None = None
     before: Page | None = None
@@ -96,27 +95,20 @@ def _look_at_code(session: Session, page: Page) -> None:
     session.flush()
 
 
-def may_have_sheets(session: Session, volume_id: str) -> bool:
-    """Whether a sheet that is in effect came in a volume's files: one query for the many that have none."""
-    return _has_sheet(session, _CAME_AS.volume_id == volume_id)
-
-
-def _follows_sheet(session: Session, page: Page) -> bool:
-    """Whether there may be a sheet in the stack that a page came in."""
+def _may_have_sheets(session: Session, page: Page) -> bool:
+    """Whether there may be a sheet in the stack: one query for the many stacks that have none."""
+    if page.sheet_state is not None:
+        return True
     origin = origin_of(session, page.arrival_id)
-    is_near = _CAME_AS.id == origin.id
+    came_as = aliased(Arrival)
+    is_near = came_as.id == origin.id
     if page.order_key:
-        is_near = is_near | (_CAME_AS.volume_id == origin.volume_id)
-    return _has_sheet(session, is_near)
-
-
-def _has_sheet(session: Session, which: ColumnElement[bool]) -> bool:
-    """Whether a sheet is in effect that came in such an arrival."""
+        is_near = is_near | (came_as.volume_id == origin.volume_id)
     found = (
         select(Page.id)
         .join(Arrival, Arrival.id == Page.arrival_id)
-        .join(_CAME_AS, _CAME_AS.id == func.coalesce(Arrival.split_from, Arrival.id))
-        .where(Page.sheet_state == IN_EFFECT, which)
+        .join(came_as, came_as.id == func.coalesce(Arrival.split_from, Arrival.id))
+        .where(Page.sheet_state == IN_EFFECT, is_near)
     )
     return session.scalars(found.limit(1)).first() is not None
 
