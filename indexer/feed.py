@@ -110,7 +110,8 @@ class Feed:
         with self._catalogue.reading() as session:
             known = session.get(IndexGeneration, self._engine.name)
             is_own = known is not None and known.generation == generation
-            if known is not None and is_own and self._has_looked and reindexing.is_in_service(known):
+            is_in_service = known is not None and is_own and reindexing.is_in_service(known)
+            if is_in_service and self._has_looked:
                 return
             read = select(func.count()).select_from(Page).where(Page.reading_version.is_not(None))
             most = (session.scalar(read) or 0) if is_own else 0
@@ -120,7 +121,7 @@ class Feed:
             log.warning("%s: the index holds pages that the catalogue does not know; it is emptied", self._engine.name)
             self._engine.clear()
             generation = self._engine.generation()
-        elif known is not None and is_own and reindexing.is_in_service(known):
+        elif is_in_service:
             return
         with self._catalogue.writing() as session:
             # Only what was fed last counts: an engine that was away meanwhile has missed what came.

@@ -102,9 +102,8 @@ def _unfolded_bytes(content: Object) -> int:
         size += len(piece)
         if size > _MOST_CONTENT:
             break
-        if (
-            piece.count(b"q") - piece.count(b"Q") > _FEW_STATES
-        ):  # telling words from letters takes a hundred times longer
+        # Telling words from letters takes a hundred times longer.
+        if piece.count(b"q") - piece.count(b"Q") > _FEW_STATES:
             found = _STATE.findall(piece)
             states += 2 * found.count(b"q") - len(found)
         if states > _MOST_STATES:

@@ -255,7 +255,7 @@
     } else if (event.key === "Escape") {
       send(true);
       // Faults that were marked are written down first.
-      (window.deeds ? window.deeds.whenDone() : Promise.resolve()).then(function () {
+      window.deeds.whenDone().then(function () {
         window.location.href = "/volumes/" + volume + "/check";
       });
     } else if (digit >= 0 && mayMark && digit < kinds.length && !event.repeat) {

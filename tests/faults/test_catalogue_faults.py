@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -22,15 +21,6 @@ from tests.house import House, open_house
 HOUR, DAY = 3600.0, 86400.0
 # How wrong the clock is, seconds; a share of them in each run.
 CLOCKS = [DAY] if POINTS == 1 else [-DAY, -HOUR, HOUR, DAY]
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    office = Office(tmp_path_factory.mktemp("catalogue"))
-    try:
-        yield office
-    finally:
-        office.close()
 
 
 def first_commit(office: Office) -> int:

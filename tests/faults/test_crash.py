@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import random
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,15 +14,6 @@ from tests.faults.failing_calls import FOR_EVER, READS, SYNCS, Fault
 from tests.faults.steps import INBOX, SEED, Office, points
 
 TIME_LIMIT = 1800
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    office = Office(tmp_path_factory.mktemp("crash"))
-    try:
-        yield office
-    finally:
-        office.close()
 
 
 @pytest.mark.timeout(TIME_LIMIT)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,15 +13,6 @@ from tests.faults.steps import Office
 KILLS = int(os.environ.get("EDOSSIER_TEST_RANDOM_KILLS", "6"))
 PAGES = int(os.environ.get("EDOSSIER_TEST_RANDOM_PAGES", "5"))
 SEED = int(os.environ.get("EDOSSIER_TEST_SEED", "20311129"))
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    try:
-        yield office
-    finally:
-        office.close()
 
 
 @pytest.mark.timeout(3600)
