@@ -10,16 +10,13 @@ import io
 import os
 import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pikepdf
 from fastapi.testclient import TestClient
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import func, select
 
 from dossier import outbox
 from dossier.catalogue.tables import Document, Page, ReadingRow, Volume
@@ -28,6 +25,7 @@ from search_api.app import create_app
 from tests.filed import reading
 from tests.house import CASE, House, encoded, open_house
 from tests.recorded import print_page
+from tests.statements import sent
 
 PAGES = int(os.environ.get("EDOSSIER_TEST_VOLUME", "60"))
 VOLUMES = int(os.environ.get("EDOSSIER_TEST_VOLUMES", "3"))
@@ -112,13 +110,13 @@ def look_around(house: House) -> dict[str, tuple[int, int]]:
         "search": "/?q=本页内容经核对",
     }.items():
         client.get(path)
-        with statements() as sent:
+        with sent() as statements:
             began = time.monotonic()
             answer = client.get(path)
             seconds = time.monotonic() - began
         assert answer.status_code == 200, (name, answer.status_code, answer.text[:300])
-        told[name] = (len(sent), len(answer.content))
-        print(f"  {name}: {len(sent)} statements, {len(answer.content) >> 10} KB, {seconds * 1000:.0f} ms")
+        told[name] = (len(statements), len(answer.content))
+        print(f"  {name}: {len(statements)} statements, {len(answer.content) >> 10} KB, {seconds * 1000:.0f} ms")
     return told
 
 
@@ -164,17 +162,3 @@ def pdf_of(pages: int) -> bytes:
         buffer = io.BytesIO()
         document.save(buffer)
     return buffer.getvalue()
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)

@@ -29,7 +29,7 @@ from dossier.vault import Vault, digest
 from pipeline.intake import inbox
 from tests.house import CASE, open_house
 from tests.recorded import print_page
-from tests.unit.test_quick_when_big import sent
+from tests.statements import sent
 
 FILES = int(os.environ.get("EDOSSIER_TEST_FLOOD", "100"))
 PATIENCE_SECONDS = float(os.environ.get("EDOSSIER_TEST_FLOOD_SECONDS", "150"))

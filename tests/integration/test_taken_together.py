@@ -19,7 +19,7 @@ from pipeline.intake import inbox
 from tests.house import CASE, House, encoded, open_house, tiff_of_pages
 from tests.integration.test_separator_sheets import announced, order, sheet
 from tests.recorded import print_page
-from tests.unit.test_quick_when_big import sent
+from tests.statements import sent
 
 NUMBER = "临检起诉受[2031]99010100007号"
 

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Engine, event
 
 from dossier import attention, status
 from dossier.catalogue.tables import Flag
 from dossier.viewers import OPERATOR, Viewer
 from indexer.search import Searcher
 from tests.filed import Filed
+from tests.statements import sent
 
 OPERATOR_OF_ALL = Viewer("u1", "制作人", frozenset({OPERATOR}), frozenset({"第一检察部"}))
-
-
-@contextmanager
-def sent() -> Iterator[list[tuple[str, Any]]]:
-    """The statements, with their parameters, that are sent while the block runs."""
-    statements: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        statements.append((statement, parameters))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def filed(tmp_path: Path, pages: int) -> Filed:

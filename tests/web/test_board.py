@@ -7,11 +7,10 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
 
 from scanroom import CASE, Shape
 from site_under_test import Room
-from sqlalchemy import Engine, event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
@@ -24,6 +23,7 @@ from dossier.status import document_statuses
 from dossier.viewers import AT_MACHINE, OPERATOR, Viewer
 from search_api.scanning_room.volume_view import PORTION
 from search_api.standing import Standings
+from tests.statements import sent
 
 
 def test_the_board_counts_what_is_received_viewable_and_searchable(browser: TestClient) -> None:
@@ -138,18 +138,9 @@ def test_a_viewer_whose_board_takes_long_to_count_holds_up_nobody_else(room: Roo
 
 def test_many_files_of_a_folder_in_the_inbox_are_asked_about_once(room: Room) -> None:
     def statements_of_a_count() -> int:
-        asked: list[str] = []
-
-        def note(*told: Any) -> None:
-            asked.append(told[2])
-
-        event.listen(Engine, "before_cursor_execute", note)
-        try:
-            with room.scanroom.catalogue.reading() as session:
-                count_questions(session, Viewer("u1", roles=frozenset({OPERATOR})))
-        finally:
-            event.remove(Engine, "before_cursor_execute", note)
-        return len(asked)
+        with sent() as statements, room.scanroom.catalogue.reading() as session:
+            count_questions(session, Viewer("u1", roles=frozenset({OPERATOR})))
+        return len(statements)
 
     def raise_flags(numbers: range) -> None:
         with room.scanroom.catalogue.writing() as session:
