@@ -136,6 +136,8 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # Before the address is told: whoever comes while the site is being put up waits, instead of being turned away.
+        listener.listen()
     except OSError as error:
         listener.close()
         raise SettingsError(f"host {host}, port {port}: {error.strerror}") from error

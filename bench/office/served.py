@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,13 +25,15 @@ def served(root: Path, part: str = "serve") -> Iterator[str]:
 
     Raises:
         TimeoutError: it does not begin to.
+        httpx.HTTPError: it is not well.
     """
     command = [sys.executable, "-m", "cli.main", "--home", str(root), part, "--port", "0"]
     with (root / "logs" / f"bench-{part}.log").open("w", encoding="utf-8") as log:
         program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             address = _address(program)
-            _wait_until_healthy(address)
+            # Whoever asks before the site is up waits for it.
+            httpx.get(f"{address}/api/v1/health", timeout=_PATIENCE_SECONDS).raise_for_status()
             yield address
         finally:
             program.send_signal(signal.SIGTERM)
@@ -59,19 +60,6 @@ def _address(program: subprocess.Popen[str]) -> str:
     if not is_there.wait(_PATIENCE_SECONDS):
         raise TimeoutError("the program does not serve")
     return found[0]
-
-
-def _wait_until_healthy(address: str) -> None:
-    """Wait until the site answers: its address is told just before it begins to listen."""
-    patience = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            if httpx.get(f"{address}/api/v1/health", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            if time.monotonic() > patience:
-                raise
-        time.sleep(0.1)
 
 
 def signed_in(address: str, name: str) -> httpx.Client:
