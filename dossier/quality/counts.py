@@ -1,5 +1,5 @@
-"""Four counts of a volume compared: the last label on the paper, its directory, the paper as it was counted, the pages
-here. Where they differ, labels, blanks and gaps say why.
+"""Four counts of a volume compared: the last label on the paper, its directory, the paper as it was counted (by hand,
+or by the note at its end), the pages here. Where they differ, labels, blanks and gaps say why.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from dossier.catalogue.tables import Document, Page, Volume
 from dossier.label_chain import Key, key_of
+from dossier.quality.printed import PaperSays, Printed
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,11 @@ class Counts:
         last_label, last_label_state: of the last page that bears one; None where none does. State: read, proposed or
             confirmed.
         by_label: the number in it; 0 where there is none.
-        by_directory: the pages of all documents, the last of which ends with the page `directory_end` (its label, or
-            its place where it has none).
+        by_directory: the pages of all documents here, the last of which ends with the page `directory_end` (its label,
+            or its place where it has none).
+        printed_directory: where the directory on the paper ends, as it was read.
         paper: as the paper was counted; None where nobody has.
+        printed_tally: what the note on the paper says, as it was read.
         pages: in the order here; what is folded, removed or replaced is not counted.
         folded, removed: what stands outside.
         reasons: together they are `pages` less `by_label`, where labels can be compared.
@@ -44,7 +47,9 @@ class Counts:
     by_directory: int
     documents: int
     directory_end: str
+    printed_directory: Printed | None
     paper: int | None
+    printed_tally: Printed | None
     pages: int
     folded: int
     removed: int
@@ -52,13 +57,21 @@ class Counts:
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """Which of the others differ from the pages here: label, directory, paper."""
-        others = (("label", self.by_label or None), ("directory", self.by_directory), ("paper", self.paper))
+        """Which of the others differ from the pages here: label, directory, paper, tally."""
+        printed, tally = self.printed_directory, self.printed_tally
+        # Where an entry only begins, nothing is told of how far it reaches.
+        goes_on = printed is not None and not printed.is_end and printed.pages <= self.pages
+        others = (
+            ("label", self.by_label or None),
+            ("directory", None if goes_on else printed.pages if printed else self.by_directory),
+            ("paper", self.paper),
+            ("tally", tally.pages if tally else None),
+        )
         return tuple(name for name, count in others if count is not None and count != self.pages)
 
 
-def counts_of(session: Session, volume: Volume) -> Counts:
-    """The counts of a volume as it stands."""
+def counts_of(session: Session, volume: Volume, says: PaperSays) -> Counts:
+    """The counts of a volume as it stands, beside what its paper says."""
     rows = session.execute(
         select(Page.page_label, Page.page_label_state, Page.document_id, Page.page_number)
         .where(Page.volume_id == volume.id, Page.outside.is_(None))
@@ -85,7 +98,8 @@ def counts_of(session: Session, volume: Volume) -> Counts:
     return Counts(
         last_label=last.page_label if last else None, last_label_state=last.page_label_state if last else None,
         by_label=last_key[0] if last_key else 0, by_directory=sum(count for count, _ in entries),
-        documents=len(entries), directory_end=end, paper=volume.paper_pages, pages=len(rows),
+        documents=len(entries), directory_end=end, printed_directory=says.directory,
+        paper=volume.paper_pages, printed_tally=says.tally, pages=len(rows),
         folded=outside.get("folded", 0), removed=sum(outside.values()) - outside.get("folded", 0),
         reasons=tuple(reasons([row.page_label for row in rows], last_key[0] if last_key else 0)),
     )  # fmt: skip

@@ -81,21 +81,35 @@ class ReasonAnswer(BaseModel):
     words: str
 
 
+class PrintedAnswer(BaseModel):
+    """A number of pages as it was read on the paper."""
+
+    page_id: str = Field(description="on which page")
+    pages: int
+    is_end: bool = Field(description="false where the last entry tells only the page on which it begins")
+
+
 class CountsAnswer(BaseModel):
     """The four counts of a volume: last label, directory, paper, pages here."""
 
     last_label: str | None
     last_label_state: str | None
     by_label: int = Field(description="the number in the last label; 0 where there is none")
-    by_directory: int
+    by_directory: int = Field(description="the pages of all documents here")
     documents: int
     directory_end: str
+    printed_directory: PrintedAnswer | None = Field(
+        description="where the last entry of the directory 卷内目录 on the paper ends; null where none was read"
+    )
     paper: int | None = Field(description="null where nobody has counted")
+    printed_tally: PrintedAnswer | None = Field(
+        description="the pages that the note 备考表 on the paper tells; null where none was read"
+    )
     pages: int
     folded: int
     removed: int
     reasons: list[ReasonAnswer]
-    differing: list[str] = Field(description="which of label, directory and paper differ from the pages here")
+    differing: list[str] = Field(description="which of label, directory, paper and tally differ from the pages here")
 
 
 class SampleAnswer(BaseModel):
@@ -152,8 +166,10 @@ class QualityStanding(BaseModel):
                 "reason": "", "open": [],
                 "counts": {
                     "last_label": "199", "last_label_state": "confirmed", "by_label": 199, "by_directory": 200,
-                    "documents": 12, "directory_end": "199", "paper": 200, "pages": 200, "folded": 3, "removed": 0,
-                    "reasons": [{"pages": 1, "words": "附页 35-1"}], "differing": ["label"],
+                    "documents": 12, "directory_end": "199",
+                    "printed_directory": {"page_id": _PAGE, "pages": 199, "is_end": True}, "paper": 200,
+                    "printed_tally": None, "pages": 200, "folded": 3, "removed": 0,
+                    "reasons": [{"pages": 1, "words": "附页 35-1"}], "differing": ["label", "directory"],
                 },
                 "pages": 200, "seen": 187,
                 "sample": {"size": 10, "seen": 9, "faulty": 0, "seed": "9f1c2b3a4d5e6f70", "share": 0.05},

@@ -48,7 +48,7 @@ def check(request: Request, site: TheSite, viewer: TheViewer, volume_id: str) ->
             "case_number": number_of(session, case),
             "case_name": case.name,
             "due_on": case.due_on,
-            "quality": quality_of(session, viewer, volume, site.derived),
+            "quality": quality_of(session, viewer, volume, site.vault, site.derived),
             "kinds": KINDS,
             "may_change": viewer.prepares,
             "checks": viewer.checks,

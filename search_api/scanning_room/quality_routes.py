@@ -21,7 +21,9 @@ from dossier.errors import NotFound
 from dossier.permissions import sees
 from dossier.quality import counts, faults, making, returns, sample
 from dossier.quality.contents import contents_of, version_of
+from dossier.quality.printed import paper_says
 from dossier.quality.unshown import acknowledge, unshown_pages
+from dossier.vault import Vault
 from dossier.viewers import Viewer
 from search_api.contract import refusals
 from search_api.scanning_room.deed_routes import Id, UndoCall
@@ -127,7 +129,8 @@ def quality(site: TheSite, viewer: TheViewer, volume_id: str) -> QualityStanding
     sample.
     """
     with site.catalogue.reading() as session:
-        return QualityStanding(**quality_of(session, viewer, volume_in_sight(session, viewer, volume_id), site.derived))
+        volume = volume_in_sight(session, viewer, volume_id)
+        return QualityStanding(**quality_of(session, viewer, volume, site.vault, site.derived))
 
 
 @router.post("/hand-in", responses=_HANDING_IN)
@@ -256,14 +259,14 @@ def undo_return(site: TheSite, viewer: TheViewer, volume_id: str, asked: Slip) -
     return _do(site, viewer, volume_id, lambda s: returns.undo_return(s, volume_id, asked.reason, _name(viewer)))
 
 
-def quality_of(session: Session, viewer: Viewer, volume: Volume, derived: Derived) -> dict[str, Any]:
+def quality_of(session: Session, viewer: Viewer, volume: Volume, vault: Vault, derived: Derived) -> dict[str, Any]:
     """How far making and checking a volume is, as `/quality` answers and the page of the check shows."""
     check = session.get(VolumeCheck, volume.id)
     pages = sample.pages_to_see(session, volume.id)
     seen_ids = sample.seen_pages(session, volume.id, viewer.id)
     drawn = making.sample_in(check, pages) if check is not None and check.seed else set()
     found = faults.all_faults(session, volume.id)
-    compared = counts.counts_of(session, volume)
+    compared = counts.counts_of(session, volume, paper_says(session, vault, volume.id))
     returned = returns.return_of(session, volume.id)
     changed = making.changed_since_hand_in(session, volume.id)
     faulty = {fault.page_id for fault in found if fault.page_id in drawn and fault.mended_at is None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,10 @@ import cv2
 import numpy as np
 import pytest
 
+from bench.press.scanner import random_feed, scan
 from bench.press.sheet import Sheet
+from bench.press.volume_papers import directory, tally
+from dossier.quality.printed import Printed, directory_end, tally_of
 from dossier.reading import Box, Reading
 from pipeline.cleaning.orientation import OrientationModel
 from pipeline.cleaning.upright import Picture
@@ -362,3 +366,23 @@ class TestPublicSamples:
         path = SAMPLE_SCANS / "blank.pdf"
 
         assert reader.read(path, inspect(path).pages[0]).reading.blank
+
+
+def test_the_directory_and_the_note_of_a_printed_volume_are_found(reader: PageReader, tmp_path: Path) -> None:
+    chance = random.Random(8102)
+    titles = ("受案登记表", "立案决定书", "讯问笔录（第1次）", "扣押清单", "鉴定意见通知书")
+    entries, page = [], 1
+    for at in range(27):
+        length = chance.choice((1, 2, 3, 12))
+        entries.append((titles[at % len(titles)], str(page) if length == 1 else f"{page}-{page + length - 1}"))
+        page += length
+    entries.append(("起诉意见书", f"{page}-{page + 6}"))
+
+    readings = []
+    for at, sheet in enumerate((*directory(entries, "卷内目录", "起止页码"), *tally(page + 6))):
+        path = tmp_path / f"{at}.png"
+        feed = random_feed(chance)
+        scan(sheet, feed).save(path, dpi=(feed.dpi, feed.dpi))
+        readings.append((str(at), reader.read(path, inspect(path).pages[0]).reading))
+    assert directory_end(readings) == Printed("1", page + 6)
+    assert tally_of(readings) == Printed("2", page + 6)

@@ -9,17 +9,19 @@ from dossier.catalogue.tables import Volume
 from dossier.deeds import page_deeds, page_order
 from dossier.label_chain import key_of
 from dossier.quality.counts import Counts, counts_of, reasons
+from dossier.quality.printed import PaperSays, Printed, paper_says
 from tests.bundle import Bundle
 
+SILENT = PaperSays()
 LABELS = st.one_of(
     st.none(), st.integers(0, 12).map(str), st.integers(1, 12).map(lambda n: f"{n}-1"),
     st.integers(1, 12).map(lambda n: f"{n}背"),
 )  # fmt: skip
 
 
-def counts(bundle: Bundle) -> Counts:
+def counts(bundle: Bundle, says: PaperSays = SILENT) -> Counts:
     with bundle.catalogue.reading() as session:
-        return counts_of(session, session.get_one(Volume, bundle.volume_id()))
+        return counts_of(session, session.get_one(Volume, bundle.volume_id()), says)
 
 
 def labelled(bundle: Bundle, *labels: str) -> None:
@@ -73,6 +75,31 @@ def test_what_is_folded_or_removed_is_not_counted_but_told(bundle: Bundle) -> No
 
     told = counts(bundle)
     assert (told.pages, told.folded, told.removed, told.by_directory) == (2, 1, 1, 2)
+
+
+def test_what_the_paper_says_is_compared_too(bundle: Bundle) -> None:
+    labelled(bundle, "1", "2", "3")
+    assert counts(bundle, PaperSays(Printed("p", 3), Printed("q", 3))).differing == ()
+    assert counts(bundle, PaperSays(Printed("p", 5), Printed("q", 4))).differing == ("directory", "tally")
+    # The last entry begins on page 2; how far it reaches is not told. It cannot begin behind the end.
+    assert counts(bundle, PaperSays(Printed("p", 2, is_end=False))).differing == ()
+    assert counts(bundle, PaperSays(Printed("p", 4, is_end=False))).differing == ("directory",)
+
+
+def test_the_paper_is_asked_on_a_volumes_first_and_last_pages(bundle: Bundle) -> None:
+    pages = [page for number in range(1, 31) for page in bundle.receive(f"{number:04}.jpg")]
+    note = ("备考表", "本卷共有文件材料 28 页。")
+    for at, page in enumerate(pages):
+        bundle.read(page, *(note if at in (20, 28) else ("某页",)))
+
+    def told() -> PaperSays:
+        with bundle.catalogue.reading() as session:
+            return paper_says(session, bundle.vault, bundle.volume_id())
+
+    assert told() == PaperSays(None, Printed(pages[28], 28))
+    with bundle.catalogue.writing() as session:
+        page_order.remove(session, pages[28], "重复扫描", "傅溪")
+    assert told() == SILENT
 
 
 @given(st.lists(LABELS, max_size=20), st.integers(1, 12))

@@ -14,7 +14,9 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from dossier.catalogue.tables import Case, Page, Volume
+from dossier.reading import Reading
 from dossier.viewers import CHECKER, OPERATOR
+from tests.volume_papers import entries, note, sheet
 
 MAKER, OTHER_CHECKER = "傅溪", "闵榆"
 
@@ -136,6 +138,29 @@ def test_the_check_says_what_has_changed_since_it_was_handed_in(
     shown = checker.get(address).text
     assert "送审后页码变了。请再看一遍" in shown
     assert "已退回制作中" not in shown
+
+
+@pytest.mark.parametrize(
+    ("reading", "field", "count"),
+    [
+        (sheet(*entries("1-2", "3-5")), "printed_directory", "directory"),
+        (note("本卷共有文件材料 5 页。"), "printed_tally", "tally"),
+    ],
+    ids=["directory", "note"],
+)
+def test_what_the_paper_says_stands_beside_the_pages_here_and_leads_to_where_it_says_so(
+    room: Room, reading: Reading, field: str, count: str
+) -> None:
+    page_id = room.page_ids[2]
+    room.scanroom.read(page_id, ("某页",), reading)
+    room.add_user(OTHER_CHECKER, CHECKER)
+    checker = room.signed_in_as(OTHER_CHECKER)
+
+    told = standing(checker, room)["counts"]
+    assert told[field] == {"page_id": page_id, "pages": 5, "is_end": True}
+    assert (told["pages"], count in told["differing"]) == (3, True)
+    link = f'<a id="{field.replace("_", "-")}" href="/pages/{page_id}">'
+    assert link in checker.get(f"/volumes/{room.scanroom.volume_id()}/check").text
 
 
 def test_a_page_counts_as_seen_at_the_reading_that_was_shown(
