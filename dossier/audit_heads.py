@@ -35,7 +35,7 @@ from dossier.derived import written_whole
 from dossier.errors import UsageError
 from dossier.home import Home
 from dossier.settings import Settings
-from dossier.vault import sync_folder
+from dossier.vault import to_disk
 
 FORMAT = "edossier audit head 1"
 # What stands before the first head.
@@ -285,7 +285,7 @@ def _write(file: Path, text: str, mode: int = 0o600) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
             opened.write(text)
-    sync_folder(file.parent)
+    to_disk(file.parent)
 
 
 def _base64_of(key: Ed25519PublicKey) -> str:

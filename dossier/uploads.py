@@ -24,7 +24,7 @@ from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Upload
 from dossier.errors import EdossierError, UploadBusy
 from dossier.place import Place
-from dossier.vault import Vault, sync_folder
+from dossier.vault import Vault, to_disk
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +54,8 @@ def begin(
         session.expunge(upload)
     vault.uploads.mkdir(mode=0o700, exist_ok=True)
     path_of(vault, upload.id).touch(mode=0o600)
-    sync_folder(vault.uploads)
-    sync_folder(vault.uploads.parent)
+    to_disk(vault.uploads)
+    to_disk(vault.uploads.parent)
     return upload
 
 

@@ -194,7 +194,7 @@ class Vault:
         """Rename into place, durably."""
         self._make_on_disk(target.parent)
         temporary.replace(target)
-        sync_folder(target.parent)
+        to_disk(target.parent)
 
     def _make_on_disk(self, folder: Path) -> None:
         """Make a folder, with those above it, and its name survive a power cut.
@@ -208,7 +208,7 @@ class Vault:
         is_new = not folder.is_dir()
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            sync_folder(folder.parent)
+            to_disk(folder.parent)
         except OSError:
             if is_new:
                 with contextlib.suppress(OSError):
@@ -247,9 +247,9 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def to_disk(path: Path) -> None:
+    """Make a file's content, or the names in a folder, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

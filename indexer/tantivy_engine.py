@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import secrets
 import shutil
 import threading
@@ -25,6 +24,7 @@ from typing import Any
 import tantivy
 
 from dossier.errors import EngineUnreachable, HomeBusy, IndexDamaged
+from dossier.vault import to_disk
 from indexer.clause import AllOf, AnyOf, Apart, Clause, Not, OneOf, Phrase, Prefix, Range, Term
 from indexer.engine import (
     COUNT_KEYS,
@@ -132,7 +132,7 @@ class TantivyEngine:
                 # it passes over a sync that fails while it clears old files away, after which the next sync proves
                 # nothing (decision 0041). So the state is named once more before its name is synced.
                 writer.commit()
-                _to_disk(self._folder / self._generation)
+                to_disk(self._folder / self._generation)
                 self._index.reload()
             except (ValueError, OSError) as error:
                 self._drop_writer()
@@ -196,7 +196,7 @@ class TantivyEngine:
             self._let_go()
             with self._exchange():
                 self._pointer.replace(self._folder / _CURRENT)
-                _to_disk(self._folder)
+                to_disk(self._folder)
 
     def sweep(self) -> None:
         """See `Engine.sweep`."""
@@ -369,10 +369,10 @@ class TantivyEngine:
         old = self._named(self._pointer)
         pointer = self._pointer.with_suffix(".new")
         pointer.write_text(json.dumps({"schema": SCHEMA_VERSION, "generation": generation}), encoding="utf-8")
-        _to_disk(path)
-        _to_disk(pointer)
+        to_disk(path)
+        to_disk(pointer)
         pointer.replace(self._pointer)
-        _to_disk(self._folder)
+        to_disk(self._folder)
         if old:
             shutil.rmtree(self._folder / old, ignore_errors=True)
         return generation
@@ -488,11 +488,3 @@ def _day(date: str) -> int:
 
 def _boolean(occur: Any, clauses: Sequence[Clause]) -> Any:
     return tantivy.Query.boolean_query([(occur, _query(clause)) for clause in clauses])
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

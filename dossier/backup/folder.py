@@ -27,7 +27,7 @@ from typing import BinaryIO
 
 from dossier.errors import BackupRefused, HomeBusy, NotFound, ObjectChanged, ObjectMissing
 from dossier.home import FOLDERS, Home
-from dossier.vault import digest, sync_folder
+from dossier.vault import digest, to_disk
 
 CATALOGUE, MANIFEST, SETTINGS = "catalogue.db", "objects.tsv", "settings.toml"
 _MARK, _FACTS = "edossier-backup.json", "snapshot.json"
@@ -107,7 +107,7 @@ class BackupFolder:
         folder._lock_file.touch(mode=0o600)
         if folder._mark() is None:
             write_whole(root / _MARK, json.dumps({"form": _FORM, "home": identity}).encode())
-        sync_folder(root.parent)
+        to_disk(root.parent)
         return folder
 
     @classmethod
@@ -237,7 +237,7 @@ class BackupFolder:
         try:
             # All of them: those of a run that was killed may never have been synced.
             for folder in (self._objects, *self._objects.iterdir()):
-                sync_folder(folder)
+                to_disk(folder)
         except OSError:
             for path in self._stored:
                 path.unlink(missing_ok=True)
@@ -245,7 +245,7 @@ class BackupFolder:
         self._stored.clear()
         write_whole(place / _FACTS, json.dumps(asdict(snapshot), ensure_ascii=False).encode())
         place.rename(self._snapshots / snapshot.name)
-        sync_folder(self._snapshots)
+        to_disk(self._snapshots)
 
     def prune(self, keep: int) -> list[str]:
         """Remove all but the latest snapshots, and the objects that none names any more.
@@ -263,7 +263,7 @@ class BackupFolder:
             # First out of sight in one step: half a snapshot must never be taken for one.
             gone = self._temporary / secrets.token_hex(8)
             (self._snapshots / name).rename(gone)
-            sync_folder(self._snapshots)
+            to_disk(self._snapshots)
             shutil.rmtree(gone)
         try:
             named = {
@@ -337,7 +337,7 @@ def write_whole(target: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(target)
-    sync_folder(target.parent)
+    to_disk(target.parent)
 
 
 def refuse_overlap(inner: Path, outer: Path, sentence: str) -> None:

@@ -32,7 +32,7 @@ from dossier.catalogue.tables import SessionRow, Upload, Webhook
 from dossier.errors import BackupRefused, CatalogueDamaged, CatalogueNewer, ObjectChanged, ObjectMissing
 from dossier.fixity import Fault
 from dossier.home import Home
-from dossier.vault import sync_folder
+from dossier.vault import to_disk
 
 # Stands in a home as long as it is not whole.
 _MARK = ".restoring"
@@ -90,10 +90,10 @@ def restore(
             leftover.unlink(missing_ok=True)
         copy_checked(folder.file_of(snapshot, CATALOGUE), home.catalogue, temporary, snapshot.catalogue_sha256)
     home.catalogue.chmod(0o600)
-    sync_folder(home.root)
+    to_disk(home.root)
     _settle(home, snapshot, len(faults), actor)
     (home.root / _MARK).unlink()
-    sync_folder(home.root)
+    to_disk(home.root)
     return Restored(snapshot, faults)
 
 
@@ -131,7 +131,7 @@ def _fill_vault(
         progress(done, snapshot.objects)
     for each in sorted(made):
         if each.is_dir():
-            sync_folder(each)
+            to_disk(each)
     return faults
 
 

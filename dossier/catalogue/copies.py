@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from dossier.errors import CatalogueDamaged, MachineFailed
-from dossier.vault import sync_folder
+from dossier.vault import to_disk
 
 _PAGES_AT_ONCE = 2000
 _BUSY_SECONDS = 30.0
@@ -49,7 +49,7 @@ def copy_catalogue(source: Path, target: Path, progress: Callable[[int, int], No
                 raise CatalogueDamaged(str(answer).splitlines()[0])
         with target.open("rb") as file:
             os.fsync(file.fileno())
-        sync_folder(target.parent)
+        to_disk(target.parent)
     except sqlite3.Error as error:
         target.unlink(missing_ok=True)
         # Extended codes have the plain one in their last byte.

@@ -25,7 +25,7 @@ from dossier.catalogue.commits import Commits
 from dossier.catalogue.copies import copy_catalogue
 from dossier.errors import CatalogueNewer
 from dossier.home import Home
-from dossier.vault import sync_folder
+from dossier.vault import to_disk
 
 BUSY_SECONDS = 30
 # The site answers in forty threads (anyio's own number), some of which look into the catalogue while they look into it.
@@ -153,7 +153,7 @@ def _keep_copy(catalogue: Path, version: str) -> None:
     temporary.unlink(missing_ok=True)
     copy_catalogue(catalogue, temporary)
     temporary.replace(target)
-    sync_folder(target.parent)
+    to_disk(target.parent)
     others = [copy for copy in copies_of_versions(catalogue) if copy != target]
     for older in others[: 1 - _KEPT_COPIES]:
         older.unlink(missing_ok=True)

@@ -17,7 +17,7 @@
       // What stands on the page now is shown with all the rest.
       if (answer.ok) { window.location.reload(); return undefined; }
       return answer.json().then(function (content) {
-        throw new Error(content.title + (content.detail ? "（" + content.detail + "）" : "") + content.remedy);
+        throw new Error(window.wordsOf(content));
       });
     }).catch(function (error) {
       button.disabled = false;

@@ -43,7 +43,7 @@ window.deeds = (function () {
   function contentOf(answer) {
     return answer.json().then(function (content) {
       if (answer.ok) { return content; }
-      throw new Error(content.title + (content.detail ? "（" + content.detail + "）" : "") + content.remedy);
+      throw new Error(window.wordsOf(content));
     });
   }
 

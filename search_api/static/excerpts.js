@@ -25,7 +25,7 @@
     }).then(function (answer) {
       if (answer.ok) { return answer.status === 204 ? null : answer.json(); }
       return answer.json().then(function (problem) {
-        throw new Error(problem.title + (problem.detail ? "（" + problem.detail + "）" : "") + problem.remedy);
+        throw new Error(window.wordsOf(problem));
       });
     }).catch(function (error) {
       // A browser's own words for a lost connection are no help.

@@ -160,11 +160,6 @@
   // Resolves to undefined where it was not done.
   function perform(calls) { return window.deeds.perform(calls).catch(function () { return undefined; }); }
 
-  function arrange(ids, after) {
-    const moving = ids.slice();
-    return perform(function () { return arrangement(moving, after); });
-  }
-
   // One place nearer to the beginning or the end than where the pages stand by then.
   function shift(by) {
     const moving = chosen.slice();
@@ -368,7 +363,7 @@
     }).map(function (item) { return item.dataset.page; });
     const at = all.indexOf(target.item.dataset.page);
     const after = target.isBefore ? (at === 0 ? (table.dataset.before || null) : all[at - 1]) : all[at];
-    arrange(ids, after);
+    perform(function () { return arrangement(ids, after); });
   });
   table.addEventListener("dragend", function () {
     dragged = [];

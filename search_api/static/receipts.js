@@ -105,7 +105,7 @@
   function complain(problem) {
     busy = false;
     failed.textContent = problem.title === undefined ? "没有保存：与系统的连接断开了，请再点一次“保存”，不会重复登记。"
-      : problem.title + (problem.detail ? "（" + problem.detail + "）" : "") + problem.remedy;
+      : window.wordsOf(problem);
     const own = form.dataset.case, others = (problem.cases || []).filter(function (id) { return id !== own; });
     if (problem.code === "number_clash" && own !== "" && others.length === 1) { offer(own, others[0]); }
     failed.hidden = false;

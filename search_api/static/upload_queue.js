@@ -207,7 +207,7 @@ window.uploadQueue = (function () {
         pump();
         return;
       }
-      fail(item, refused.title + (refused.detail ? "（" + refused.detail + "）" : "") + refused.remedy);
+      fail(item, window.wordsOf(refused));
     }
 
     function send(item) {

@@ -303,6 +303,21 @@ def test_doubled_numbers_stand_side_by_side_and_one_is_taken_out(table: Table) -
     assert len(table.order()) == 7
 
 
+def test_what_is_pressed_before_the_scripts_have_come_is_done_when_they_have(table: Table) -> None:
+    held: list[Any] = []
+    table.page.route("**/static/deeds.js", lambda route: held.append(route))
+    table.page.reload(wait_until="commit")
+    fold = table.page.wait_for_selector("button:has-text('全部折叠')", state="attached")
+    fold.evaluate("button => { button.click(); button.click(); }")
+    assert table.order() == [1, 2, 3, 4, 5, 6, 7, 8]
+
+    (late,) = held
+    late.continue_()
+    table.says("1 张空白页已折叠")
+    assert table.order() == [1, 2, 3, 4, 5, 6, 7]
+    assert table.complaints == []
+
+
 def test_the_toolbar_names_its_buttons_and_says_which_page_is_meant(table: Table) -> None:
     table.card(6).focus()
     table.page.locator("#current", has_text="图像第 6 页").wait_for()
