@@ -57,17 +57,21 @@ class Counts:
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """Which of the others differ from the pages here: label, directory, paper, tally."""
-        printed, tally = self.printed_directory, self.printed_tally
-        # Where an entry only begins, nothing is told of how far it reaches.
-        goes_on = printed is not None and not printed.is_end and printed.pages <= self.pages
-        others = (
-            ("label", self.by_label or None),
-            ("directory", None if goes_on else printed.pages if printed else self.by_directory),
-            ("paper", self.paper),
-            ("tally", tally.pages if tally else None),
-        )
-        return tuple(name for name, count in others if count is not None and count != self.pages)
+        """Which of the others do not agree with the pages here: label, directory, paper, tally.
+
+        The directory tells page labels, and is held against the last of them where there is one. The note at the end
+        tells pages; offices write the last label there, too.
+        """
+        by_label, printed, tally = self.by_label, self.printed_directory, self.printed_tally
+        end = by_label or self.pages
+        differs = {
+            "label": by_label not in (0, self.pages),
+            # Where the last entry only begins, nothing is told of how far it reaches.
+            "directory": printed is not None and (printed.pages != end if printed.is_end else printed.pages > end),
+            "paper": self.paper not in (None, self.pages),
+            "tally": tally is not None and tally.pages not in (by_label, self.pages),
+        }
+        return tuple(name for name, is_it in differs.items() if is_it)
 
 
 def counts_of(session: Session, volume: Volume, says: PaperSays) -> Counts:

@@ -109,7 +109,7 @@ class CountsAnswer(BaseModel):
     folded: int
     removed: int
     reasons: list[ReasonAnswer]
-    differing: list[str] = Field(description="which of label, directory, paper and tally differ from the pages here")
+    differing: list[str] = Field(description="which do not agree with the pages here: label, directory, paper, tally")
 
 
 class SampleAnswer(BaseModel):
@@ -169,7 +169,7 @@ class QualityStanding(BaseModel):
                     "documents": 12, "directory_end": "199",
                     "printed_directory": {"page_id": _PAGE, "pages": 199, "is_end": True}, "paper": 200,
                     "printed_tally": None, "pages": 200, "folded": 3, "removed": 0,
-                    "reasons": [{"pages": 1, "words": "附页 35-1"}], "differing": ["label", "directory"],
+                    "reasons": [{"pages": 1, "words": "附页 35-1"}], "differing": ["label"],
                 },
                 "pages": 200, "seen": 187,
                 "sample": {"size": 10, "seen": 9, "faulty": 0, "seed": "9f1c2b3a4d5e6f70", "share": 0.05},

@@ -78,12 +78,21 @@ def test_what_is_folded_or_removed_is_not_counted_but_told(bundle: Bundle) -> No
 
 
 def test_what_the_paper_says_is_compared_too(bundle: Bundle) -> None:
-    labelled(bundle, "1", "2", "3")
-    assert counts(bundle, PaperSays(Printed("p", 3), Printed("q", 3))).differing == ()
-    assert counts(bundle, PaperSays(Printed("p", 5), Printed("q", 4))).differing == ("directory", "tally")
+    labelled(bundle, "", "1", "2", "3")
+    assert counts(bundle, PaperSays(Printed("p", 3), Printed("q", 3))).differing == ("label",)
+    assert counts(bundle, PaperSays(None, Printed("q", 4))).differing == ("label",)
+    # As many as there are pages here, but the directory tells labels, and the last of them is 3.
+    assert counts(bundle, PaperSays(Printed("p", 4))).differing == ("label", "directory")
+    assert counts(bundle, PaperSays(Printed("p", 5), Printed("q", 5))).differing == ("label", "directory", "tally")
     # The last entry begins on page 2; how far it reaches is not told. It cannot begin behind the end.
-    assert counts(bundle, PaperSays(Printed("p", 2, is_end=False))).differing == ()
-    assert counts(bundle, PaperSays(Printed("p", 4, is_end=False))).differing == ("directory",)
+    assert counts(bundle, PaperSays(Printed("p", 2, is_end=False))).differing == ("label",)
+    assert counts(bundle, PaperSays(Printed("p", 4, is_end=False))).differing == ("label", "directory")
+
+
+def test_without_labels_the_paper_is_held_against_the_pages(bundle: Bundle) -> None:
+    labelled(bundle, "", "")
+    assert counts(bundle, PaperSays(Printed("p", 2), Printed("q", 2))).differing == ()
+    assert counts(bundle, PaperSays(Printed("p", 3), Printed("q", 3))).differing == ("directory", "tally")
 
 
 def test_the_paper_is_asked_on_a_volumes_first_and_last_pages(bundle: Bundle) -> None:
