@@ -5,64 +5,14 @@ A share in every run; all of them, with the slowest and the largest, by `make ho
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from dossier.contents import Contents
-from dossier.errors import EdossierError
-from pipeline.crew.tasks import InspectTask
-from pipeline.crew.worker_process import WorkerProcess, workbench
-from pipeline.files.sources import Limits
+from pipeline.crew.worker_process import WorkerProcess
 from tests.hostile.collection import WHOLE, collection, share
-from tests.hostile.specimen import ATTACHMENT, PAGES, Specimen
-
-# A quarter of what the settings allow: a look makes few pixels, and must not need more.
-MEMORY_BYTES = 2_000_000_000
-SECONDS = 120.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    found: str
-    seconds: float
-    most_bytes: int
-
-
-@pytest.fixture(scope="module")
-def inspector() -> Iterator[WorkerProcess]:
-    process = WorkerProcess(Path(), SECONDS, 1_000_000, confinement=workbench(MEMORY_BYTES))
-    process.keep_ready(InspectTask)
-    yield process
-    process.stop()
-
-
-def look(inspector: WorkerProcess, path: Path, limits: Limits | None = None) -> Outcome:
-    _forget_peak(inspector)
-    begun = time.monotonic()
-    try:
-        answer = inspector.perform(InspectTask(path, path.name, limits or Limits()))
-    except EdossierError as error:
-        found = f"no answer: {error.code} {error.detail}"
-    else:
-        assert isinstance(answer, Contents)
-        found = answer.refusal.code if answer.refusal else PAGES if answer.shapes else ATTACHMENT
-    return Outcome(found, time.monotonic() - begun, _peak(inspector))
-
-
-def _forget_peak(inspector: WorkerProcess) -> None:
-    if inspector.pid is not None:
-        Path(f"/proc/{inspector.pid}/clear_refs").write_text("5")  # proc(5): resets VmHWM
-
-
-def _peak(inspector: WorkerProcess) -> int:
-    if inspector.pid is None:
-        return 0
-    status = Path(f"/proc/{inspector.pid}/status").read_text()
-    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
+from tests.hostile.looking import Outcome, look
+from tests.hostile.specimen import Specimen
 
 
 @pytest.mark.timeout(3600 if WHOLE else 300)
