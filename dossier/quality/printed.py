@@ -22,7 +22,7 @@ from dossier.vault import Vault
 _FIRST_PAGES = 12
 _LAST_PAGES = 4
 
-_HEADING = re.compile(r"[一-龥]{0,10}目录表?")
+_HEADING = re.compile(r"[一-龥]{0,10}目录表?(\([^)]{1,6}\))?")
 _COLUMN = re.compile(r"(起止|所在)?页[次号码]")
 # From page to page, or one page. OCR takes a dash for the character 一.
 _PAGES = re.compile(r"第?(\d{1,4})页?(?:[-‐–—一~至]+第?(\d{1,4})页?)?")

@@ -33,7 +33,7 @@ def test_the_last_entry_tells_where_the_volume_ends(told: str, pages: int, is_en
 @pytest.mark.parametrize("head", ["页次", "页号", "页码", "起止页码", "页 次"])
 def test_the_forms_call_the_column_of_pages_differently(head: str) -> None:
     heads = ("序号", "题名", "日期", head, "备注")
-    assert end_of(sheet(*entries("1-9"), heading="卷 内 目 录", heads=heads)) == ("0", 9, True)
+    assert end_of(sheet(*entries("1-9"), heading="卷 内 目 录（一）", heads=heads)) == ("0", 9, True)
 
 
 def test_a_directory_goes_on_for_several_sheets_with_or_without_its_head() -> None:
