@@ -114,7 +114,7 @@ def test_files_behind_a_linked_folder_are_not_taken_even_where_they_are_named(ho
 
 @pytest.mark.parametrize("inside", [False, True], ids=["the folder itself", "a folder in it"])
 def test_a_link_among_what_was_set_aside_leads_nowhere(house: House, inside: bool) -> None:
-    """T17: what a killed process left aside is accepted and deleted at the next start; the vault's files would be, too."""
+    """T17: what was left aside is accepted and deleted at the next start; the files of the vault would be, too."""
     house.drop(f"{CASE}/卷一/0001.png", print_page(1))
     house.take_in()
     originals = [path for path in (house.home.vault / "originals").rglob("*") if path.is_file()]
