@@ -19,11 +19,13 @@ from typing import BinaryIO
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
+from dossier import keyed_requests
 from dossier.acceptance import Incoming, accept
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Upload
-from dossier.errors import EdossierError, UploadBusy
+from dossier.errors import EdossierError, KeyReused, UploadBusy
 from dossier.place import Place
 from dossier.vault import Vault, to_disk
 
@@ -42,21 +44,44 @@ def begin(
 ) -> Upload:
     """Open an upload of `size` bytes to a place; its case folder is the case's id.
 
+    The one that the caller opened with the same key is given again, however far it has come.
+
     Raises:
+        KeyReused: the caller has used the key for another place or size, or for something else.
         OSError: the vault cannot be written.
     """
     with catalogue.writing() as session:
-        upload = Upload(
-            viewer_id=viewer_id, actor=actor, case_id=place.case_folder, volume=place.volume, path=place.path,
-            size=size, idempotency_key=key,
-        )  # fmt: skip
-        session.add(upload)
-        session.flush()
+        upload = _begun(session, viewer_id, place, size, key)
+        if upload is None:
+            upload = Upload(
+                viewer_id=viewer_id, actor=actor, case_id=place.case_folder, volume=place.volume, path=place.path,
+                size=size, idempotency_key=key,
+            )  # fmt: skip
+            session.add(upload)
+            session.flush()
         session.expunge(upload)
+    if upload.received:
+        return upload
     vault.uploads.mkdir(mode=0o700, exist_ok=True)
     path_of(vault, upload.id).touch(mode=0o600)
     to_disk(vault.uploads)
     to_disk(vault.uploads.parent)
+    return upload
+
+
+def _begun(session: Session, viewer_id: str, place: Place, size: int, key: str | None) -> Upload | None:
+    if key is None:
+        return None
+    keyed_requests.named(session, viewer_id, key, keyed_requests.FILE)
+    upload = session.scalars(
+        select(Upload).where(Upload.viewer_id == viewer_id, Upload.idempotency_key == key)
+    ).first()  # fmt: skip
+    if upload is None:
+        return None
+    if (upload.case_id, upload.volume, upload.path, upload.size) != (
+        place.case_folder, place.volume, place.path, size,
+    ):  # fmt: skip
+        raise KeyReused(key)
     return upload
 
 

@@ -156,6 +156,8 @@ class Intake:
 
         What somebody writes to again goes back where it was; what cannot be accepted now stays aside for the next time.
         """
+        if self._aside.linked is not None:
+            self._say(self._aside.linked, "not_a_file", ValueError(_KINDS[stat.S_IFLNK]))
         for aside, path in self._aside.leftovers():
             try:
                 if not is_held_by_writer(aside) or not self._put_back(aside, path):

@@ -80,7 +80,7 @@ def begin(
     tus_resumable: _Resumable = None,
     key: IDEMPOTENCY_KEY = None,
 ) -> Response:
-    """Open an upload; `Location` is where its parts go."""
+    """Open an upload; `Location` is where its parts go. With the key of one that is open already, it is that one."""
     _check_version(tus_resumable)
     if upload_length > site.settings.max_upload_bytes:
         raise upload_too_large(site.settings.max_upload_bytes)

@@ -27,10 +27,11 @@ def encoded(**told: str) -> str:
     return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items())
 
 
-def begun(client: TestClient, room: Room, size: int = len(CONTENT), **told: str) -> Response:
+def begun(client: TestClient, room: Room, size: int = len(CONTENT), key: str = "", **told: str) -> Response:
     case_id = room.scanroom.page(room.page_ids[0]).case_id
     metadata = encoded(**{"case": case_id, "volume": "证据材料卷二", "path": "0001.pdf", **told})
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(size), "Upload-Metadata": metadata}
+    headers |= {"Idempotency-Key": key} if key else {}
     return client.post("/api/v1/uploads", headers=headers)
 
 
@@ -65,6 +66,45 @@ def test_parts_become_one_file_across_a_restart(room: Room) -> None:
     # The answer was lost: the client asks, or sends the end again.
     assert again.head(where).headers["upload-file"] == last.headers["upload-file"]
     assert send(again, where, len(CONTENT), b"").headers["upload-file"] == last.headers["upload-file"]
+
+
+def test_an_upload_that_is_begun_again_with_its_key_is_the_same_one(room: Room) -> None:
+    program, other = room.with_key("write"), room.with_key("write")
+    first = begun(program, room, key="0412")
+    where = first.headers["location"]
+    uploads.path_of(room.scanroom.vault, where.rpartition("/")[2]).unlink()  # as where it was killed before making it
+    again = begun(program, room, key="0412")
+    assert (again.status_code, again.headers["location"], again.headers["upload-offset"]) == (201, where, "0")
+    assert begun(other, room, key="0412").headers["location"] != where
+    assert begun(program, room).headers["location"] != where
+
+    send(program, where, 0, CONTENT[:1000])
+    again = begun(program, room, key="0412")
+    assert (again.headers["location"], again.headers["upload-offset"]) == (where, "1000")
+    last = send(program, where, 1000, CONTENT[1000:])
+    again = begun(program, room, key="0412")
+    assert (again.status_code, again.headers["location"]) == (201, where)
+    assert again.headers["upload-file"] == last.headers["upload-file"]
+    assert [content for _, content in files(room)] == [CONTENT]
+    assert not uploads.path_of(room.scanroom.vault, where.rpartition("/")[2]).exists()
+
+
+def test_a_key_that_opened_one_upload_opens_no_other(room: Room) -> None:
+    program = room.with_key("write", "read")
+    where = begun(program, room, key="0412").headers["location"]
+    case = {"BMSAH": "临检起诉受[2031]99010123306号", "AJMC": "闵照屿等3人诈骗案"}
+    assert program.post("/api/v1/cases", headers={"Idempotency-Key": "0413"}, json=case).status_code == 201
+
+    for refused in (
+        begun(program, room, key="0412", path="0002.pdf"),
+        begun(program, room, key="0412", volume="证据材料卷三"),
+        begun(program, room, key="0412", size=10),
+        begun(program, room, key="0413"),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_key_reused")
+    # What was given up may be begun anew.
+    program.delete(where)
+    assert begun(program, room, key="0412", size=10).headers["location"] != where
 
 
 def test_whoever_is_killed_before_accepting_a_whole_upload_finds_it_whole(room: Room) -> None:
