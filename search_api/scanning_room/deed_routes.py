@@ -170,9 +170,9 @@ class Division(Body):
 
 
 class Merger(Body):
-    """Which document is expected to be the next; null: whichever it is."""
+    """The document that is the next one: repeated, the call merges no further one."""
 
-    next: Id | None = None
+    next: Annotated[Id, Field(examples=["d5f2e25435ae121a9e03d"])]
 
 
 class UndoCall(BaseModel):

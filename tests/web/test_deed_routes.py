@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+
 import pytest
 from site_under_test import Room
 
@@ -132,6 +136,25 @@ def test_a_document_is_named_divided_and_merged(room: Room) -> None:
     undone(client, named.json())
     assert {page["document_id"] for page in order_of(client, room)["pages"]} == {document_id}
     assert client.get(f"/api/v1/documents/{document_id}/title").json()["title"] == VOLUME
+
+
+def test_merging_as_the_button_does_takes_one_document_however_often_it_is_sent(room: Room) -> None:
+    client, volume = room.with_key(READ, WRITE), f"/volumes/{room.scanroom.volume_id(VOLUME)}"
+    first = order_of(client, room)["pages"][0]["document_id"]
+    second = client.post(f"/api/v1/documents/{first}/divide", json={"at": room.page_ids[1]}).json()["created"]
+    third = client.post(f"/api/v1/documents/{second}/divide", json={"at": room.page_ids[2]}).json()["created"]
+    address = f"/api/v1/documents/{first}/merge"
+    (body,) = re.findall(rf'data-address="{address}" data-body="([^"]+)"', room.signed_in().get(volume).text)
+    told = json.loads(html.unescape(body))
+
+    merged, again = (client.post(address, json=told).json() for _ in range(2))
+
+    assert [page["document_id"] for page in order_of(client, room)["pages"]] == [first, first, third]
+    assert (len(merged["undo"]), again["undo"]) == (1, [])
+    assert client.post(address, json={}).status_code == 422
+    assert client.post(address, json={"next": None}).status_code == 422
+    undone(client, merged)
+    assert [page["document_id"] for page in order_of(client, room)["pages"]] == [first, second, third]
 
 
 def test_a_volume_is_claimed_by_number_and_given_back(room: Room) -> None:
