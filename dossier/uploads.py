@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from dossier import keyed_requests
@@ -196,20 +197,28 @@ def drop(catalogue: Catalogue, vault: Vault, upload_id: str) -> None:
 
 
 def tidy(catalogue: Catalogue, vault: Vault, days: float) -> None:
-    """Accept what is whole and was not accepted, and remove what nobody has continued for so many days."""
+    """Accept what is whole and was not accepted, and remove what nobody has continued for so many days.
+
+    However long the machine was off, what is whole is tried first. It goes only where it was refused for good: a disk
+    that is full today is none tomorrow.
+    """
     oldest = time.time() - days * 24 * 3600
     with catalogue.reading() as session:
         whole = session.scalars(
             select(Upload.id).where(Upload.received == Upload.size, Upload.arrival_id.is_(None))
         ).all()  # fmt: skip
-        abandoned = session.scalars(select(Upload.id).where(Upload.updated_at < oldest)).all()
         known = set(session.scalars(select(Upload.id)))
-    for upload_id in (name for name in whole if name not in abandoned):
+    kept = set()
+    for upload_id in whole:
         try:
             finish(catalogue, vault, upload_id)
-        except (EdossierError, OSError) as error:
+        except (EdossierError, SQLAlchemyError, OSError) as error:
             log.warning("upload %s is not accepted: %s", upload_id, error)
-    for upload_id in abandoned:
+            if not isinstance(error, EdossierError) or isinstance(error, UploadBusy):
+                kept.add(upload_id)
+    with catalogue.reading() as session:
+        abandoned = session.scalars(select(Upload.id).where(Upload.updated_at < oldest)).all()
+    for upload_id in (name for name in abandoned if name not in kept):
         with contextlib.suppress(UploadBusy):
             drop(catalogue, vault, upload_id)
     for path in vault.uploads.glob("*"):

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -268,6 +269,60 @@ def test_abandoned_uploads_go_and_others_stay(room: Room) -> None:
     assert program.head(old).status_code == 404
     assert program.head(young).status_code == 200
     assert [path.name for path in room.scanroom.vault.uploads.iterdir()] == [young.rpartition("/")[2]]
+
+
+def left_whole(room: Room, where: str) -> Path:
+    """An upload whose last byte came just before the machine was switched off for two days."""
+    upload_id = where.rpartition("/")[2]
+    path = uploads.path_of(room.scanroom.vault, upload_id)
+    path.write_bytes(CONTENT)
+    long_ago = time.time() - 2 * 24 * 3600
+    with room.scanroom.catalogue.writing() as session:
+        session.execute(update(Upload).where(Upload.id == upload_id).values(received=len(CONTENT), updated_at=long_ago))
+    return path
+
+
+def test_a_whole_upload_is_accepted_however_long_the_machine_was_off(room: Room) -> None:
+    program = room.with_key("write")
+    where = begun(program, room).headers["location"]
+    path = left_whole(room, where)
+
+    uploads.tidy(room.scanroom.catalogue, room.scanroom.vault, 1.0)
+
+    assert [content for _, content in files(room)] == [CONTENT]
+    assert program.head(where).headers["upload-file"] == files(room)[0][0]
+    assert not path.exists()
+
+
+def test_a_whole_upload_waits_while_the_disk_takes_nothing(room: Room) -> None:
+    program = room.with_key("write")
+    where = begun(program, room).headers["location"]
+    path = left_whole(room, where)
+    originals = room.scanroom.vault.folder_of("original")
+    originals.rename(originals.with_name("away"))
+    originals.write_bytes(b"")  # nothing can be written below it
+
+    uploads.tidy(room.scanroom.catalogue, room.scanroom.vault, 1.0)
+    assert path.read_bytes() == CONTENT
+
+    originals.unlink()
+    originals.with_name("away").rename(originals)
+    uploads.tidy(room.scanroom.catalogue, room.scanroom.vault, 1.0)
+    assert [content for _, content in files(room)] == [CONTENT]
+
+
+def test_a_whole_upload_that_is_refused_goes_when_its_days_are_over(room: Room) -> None:
+    program = room.with_key("write")
+    first, second = (begun(program, room, path=name).headers["location"] for name in ("a.pdf", "b.pdf"))
+    with room.scanroom.catalogue.writing() as session:
+        session.execute(update(Upload).values(idempotency_key="one"))
+    send(program, first, 0, CONTENT)
+    path = left_whole(room, second)
+
+    uploads.tidy(room.scanroom.catalogue, room.scanroom.vault, 1.0)
+
+    assert not path.exists()
+    assert program.head(second).status_code == 404
 
 
 @pytest.mark.parametrize(
