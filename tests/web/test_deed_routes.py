@@ -168,6 +168,27 @@ def test_a_volume_is_claimed_by_number_and_given_back(room: Room) -> None:
     assert {room.scanroom.page(page_id).case_id for page_id in room.page_ids} == {former}
 
 
+def test_a_folder_of_several_volumes_is_claimed_by_the_form_of_the_attention_list_and_given_back(room: Room) -> None:
+    room.add_user("制作人甲", "operator")
+    browser, scanroom = room.signed_in_as("制作人甲"), room.scanroom
+    ids = [scanroom.receive("0001.jpg", volume=volume, case="新建文件夹") for volume in ("卷一", "卷二")]
+    folder = scanroom.page(ids[0]).case_id
+    address = f"/api/v1/cases/{folder}/claim"
+    board = browser.get("/board").text
+    assert f'<form data-address="{address}">' in board
+    for page_id in ids:
+        assert f'href="/volumes/{scanroom.page(page_id).volume_id}"' in board
+
+    answer = browser.post(address, json={"number": NUMBER}).json()
+    assert {scanroom.page(page_id).case_id for page_id in ids} == {answer["created"]}
+    assert address not in browser.get("/board").text
+    assert browser.post(address, json={"number": NUMBER}).json()["undo"] == []
+    undone(browser, answer)
+    assert {scanroom.page(page_id).case_id for page_id in ids} == {folder}
+    assert address in browser.get("/board").text
+    assert browser.post("/api/v1/cases/c0/claim", json={"number": NUMBER}).status_code == 404
+
+
 def test_a_claimed_volume_is_left_out_of_searches_until_the_index_knows(room: Room) -> None:
     client = room.with_key(READ, WRITE, SEARCH)
     before = client.get("/api/v1/status").json()["pages"]["searchable"]
