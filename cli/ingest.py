@@ -139,9 +139,9 @@ def take_in(
     actor = person_at_the_keyboard()
     try:
         for file in sorted(given, key=lambda file: not file.place.is_metadata):
-            room = context.room()
-            if not room.holds():
-                raise MachineFailed(str(room))
+            room, size = context.room(), _size_of(file.path)
+            if not room.holds(size):
+                raise MachineFailed(f"{file.source}: {room.shortage(size)}")
             try:
                 contents = _look_into(inspector, file, limits)
                 incoming = Incoming(file.path, file.place, file.source, "ingest", contents, case)
@@ -154,6 +154,14 @@ def take_in(
     finally:
         inspector.stop()
     return list(dict.fromkeys(arrival_ids)), unreadable
+
+
+def _size_of(path: Path) -> int:
+    """A file's size in bytes; 0 where it cannot be asked, which opening it will say."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _look_into(inspector: WorkerProcess, file: Given, limits: Limits) -> Contents | None:

@@ -23,6 +23,8 @@ from dossier.viewers import Viewer
 # Flags that inform without asking for anything.
 _QUIET = {"blank"}
 _MOST_SUGGESTED = 3
+# Volumes of a folder to look at; what is more is found by its case on the board.
+_MOST_WAYS = 12
 _BREADTH = ("machine", "inbox", "case", "volume", "arrival", "document", "page")
 
 
@@ -349,20 +351,37 @@ def _insertions(flag: Flag) -> list[Remedy]:
 def _claims(session: Session, flag: Flag) -> list[Remedy]:
     """Claims for the numbers that were read, and for one that a person knows.
 
-    A folder goes as a whole volume; loose files each by itself.
+    A folder goes as a whole volume, or with all its volumes, or one by one where they are of several cases; loose files
+    each by itself.
     """
     case = session.get_one(Case, flag.case_id)
     if flag.subject_kind == "document" and not case.folder:
         step, numbers = Step("document", flag.subject_id, "claim"), list(flag.details.get("numbers", ()))
     else:
-        volumes = session.scalars(select(Volume.id).where(Volume.case_id == case.id).limit(2)).all()
+        if not case.folder:
+            return []
         if flag.subject_kind == "document":
             volumes = [session.get_one(Document, flag.subject_id).volume_id]
-        if len(volumes) != 1 or not case.folder:
+        else:
+            volumes = claims.volumes_with_files(session, case.id)
+        if len(volumes) > 1:
+            return _claims_of_folder(session, case, volumes)
+        if not volumes:
             return []
         step, numbers = Step("volume", volumes[0], "claim"), claims.suggested_numbers(session, volumes[0])
     suggested = [_remedy(f"归入 {number}", step, number=number) for number in numbers[:_MOST_SUGGESTED]]
     return [*suggested, Remedy("归入", step.address, asks="number")]
+
+
+def _claims_of_folder(session: Session, case: Case, volume_ids: Collection[str]) -> list[Remedy]:
+    numbers = claims.suggested_numbers(session, *volume_ids)[:_MOST_SUGGESTED]
+    step = Step("case", case.id, "claim")
+    volumes = session.scalars(select(Volume).where(Volume.id.in_(volume_ids)).order_by(Volume.order_key, Volume.id))
+    return [
+        *(_remedy(f"整个文件夹归入 {number}", step, number=number) for number in numbers),
+        Remedy("整个文件夹归入", step.address, asks="number"),
+        *(_way(f"查看 {volume.name}", volume.id) for volume in list(volumes)[:_MOST_WAYS]),
+    ]
 
 
 def _remedy(words: str, step: Step, **further: str) -> Remedy:
@@ -390,17 +409,20 @@ def _details(flag: Flag) -> str:
 
 def _subject(session: Session, flag: Flag) -> tuple[str, str, str | None]:
     """Volume name, a name for people and a page to look at, of whatever a flag stands on."""
+    page_id: str | None
     if flag.subject_kind in ("inbox", "machine"):
         return "", flag.details.get("path", flag.subject_id), None
     if flag.subject_kind == "case":
         case = session.get_one(Case, flag.subject_id)
-        return "", case.name or case.folder or "收件箱", None
+        volumes = claims.volumes_with_files(session, case.id) if case.folder else []
+        page_id = _first_page(session, Page.volume_id, volumes[0]) if volumes else None
+        return "", case.name or case.folder or "收件箱", page_id
     if flag.subject_kind == "volume":
         name = session.get_one(Volume, flag.subject_id).name
         return name, name, flag.details.get("page_id")
     if flag.subject_kind == "page":
         page = session.get_one(Page, flag.subject_id)
-        page_id: str | None = page.id
+        page_id = page.id
         volume_id, source = page.volume_id, f"第{page.page_number}页"
     elif flag.subject_kind == "document":
         document = session.get_one(Document, flag.subject_id)

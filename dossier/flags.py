@@ -13,7 +13,10 @@ from dossier.catalogue.tables import Flag
 
 # What each flag says to an operator, and what to do next.
 SENTENCES: dict[str, tuple[str, str]] = {
-    "unclaimed": ("待认领：没有可用的案件编号", "请把材料放进带案件编号的文件夹，或在该文件夹放入写明编号的 case.json"),
+    "unclaimed": (
+        "待认领：没有可用的案件编号",
+        "请写明案件编号，点“归入”；或把材料放进带案件编号的文件夹，或在该文件夹放入写明编号的 case.json",
+    ),
     "unknown_case": ("未知案件：编号在系统中还没有登记", "等待案件信息，或请核对编号"),
     "number_clash": ("编号对应两个案件", "请改用受案号命名文件夹"),
     "name_reused": ("同名文件内容不同（扫描仪可能重新计数）", "请核对：后来的页已单独成一份材料，排在卷末"),

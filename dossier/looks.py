@@ -2,7 +2,8 @@
 
 A look must not wait for the disk, and a thousand pages an hour must not be a thousand commits. So looks are noted in
 memory, and a thread writes them within a second; they are written to the end when the process stops. One that is killed
-loses those of its last second. Where they cannot be written for long, nobody is shown anything more.
+loses those of its last second. Where they cannot be written for long, nobody is shown anything more. Only who is shown
+hundreds of pages at once, as a PDF, waits until that is written.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ DEED, SEARCH_DEED = "look", "search"
 
 FLUSH_SECONDS = 0.5
 MOST_WAITING = 10_000
+# As many at once are written before whoever asked is answered: a volume's PDF shows thousands of pages, which would
+# leave no room for anybody else's looks.
+_MANY = 500
 _REST_AFTER_FAILURE_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
@@ -65,7 +69,7 @@ class Looks:
             what: `PICTURE` or `TEXT`.
 
         Raises:
-            MachineFailed: too many wait to be written.
+            MachineFailed: too many wait to be written, or so many at once cannot be.
         """
         details = json.dumps({"what": what, "viewer": viewer.id})
         self._note(_Look(viewer.name or viewer.id, DEED, "page", page_id, details) for page_id in page_ids)
@@ -97,16 +101,39 @@ class Looks:
 
     def _note(self, seen: Iterable[_Look]) -> None:
         now = time.time()
+        looks = dict.fromkeys(seen, now)
+        if len(looks) > _MANY:
+            self._write_at_once(looks)
+            return
         with self._lock:
             if len(self._waiting) >= MOST_WAITING:
                 raise MachineFailed("audit: looks cannot be written")
-            for look in seen:
-                self._waiting.setdefault(look, now)
+            for look, at in looks.items():
+                self._waiting.setdefault(look, at)
             if self._thread is None and not self._closing.is_set():
                 self._thread = threading.Thread(target=self._run, name="looks", daemon=True)
                 self._thread.start()
         if self._closing.is_set():
             self.flush()
+
+    def _write_at_once(self, looks: dict[_Look, float]) -> None:
+        batch = list(looks.items())
+        try:
+            # In parts, so that others get to write in between.
+            for start in range(0, len(batch), _MANY):
+                self._write(batch[start : start + _MANY])
+        except SQLAlchemyError as error:
+            raise MachineFailed("audit: looks cannot be written") from error
+
+    def _write(self, batch: Iterable[tuple[_Look, float]]) -> None:
+        with self._catalogue.writing() as session:
+            session.add_all(
+                AuditRow(
+                    at=at, actor=look.actor, deed=look.deed, subject_kind=look.subject_kind,
+                    subject_id=look.subject_id, details=json.loads(look.details),
+                )
+                for look, at in batch
+            )  # fmt: skip
 
     def flush(self) -> None:
         """Write what waits.
@@ -119,14 +146,7 @@ class Looks:
                 batch = dict(self._waiting)
             if not batch:
                 return
-            with self._catalogue.writing() as session:
-                session.add_all(
-                    AuditRow(
-                        at=at, actor=look.actor, deed=look.deed, subject_kind=look.subject_kind,
-                        subject_id=look.subject_id, details=json.loads(look.details),
-                    )
-                    for look, at in batch.items()
-                )  # fmt: skip
+            self._write(batch.items())
             with self._lock:
                 for look in batch:
                     del self._waiting[look]

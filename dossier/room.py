@@ -21,12 +21,19 @@ class Room:
     free: int
     floor: int
 
+    @property
+    def left(self) -> int:
+        """How many bytes may still come; less than 0 where the floor is not free."""
+        return self.free - self.floor
+
     def holds(self, size: int = 0) -> bool:
         """Whether so many bytes more leave the floor free."""
-        return self.free - size >= self.floor
+        return size <= self.left
 
-    def __str__(self) -> str:
-        return f"{self.free / 1e9:.1f} GB < {self.floor / 1e9:.1f} GB (disk_floor_bytes)"
+    def shortage(self, size: int = 0) -> str:
+        """Why so many bytes more are too many."""
+        more = f" - {size / 1e9:.3f} GB" if size else ""
+        return f"{self.free / 1e9:.3f} GB{more} < {self.floor / 1e9:.3f} GB (disk_floor_bytes)"
 
 
 def room_of(home: Home, floor: int) -> Room:

@@ -272,6 +272,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{file}: {reason}; name a file with the secret in its first line") from error
             if not secret.isprintable() or not secret:
                 raise ValueError(f"{file}: empty, or more than one line; the secret stands in its first line alone")
+            _require_secret(Path(file))
         return file
 
     @field_validator("oidc_roles")
@@ -441,8 +442,23 @@ def _require_private(path: Path) -> None:
         raise SettingsError(f"{path}: 任何人都能改写，请运行 chmod o-w / anybody may write it; run chmod o-w")
 
 
+def _require_secret(path: Path) -> None:
+    """What stands in a file with a secret is for its owner, and perhaps a group, whatever folder it lies in.
+
+    Raises:
+        ValueError: anybody may read or write it.
+    """
+    if path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise ValueError(f"{path}: 含密钥，但任何人都能读写，请运行 chmod o= / open to anybody; run chmod o=")
+
+
 def _secret_in(file: str) -> str:
     return Path(file).read_text("utf-8").strip()
+
+
+def secret_settings() -> list[str]:
+    """The names of the settings that are secret."""
+    return [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
 
 
 def source_of(settings: Settings, name: str) -> Literal["environment", "file", "default"]:
@@ -468,6 +484,11 @@ def load_settings(home: Path) -> Settings:
             values = tomllib.loads(file.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{file}: {error}") from error
+        if any(values.get(name) for name in secret_settings()):
+            try:
+                _require_secret(file)
+            except ValueError as error:
+                raise SettingsError(str(error)) from error
     overridden = {name for name in values if f"EDOSSIER_{name.upper()}" in os.environ}
     try:
         return Settings(**{name: value for name, value in values.items() if name not in overridden})

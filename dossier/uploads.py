@@ -13,16 +13,19 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
+from dossier import keyed_requests
 from dossier.acceptance import Incoming, accept
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Upload
-from dossier.errors import EdossierError, UploadBusy
+from dossier.errors import EdossierError, KeyReused, UploadBusy
 from dossier.place import Place
 from dossier.vault import Vault, to_disk
 
@@ -34,29 +37,80 @@ _SAVE_EVERY_BYTES = 16 << 20
 # Whoever else accepts a whole upload, or has just written its last byte, is soon done.
 _PATIENCE_SECONDS = 20.0
 _LOOK_SECONDS = 0.02
+# Room is kept for an upload for as long as this after it began or went on: those that nobody continues shut out nobody.
+_UNDER_WAY_SECONDS = 3600.0
 
 
 def begin(
-    catalogue: Catalogue, vault: Vault, viewer_id: str, actor: str, place: Place, size: int, key: str | None
+    catalogue: Catalogue,
+    vault: Vault,
+    viewer_id: str,
+    actor: str,
+    place: Place,
+    size: int,
+    key: str | None,
+    require_room: Callable[[int], None] = lambda _: None,
 ) -> Upload:
     """Open an upload of `size` bytes to a place; its case folder is the case's id.
 
+    The one that the caller opened with the same key is given again, however far it has come. For a new one
+    `require_room` is told how many bytes it needs, together with all that are under way, and raises where these are too
+    many.
+
     Raises:
+        KeyReused: the caller has used the key for another place or size, or for something else.
         OSError: the vault cannot be written.
     """
     with catalogue.writing() as session:
-        upload = Upload(
-            viewer_id=viewer_id, actor=actor, case_id=place.case_folder, volume=place.volume, path=place.path,
-            size=size, idempotency_key=key,
-        )  # fmt: skip
-        session.add(upload)
-        session.flush()
+        upload = _begun(session, viewer_id, place, size, key)
+        if upload is None:
+            require_room(needed(size) + _promised(session))
+            upload = Upload(
+                viewer_id=viewer_id, actor=actor, case_id=place.case_folder, volume=place.volume, path=place.path,
+                size=size, idempotency_key=key,
+            )  # fmt: skip
+            session.add(upload)
+            session.flush()
         session.expunge(upload)
+    if upload.received:
+        return upload
     vault.uploads.mkdir(mode=0o700, exist_ok=True)
     path_of(vault, upload.id).touch(mode=0o600)
     to_disk(vault.uploads)
     to_disk(vault.uploads.parent)
     return upload
+
+
+def _begun(session: Session, viewer_id: str, place: Place, size: int, key: str | None) -> Upload | None:
+    if key is None:
+        return None
+    keyed_requests.named(session, viewer_id, key, keyed_requests.FILE)
+    upload = session.scalars(
+        select(Upload).where(Upload.viewer_id == viewer_id, Upload.idempotency_key == key)
+    ).first()  # fmt: skip
+    if upload is None:
+        return None
+    if (upload.case_id, upload.volume, upload.path, upload.size) != (
+        place.case_folder, place.volume, place.path, size,
+    ):  # fmt: skip
+        raise KeyReused(key)
+    return upload
+
+
+def needed(size: int, received: int = 0) -> int:
+    """How many bytes an upload still takes of the disk: what is to come, and the vault's copy of it all."""
+    return 2 * size - received
+
+
+def _promised(session: Session) -> int:
+    """How many bytes the uploads that are under way still take of the disk, in all."""
+    lately = time.time() - _UNDER_WAY_SECONDS
+    rows = session.execute(
+        select(func.sum(Upload.size), func.sum(Upload.received)).where(
+            Upload.updated_at > lately, Upload.arrival_id.is_(None)
+        )
+    ).one()  # fmt: skip
+    return needed(*(total or 0 for total in rows))
 
 
 def path_of(vault: Vault, upload_id: str) -> Path:
@@ -91,6 +145,11 @@ class Writer:
     def left(self) -> int:
         """How many bytes are still to come."""
         return self._upload.size - self.received
+
+    @property
+    def needed(self) -> int:
+        """How many bytes it still takes of the disk."""
+        return needed(self._upload.size, self.received)
 
     def digest(self) -> bytes:
         """The checksum of the part."""
@@ -170,21 +229,32 @@ def drop(catalogue: Catalogue, vault: Vault, upload_id: str) -> None:
         session.execute(delete(Upload).where(Upload.id == upload_id))
 
 
-def tidy(catalogue: Catalogue, vault: Vault, days: float) -> None:
-    """Accept what is whole and was not accepted, and remove what nobody has continued for so many days."""
+def tidy(catalogue: Catalogue, vault: Vault, days: float, has_room: Callable[[int], bool] = lambda _: True) -> None:
+    """Accept what is whole and was not accepted, and remove what nobody has continued for so many days.
+
+    However long the machine was off, what is whole is tried first. It goes only where it was refused for good: a disk
+    that is full today, or `has_room` for too few bytes, is none tomorrow.
+    """
     oldest = time.time() - days * 24 * 3600
     with catalogue.reading() as session:
-        whole = session.scalars(
-            select(Upload.id).where(Upload.received == Upload.size, Upload.arrival_id.is_(None))
+        whole = session.execute(
+            select(Upload.id, Upload.size).where(Upload.received == Upload.size, Upload.arrival_id.is_(None))
         ).all()  # fmt: skip
-        abandoned = session.scalars(select(Upload.id).where(Upload.updated_at < oldest)).all()
         known = set(session.scalars(select(Upload.id)))
-    for upload_id in (name for name in whole if name not in abandoned):
+    kept = set()
+    for upload_id, size in whole:
+        if not has_room(size):
+            kept.add(upload_id)
+            continue
         try:
             finish(catalogue, vault, upload_id)
-        except (EdossierError, OSError) as error:
+        except (EdossierError, SQLAlchemyError, OSError) as error:
             log.warning("upload %s is not accepted: %s", upload_id, error)
-    for upload_id in abandoned:
+            if not isinstance(error, EdossierError) or isinstance(error, UploadBusy):
+                kept.add(upload_id)
+    with catalogue.reading() as session:
+        abandoned = session.scalars(select(Upload.id).where(Upload.updated_at < oldest)).all()
+    for upload_id in (name for name in abandoned if name not in kept):
         with contextlib.suppress(UploadBusy):
             drop(catalogue, vault, upload_id)
     for path in vault.uploads.glob("*"):

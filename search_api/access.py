@@ -210,6 +210,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/volumes/{volume_id}/fold"): WRITE,
     ("POST", "/api/v1/volumes/{volume_id}/sides"): WRITE,
     ("POST", "/api/v1/volumes/{volume_id}/claim"): WRITE,
+    ("POST", "/api/v1/cases/{case_id}/claim"): WRITE,
     ("GET", "/api/v1/volumes/{volume_id}/quality"): READ,
     ("POST", "/api/v1/volumes/{volume_id}/hand-in"): WRITE,
     ("POST", "/api/v1/volumes/{volume_id}/take-back"): WRITE,

@@ -43,9 +43,9 @@ LARGER_BODIES = {
 # A case may name a thousand suspects.
 MOST_CASE_BYTES = 1 << 20
 _CASE_PATHS = re.compile(r"/api/v1/cases(/[^/]+(/(numbers|handler|deliveries|proceedings|merge|split))?)?")
-# The order of a volume names all its pages.
+# The order of a volume names all its pages, and the choice between two pictures of each side one of every pair.
 MOST_ORDER_BYTES = 1 << 20
-_ORDER = re.compile(r"/api/v1/volumes/[^/]+/(order|fold)")
+_ORDER = re.compile(r"/api/v1/volumes/[^/]+/(order|fold|sides)")
 # Six hundred volumes with their remarks.
 MOST_RECEIPT_BYTES = 1 << 20
 _RECEIPT = re.compile(r"/api/v1/receipts(/[^/]+)?")

@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
-from dossier.settings import Settings
+from dossier.settings import Settings, secret_settings
 
 # What cannot stand without its secret.
 _GO_TOGETHER = {"elasticsearch_password": ("elasticsearch_user",)}
@@ -43,11 +41,6 @@ def for_another_home(kept: bytes) -> bytes:
         index = given.get("elasticsearch_index", Settings.model_fields["elasticsearch_index"].default)
         given["elasticsearch_index"] = f"{str(index)[:80]}-r{secrets.token_hex(3)}"
     return _written(opening, given)
-
-
-def secret_settings() -> list[str]:
-    """The names of the settings that are secret."""
-    return [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
 
 
 def _written(opening: str, values: Mapping[str, Any]) -> bytes:

@@ -56,6 +56,8 @@ class Catalogue:
             connect_args={"timeout": BUSY_SECONDS},
             pool_size=_KEPT_CONNECTIONS,
             max_overflow=_MOST_CONNECTIONS - _KEPT_CONNECTIONS,
+            # An error's text goes to logs and to the attention list: passwords' hashes and people's words do not.
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin)
@@ -102,7 +104,7 @@ class Catalogue:
         config.set_main_option("script_location", str(_MIGRATIONS))
         # A table that others refer to is made anew without their losing it; they are checked in the end
         # (https://www.sqlite.org/lang_altertable.html, section 7). The pragma has no effect within a transaction.
-        engine = create_engine(self._engine.url, poolclass=NullPool)
+        engine = create_engine(self._engine.url, poolclass=NullPool, hide_parameters=True)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "connect", _leave_references)
         event.listen(engine, "begin", _begin)
@@ -124,7 +126,9 @@ class Catalogue:
 def reading_file(file: Path) -> Iterator[Session]:
     """A session on a catalogue's file that nobody writes to, at the newest version; the file stays as it is."""
     address = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
-    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
+    engine = create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool, hide_parameters=True
+    )
     try:
         with Session(engine, autoflush=False) as session:
             yield session

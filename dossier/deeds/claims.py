@@ -85,6 +85,47 @@ def claim_volume(session: Session, volume_id: str, case: Case, actor: str) -> Do
     return Done(f"{volume.name}已归入 {name}。", volume_id, undo, created=case.id)
 
 
+def claim_folder(session: Session, folder_id: str, case: Case, actor: str) -> Done:
+    """Give a folder under 待认领 to a case, each of its volumes in turn.
+
+    Raises:
+        DeedRefused: it is no such folder, or has become part of another case.
+    """
+    folder = session.get(Case, folder_id)
+    if folder is None:
+        raise NotFound(folder_id)
+    stands, target = cases.unmerged(session, folder), cases.unmerged(session, case)
+    if folder.folder and stands.id != folder.id:
+        if stands.id != target.id:
+            raise DeedRefused("这个文件夹已经归入别的案件")
+        gone = select(VolumeMove.volume_id).where(VolumeMove.from_case_id == folder.id).order_by(VolumeMove.id)
+        return Done("这个文件夹已经在这个案件里。", session.scalars(gone).first() or "")
+    if folder.state != "unclaimed" or not folder.folder or target.id == folder.id:
+        raise DeedRefused("只有待认领的文件夹能整个归入一个案件")
+    done = [
+        claim_volume(session, volume_id, target, actor)
+        for volume_id in volumes_with_files(session, folder.id)
+        if volume_of(session, volume_id).case_id == folder.id  # it may have gone as a version of another one
+    ]
+    if not done:
+        raise DeedRefused("这个文件夹里没有文件")
+    name = cases.number_of(session, target) or target.name or "收件箱"
+    undo = tuple(step for each in reversed(done) for step in each.undo)
+    return Done(f"{folder.folder}的 {len(done)} 卷已归入 {name}。", done[0].volume_id, undo, created=target.id)
+
+
+def volumes_with_files(session: Session, case_id: str) -> list[str]:
+    """The volumes of a case that something has come for, in their order."""
+    has_files = exists().where(Arrival.volume_id == Volume.id)
+    return list(
+        session.scalars(
+            select(Volume.id)
+            .where(Volume.case_id == case_id, has_files)
+            .order_by(Volume.order_key, Volume.version, Volume.id)
+        )
+    )
+
+
 def claim_document(session: Session, document_id: str, case: Case, actor: str) -> Done:
     """Give a document, with the files that it came in, to a case: into its volume of the same name.
 
@@ -189,14 +230,15 @@ def _has_files(session: Session, volume_id: str) -> bool:
     return bool(session.scalar(select(exists().where(Arrival.volume_id == volume_id))))
 
 
-def suggested_numbers(session: Session, volume_id: str) -> list[str]:
-    """The numbers read on the first pages of a volume's documents that wait under 待认领; the first read first."""
+def suggested_numbers(session: Session, *volume_ids: str) -> list[str]:
+    """The numbers read on the first pages of volumes' documents that wait under 待认领; the first read first."""
     found: dict[str, None] = {}
     for details in session.scalars(
         select(Flag.details)
         .join(Document, Document.id == Flag.subject_id)
-        .where(Document.volume_id == volume_id, Flag.subject_kind == "document", Flag.code == "unclaimed")
-        .order_by(Document.series, Document.order_key, Document.id)
+        .join(Volume, Volume.id == Document.volume_id)
+        .where(Volume.id.in_(volume_ids), Flag.subject_kind == "document", Flag.code == "unclaimed")
+        .order_by(Volume.order_key, Document.series, Document.order_key, Document.id)
     ):
         found.update(dict.fromkeys(details.get("numbers", [])))
     return list(found)

@@ -19,7 +19,7 @@ from dossier.errors import NotFound
 from dossier.page_labels import settle_labels
 from dossier.side_pairs import settle_side_pairs
 
-Kind = Literal["page", "document", "volume"]
+Kind = Literal["page", "document", "volume", "case"]
 
 PDF_DELAY_SECONDS = 5.0
 """People seldom do one deed alone: the PDF is made once they pause."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -82,7 +82,7 @@ def merge(session: Session, document_id: str, expected: str | None, actor: str) 
     Args:
         session: the transaction.
         document_id: which document.
-        expected: the one that is to be the next; None: whichever it is.
+        expected: the one that is to be the next, with which the deed may be repeated; None: whichever it is.
         actor: who does it.
 
     Raises:
@@ -90,11 +90,10 @@ def merge(session: Session, document_id: str, expected: str | None, actor: str) 
     """
     document = document_of(session, document_id)
     pages = pages_in_place(session, document.volume_id)
-    own = [at for at, page in enumerate(pages) if page.document_id == document_id]
     if expected is not None and not any(page.document_id == expected for page in pages):
         return Done(f"“{document.title}”已经合并。", document.volume_id)
-    behind = next((page.document_id for page in pages[own[-1] + 1 :] if page.outside is None), None) if own else None
-    if behind is None or behind == document_id or expected not in (None, behind):
+    behind = followers((page.document_id, page.outside is None) for page in pages).get(document_id)
+    if behind is None or expected not in (None, behind):
         raise DeedRefused("后面没有可以合并的材料" if behind is None else "后面已经是另一份材料")
     other = document_of(session, behind)
     taken = [page for page in pages if page.document_id == behind]
@@ -104,6 +103,24 @@ def merge(session: Session, document_id: str, expected: str | None, actor: str) 
     settle(session, document.volume_id, ids, [document_id, behind])
     undo = Step("document", document_id, "divide", {"at": first, "title": title, "into": behind})
     return Done(f"“{title}”已并入“{document.title}”。", document.volume_id, (undo,))
+
+
+def followers(pages: Iterable[tuple[str, bool]]) -> dict[str, str]:
+    """With which document each one of a volume can be merged: the next one behind its last page.
+
+    Args:
+        pages: of the whole volume by place: whose each is, and whether it stands in the order.
+    """
+    found: dict[str, str] = {}
+    met: set[str] = set()
+    next_standing = ""
+    for document_id, is_standing in reversed(list(pages)):
+        if document_id not in met and next_standing:
+            found[document_id] = next_standing
+        met.add(document_id)
+        if is_standing:
+            next_standing = document_id
+    return found
 
 
 def title_suggestion(reading: Reading) -> str:

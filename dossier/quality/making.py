@@ -247,6 +247,28 @@ def refuse(session: Session, volume_id: str, checker: Viewer, words: str) -> Don
     return Done(f"{volume.name}已退回，{told} 处差错。", volume_id)
 
 
+def mark_fault(session: Session, volume_id: str, checker: Viewer, page_id: str | None, kind: str, words: str) -> Done:
+    """Note a fault that a checker has found; see `faults.mark`.
+
+    Raises:
+        TwoPersonsNeeded: the checker has made the volume, or is nobody by name.
+        DeedRefused: as there.
+    """
+    _held_apart(session, volume_id, checker)
+    return faults.mark(session, volume_id, page_id, kind, words, checker.name)
+
+
+def withdraw_fault(session: Session, volume_id: str, checker: Viewer, fault_id: str) -> Done:
+    """Take back a fault that is none, one's own or another checker's.
+
+    Raises:
+        TwoPersonsNeeded: the checker has made the volume, or is nobody by name.
+        DeedRefused: the volume has no such fault.
+    """
+    _held_apart(session, volume_id, checker)
+    return faults.withdraw(session, volume_id, fault_id, checker.name)
+
+
 def is_unclaimed(session: Session, volume: Volume) -> bool:
     """Whether a volume waits under 待认领: nobody can say yet whose dossier would be signed off."""
     return session.get_one(Case, volume.case_id).state == "unclaimed"
@@ -273,9 +295,13 @@ def may_check(session: Session, volume_id: str, viewer: Viewer) -> bool:
     return not (check is not None and check.maker_id == viewer.id) and not _has_made(session, volume_id, viewer)
 
 
-def _awaited(session: Session, volume_id: str, checker: Viewer) -> VolumeCheck:
+def _held_apart(session: Session, volume_id: str, checker: Viewer) -> None:
     if not may_check(session, volume_id, checker):
         raise TwoPersonsNeeded(checker.name)
+
+
+def _awaited(session: Session, volume_id: str, checker: Viewer) -> VolumeCheck:
+    _held_apart(session, volume_id, checker)
     check = session.get(VolumeCheck, volume_id)
     if check is None:
         raise DeedRefused("这一卷还没有送审")

@@ -53,7 +53,9 @@ def give_back(
         DeedRefused: nobody is named, the day is none or still to come, or it was given back already.
     """
     volume = volume_of(session, volume_id)
-    taker, day = _plain(given_to), given_on or dt.date.today().isoformat()
+    known = return_of(session, volume_id)
+    # Repeated on another day, what names no day means the same.
+    taker, day = _plain(given_to), given_on or (known.given_on if known is not None else dt.date.today().isoformat())
     if not taker:
         raise DeedRefused("请写明交给了谁")
     try:
@@ -62,7 +64,6 @@ def give_back(
     except ValueError:
         raise DeedRefused(f"还卷日期“{day[:20]}”不是 2031-03-05 这样的写法") from None
     told = (_plain(bound_by), _plain(given_by) or actor, taker, day, _plain(remarks))
-    known = return_of(session, volume_id)
     if known is not None:
         if (known.bound_by, known.given_by, known.given_to, known.given_on, known.remarks) == told:
             return Done(f"{volume.name}已经登记还卷。", volume_id)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -85,9 +85,12 @@ class VolumeGiven:
 
 @dataclass(frozen=True)
 class ReceiptGiven:
-    """What a receipt says; `numbers` may be empty, and then the case waits for one."""
+    """What a receipt says; `numbers` may be empty, and then the case waits for one.
 
-    received_on: date
+    `received_on` None: the day on which it is written down.
+    """
+
+    received_on: date | None = None
     unit: str = ""
     case_name: str = ""
     numbers: Sequence[NumberGiven] = ()
@@ -134,8 +137,7 @@ def save(
         return receipt_in_sight(session, viewer, known.subject_id), False
     case, bound = _case_for(session, viewer, given, actor, case_id)
     receipt = Receipt(
-        case_id=case.id, received_on=given.received_on.isoformat(), received_by=actor, owner_id=viewer.id,
-        bound=bound,
+        case_id=case.id, received_on=date.today().isoformat(), received_by=actor, owner_id=viewer.id, bound=bound,
     )  # fmt: skip
     session.add(receipt)
     _write(session, receipt, case, given, actor)
@@ -163,9 +165,12 @@ def correct(
     case = case_deeds.case_by_id(session, viewer, receipt.case_id)
     _refuse_other_cases(session, viewer, case, given.numbers)
     wanted = {canonical(number.number) for number in given.numbers}
-    _take_back(session, case, [each for each in receipt.bound if each not in wanted])
+    _take_back(session, receipt, case, [each for each in receipt.bound if each not in wanted])
     before = _numbers(session, case)
-    _fill(session, case, given, actor)
+    if given.case_name == case.name:
+        # The form shows what the case is called; whoever leaves it so has not said it.
+        given = replace(given, case_name=receipt.case_name)
+    _fill(session, case, given, actor, receipt)
     receipt.bound = [each for each in receipt.bound if each in wanted] + sorted(_numbers(session, case) - before)
     _write(session, receipt, case, given, actor)
     receipt.version += 1
@@ -242,25 +247,44 @@ def _open(session: Session, given: ReceiptGiven, actor: str) -> Case:
     return case
 
 
-def _fill(session: Session, case: Case, given: ReceiptGiven, actor: str) -> None:
-    """Tell a case what its receipt says: numbers and dates; name and suspects only where it has none."""
-    suspects = select(Person.id).where(Person.case_id == case.id, Person.role == "suspect").limit(1)
-    has_suspects = session.scalars(suspects).first() is not None
-    told: dict[str, Any] = {
-        "numbers": list(given.numbers),
-        "accepted_on": given.accepted_on,
-        "due_on": given.due_on,
-        "name": None if case.name else given.case_name or None,
-        "suspects": None if has_suspects else [SuspectGiven(name=name) for name in given.suspects] or None,
-    }
-    metadata = CaseMetadata(**{name: value for name, value in told.items() if value})
+def _fill(session: Session, case: Case, given: ReceiptGiven, actor: str, corrected: Receipt | None = None) -> None:
+    """Tell a case what its receipt says: numbers and dates; name and suspects only where it has none.
+
+    What a receipt that is `corrected` had said itself, and the case still has from it, is corrected there, too, or
+    cleared; what others have said of the case since stays.
+    """
+    told: dict[str, Any] = {"numbers": list(given.numbers)}
+    for name, now, said, right in _statements(session, case, given, corrected):
+        if (not now or now == said) and right != now and (right or corrected is not None):
+            told[name] = right or None
+    cleared = {name for name, value in told.items() if value is None}
+    metadata = CaseMetadata(**{name: value for name, value in told.items() if value or name in cleared})
     if metadata.model_fields_set:
         was = case.state
-        case_deeds.change_case(session, case, metadata, actor)
+        case_deeds.change_case(session, case, metadata, actor, cleared)
         if was == "provisional" and not _is_told(session, case):
             case.state = "provisional"
     if case.state == "provisional" and not _is_told(session, case):
         cases.ask_whose(session, case)
+
+
+def _statements(
+    session: Session, case: Case, given: ReceiptGiven, corrected: Receipt | None
+) -> Iterator[tuple[str, Any, Any, Any]]:
+    """What a case has now, what the receipt had said of it, and what it says: fields by name; empty is false."""
+    people = session.scalars(
+        select(Person).where(Person.case_id == case.id, Person.role == "suspect").order_by(Person.id)
+    ).all()
+    # Of whom more is known than the name, somebody else has told it.
+    suspects = [SuspectGiven(name=each.name, **each.details) for each in people]
+    said = [SuspectGiven(name=name) for name in corrected.suspects] if corrected else []
+    yield "name", case.name, corrected.case_name if corrected else "", given.case_name
+    yield "suspects", suspects, said, [SuspectGiven(name=name) for name in given.suspects]
+    for name, now in (("accepted_on", case.details.get("accepted_on")), ("due_on", case.due_on)):
+        right: date | None = getattr(given, name)
+        written = right.isoformat() if right is not None else None
+        # A date on new paper is the newest that is known.
+        yield name, now, getattr(corrected, name) if corrected else now, written
 
 
 def _is_told(session: Session, case: Case) -> bool:
@@ -288,12 +312,21 @@ def _refuse_other_cases(session: Session, viewer: Viewer, case: Case, numbers: S
     raise NumberTaken(named)
 
 
-def _take_back(session: Session, case: Case, bound: Sequence[str]) -> None:
-    """Take numbers from a case that were a slip of the pen, unless a proceeding has come with one since."""
+def _take_back(session: Session, receipt: Receipt, case: Case, bound: Sequence[str]) -> None:
+    """Take numbers from a case that were a slip of the pen.
+
+    One that a system knows by now, with which a proceeding has come, or that another receipt of the case names, stays;
+    that other receipt has brought it then.
+    """
+    others = session.scalars(select(Receipt).where(Receipt.case_id == case.id, Receipt.id != receipt.id)).all()
+    named = {canonical(number): other for other in others for number in other.numbers}
+    for number in set(bound) & named.keys():
+        named[number].bound = sorted({*named[number].bound, number})
     rows = session.scalars(
         select(CaseNumber).where(
             CaseNumber.case_id == case.id,
-            CaseNumber.canonical.in_(bound),
+            CaseNumber.canonical.in_(set(bound) - named.keys()),
+            CaseNumber.system == "",
             ~exists().where(Proceeding.number_id == CaseNumber.id),
         )
     ).all()
@@ -305,7 +338,8 @@ def _take_back(session: Session, case: Case, bound: Sequence[str]) -> None:
 
 
 def _write(session: Session, receipt: Receipt, case: Case, given: ReceiptGiven, actor: str) -> None:
-    delivered = Delivered(given.delivery_kind, given.delivery_number, given.received_on)
+    received_on = given.received_on or date.fromisoformat(receipt.received_on)
+    delivered = Delivered(given.delivery_kind, given.delivery_number, received_on)
     case_deeds.put_delivery(session, case, delivered, actor)
     delivery = session.scalars(
         select(Delivery).where(
@@ -319,7 +353,7 @@ def _write(session: Session, receipt: Receipt, case: Case, given: ReceiptGiven, 
     receipt.numbers = [number.number for number in given.numbers]
     receipt.suspects = list(given.suspects)
     receipt.secrecy = given.secrecy
-    receipt.received_on = given.received_on.isoformat()
+    receipt.received_on = received_on.isoformat()
     receipt.accepted_on = given.accepted_on.isoformat() if given.accepted_on else None
     receipt.due_on = given.due_on.isoformat() if given.due_on else None
     session.flush()

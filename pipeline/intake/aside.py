@@ -5,7 +5,8 @@ is another file. So a file can be compared once more with the state that was acc
 meanwhile is deleted with it.
 
 A rename stays within one file system. The vault's own folder is tried first, since nobody watches it; where the inbox
-is a share, a hidden folder in the inbox serves.
+is a share, a hidden folder in the inbox serves. Whoever may write in the inbox could have put a link there, which would
+lead to the vault itself, or away with the evidence: behind a link nothing is set aside, found or deleted.
 """
 
 from __future__ import annotations
@@ -30,14 +31,23 @@ class Aside:
         self._inbox = inbox
         self._roots = (near_vault, inbox / HIDDEN)
 
+    @property
+    def linked(self) -> Path | None:
+        """The hidden folder, where somebody has put a link in its place."""
+        hidden = self._roots[-1]
+        return hidden if hidden.is_symlink() else None
+
     def take(self, path: Path) -> Path:
         """Rename a file of the inbox aside; returns where it is now, in a folder of its own.
 
         Raises:
             FileNotFoundError: it is gone.
-            OSError: it cannot be renamed; EXDEV where yet another file system is mounted below the inbox.
+            OSError: it cannot be renamed; EXDEV where yet another file system is mounted below the inbox, ELOOP where
+                the hidden folder is a link.
         """
         for root in self._roots:
+            if root == self.linked:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(root))
             aside = root / os.urandom(8).hex() / path.relative_to(self._inbox)
             aside.parent.mkdir(parents=True)
             try:
@@ -83,6 +93,8 @@ class Aside:
     def leftovers(self) -> Iterator[tuple[Path, Path]]:
         """What a killed process left aside, each with its old place in the inbox."""
         for root in self._roots:
+            if root == self.linked:
+                continue
             for aside in sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink()):
                 # <random>/<path below inbox>
                 yield aside, self._inbox.joinpath(*aside.relative_to(root).parts[1:])

@@ -10,13 +10,16 @@ what is looked at again. If it is the state that was accepted, it is deleted; if
 it is put back. What a killed process left aside is accepted at the next start, mostly as a replay.
 
 However many files lie in the inbox, few are known at a time (`MOST_KNOWN`): the others stay where they are until these
-are taken, and memory does not grow with them. Several are accepted in one transaction. While the disk is below its
-floor, nothing is taken, and the attention list says so.
+are taken, and memory does not grow with them. Several are accepted in one transaction. A file that would
+take the disk below its floor waits, smaller ones go on; below it, nothing is taken. The attention list says
+either.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
+import math
 import os
 import stat
 import time
@@ -61,6 +64,8 @@ _AT_ONCE = 32
 _THREADS = 8
 # Files that are known and may soon be taken. Those that cannot be taken now (no permission) are known besides.
 MOST_KNOWN = 4000
+# Files that wait for room are named on the attention list, but no more than these: where many do, the disk is full.
+_MOST_NAMED = 20
 # Refusals that a file still being written looks like: they are believed only after a while.
 _MAYBE_UNFINISHED = (EmptyFile, TruncatedFile, DamagedFile)
 # What is no file, by its kind (inode(7)).
@@ -120,6 +125,8 @@ class Intake:
         self._room = room
         self._is_low: bool | None = None  # not known: an earlier process may have said so
         self._overflowed = False
+        # Files that are larger than the room left, of which that has been said.
+        self._short_of_room: set[Path] = set()
         # Names of which the attention list says that they could not be accepted; None until it was asked.
         self._said: set[str] | None = None
         self._inbox, self._catalogue, self._vault, self._settings = inbox, catalogue, vault, settings
@@ -156,6 +163,8 @@ class Intake:
 
         What somebody writes to again goes back where it was; what cannot be accepted now stays aside for the next time.
         """
+        if self._aside.linked is not None:
+            self._say(self._aside.linked, "not_a_file", ValueError(_KINDS[stat.S_IFLNK]))
         for aside, path in self._aside.leftovers():
             try:
                 if not is_held_by_writer(aside) or not self._put_back(aside, path):
@@ -266,22 +275,38 @@ class Intake:
         """
         taken = 0
         until = time.monotonic() + ROUND_SECONDS
-        if not self._candidates or not self._has_room():
+        self._short_of_room &= self._candidates.keys()
+        left = self._room_left() if self._candidates or self._is_low else None
+        if not self._candidates or left is None:
             return 0
         complete: list[Path] = []
+        together = 0  # bytes of these
         for path in sorted(self._candidates, key=self._turn):
             if should_stop() or time.monotonic() > until:
                 break
+            size = self._size_to_take(path)
+            if left < size <= left + together:  # there may be room for it when these have left the inbox
+                taken += self._take(complete)
+                complete, together = [], 0
+                left = self._room_left()
+                if left is None:
+                    break
+            if size > left:
+                self._wait_for_room(path, size, left)
+                continue
             try:
                 if self._is_complete(path):
                     complete.append(path)
+                    left -= size
+                    together += size
             except Exception as error:
                 self._put_off(path)
                 self._say(path, "not_accepted", error)
             if len(complete) == _AT_ONCE:
                 taken += self._take(complete)
-                complete = []
-                if not self._has_room():
+                complete, together = [], 0
+                left = self._room_left()
+                if left is None:
                     break
         return taken + self._take(complete)
 
@@ -290,21 +315,41 @@ class Intake:
         candidate = self._candidates[path]
         return candidate.troubles + candidate.looks_slow, candidate.order
 
-    def _has_room(self) -> bool:
-        """Whether the disk has room for more; what changes is put on the attention list, or taken off it."""
+    def _room_left(self) -> float | None:
+        """How many bytes may be taken in now; None where nothing is taken.
+
+        That is below the floor, or where many files wait for room and not even the smallest has it. It is put on the
+        attention list, and taken off it.
+        """
         if self._room is None:
-            return True
+            return math.inf
         room = self._room()
-        is_low = not room.holds()
+        smallest = 0
+        if len(self._short_of_room) >= _MOST_NAMED:
+            smallest = min(map(self._size_to_take, self._candidates), default=0)
+        is_low = not room.holds(smallest)
         if is_low != self._is_low:
             with self._catalogue.writing() as session:
                 if is_low:
-                    log.warning("the disk is low, nothing is taken in: %s", room)
-                    flags.raise_flag(session, *FLAG[:2], None, FLAG[2], reason=str(room))
+                    reason = room.shortage(smallest)
+                    log.warning("the disk is low, nothing is taken in: %s", reason)
+                    flags.raise_flag(session, *FLAG[:2], None, FLAG[2], reason=reason)
                 else:
                     flags.close_flag(session, *FLAG)
             self._is_low = is_low
-        return not is_low
+        return None if is_low else room.left
+
+    def _size_to_take(self, path: Path) -> int:
+        """How many bytes of the disk a file takes; none where only its removal is left."""
+        candidate = self._candidates[path]
+        return 0 if candidate.is_accepted else candidate.fingerprint.size
+
+    def _wait_for_room(self, path: Path, size: int, left: float) -> None:
+        """Leave a file where it is until there is room for it, and say why; smaller ones go on."""
+        if path not in self._short_of_room and len(self._short_of_room) < _MOST_NAMED:
+            self._short_of_room.add(path)
+            reason = f"磁盘空间不够 / no room on the disk: {size / 1e9:.3f} GB > {left / 1e9:.3f} GB"
+            self._say(path, "not_accepted", OSError(errno.ENOSPC, reason))
 
     def _is_complete(self, path: Path) -> bool:
         """Whether a file can be taken now: it is whole and was looked into, or only its removal is left."""

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from dossier import uploads
 from dossier.acceptance import Incoming, accept
 from dossier.catalogue.tables import Arrival
 from dossier.errors import MachineFailed, NotFound, is_machine_fault
@@ -63,10 +64,15 @@ async def upload(
 ) -> JSONResponse:
     """Take a file in, as if it had been dropped in the inbox; what is in it, a worker finds out."""
     taking_case_id = await run_in_threadpool(case_to_take_in, site, viewer, case_id)
-    require_room(site, _length_told(request))
+    told = _length_told(request)
+    require_room(site, uploads.needed(told))
     with site.vault.receiving() as path:
         try:
-            form = await receive_form(request, path, site.settings.max_upload_bytes, lambda: require_room(site))
+            form = await receive_form(
+                request, path, site.settings.max_upload_bytes,
+                lambda received, portion: require_room(site, _still_needed(told, received, portion)),
+            )  # fmt: skip
+            require_room(site, form.size)
             place = place_named(case_id, form.fields.get("volume", ""), _path_in(form))
             incoming = Incoming(
                 path, place, place.source, "upload", case=taking_case_id, owner_id=viewer.id, idempotency_key=key,
@@ -129,14 +135,24 @@ def actor_of(viewer: Viewer) -> str:
     return viewer.name or viewer.id
 
 
+def has_room(site: Site, size: int) -> bool:
+    """Whether so many bytes more leave the disk its floor."""
+    return room_of(site.home, site.settings.disk_floor_bytes).holds(size)
+
+
 def require_room(site: Site, size: int = 0) -> None:
     """See to it that so many bytes more leave the disk its floor.
 
     Raises:
         Problem: they would not (507).
     """
-    if not room_of(site.home, site.settings.disk_floor_bytes).holds(size):
+    if not has_room(site, size):
         raise Problem(507, "disk_full", "磁盘空间不够。", "请联系管理员清理磁盘后再上传。")
+
+
+def _still_needed(told: int, received: int, portion: int) -> int:
+    """How many bytes a form of `told` bytes still takes of the disk, of which so many have come, before a portion."""
+    return uploads.needed(max(told, received + portion), received)
 
 
 def of_machine(error: OSError) -> Exception:

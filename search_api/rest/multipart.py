@@ -76,9 +76,14 @@ async def portions(request: Request) -> AsyncIterator[bytes]:
 
 
 async def receive_form(
-    request: Request, target: Path, most_bytes: int, look_for_room: Callable[[], None] = lambda: None
+    request: Request,
+    target: Path,
+    most_bytes: int,
+    look_for_room: Callable[[int, int], None] = lambda received, portion: None,
 ) -> Form:
-    """Receive a form, and write its field `file` to `target`; before each portion it is looked for room.
+    """Receive a form, and write its field `file` to `target`.
+
+    Before each portion it is looked for room: `look_for_room` is told how many bytes have come, and how many these are.
 
     Raises:
         Problem: it ended early, is no such form, or is too large.
@@ -90,8 +95,10 @@ async def receive_form(
         raise broken("multipart/form-data")
     with target.open("xb") as file:
         receiver = _Receiver(boundary, file, most_bytes)
+        received = 0
         async for portion in portions(request):
-            look_for_room()
+            look_for_room(received, len(portion))
+            received += len(portion)
             await run_in_threadpool(receiver.take, portion)
     return receiver.whole()
 

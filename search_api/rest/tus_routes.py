@@ -27,7 +27,7 @@ from search_api.gate import upload_too_large
 from search_api.idempotency import IDEMPOTENCY_KEY
 from search_api.problems import Problem
 from search_api.rest.file_answers import UploadAnswer
-from search_api.rest.file_routes import actor_of, case_to_take_in, of_machine, place_named, require_room
+from search_api.rest.file_routes import actor_of, case_to_take_in, has_room, of_machine, place_named, require_room
 from search_api.rest.multipart import portions
 from search_api.site import Site, TheSite, TheViewer
 
@@ -80,16 +80,18 @@ def begin(
     tus_resumable: _Resumable = None,
     key: IDEMPOTENCY_KEY = None,
 ) -> Response:
-    """Open an upload; `Location` is where its parts go."""
+    """Open an upload; `Location` is where its parts go. With the key of one that is open already, it is that one."""
     _check_version(tus_resumable)
     if upload_length > site.settings.max_upload_bytes:
         raise upload_too_large(site.settings.max_upload_bytes)
     told = _metadata(upload_metadata)
     case_id = case_to_take_in(site, viewer, told.get("case", ""))
     place = place_named(case_id, told.get("volume", ""), told.get("path") or told.get("filename", ""))
-    require_room(site, upload_length)
     try:
-        upload = uploads.begin(site.catalogue, site.vault, viewer.id, actor_of(viewer), place, upload_length, key)
+        upload = uploads.begin(
+            site.catalogue, site.vault, viewer.id, actor_of(viewer), place, upload_length, key,
+            lambda size: require_room(site, size),
+        )  # fmt: skip
         if not upload_length:
             uploads.finish(site.catalogue, site.vault, upload.id)
     except OSError as error:
@@ -139,7 +141,6 @@ async def part(
 ) -> Response:
     """Append to an upload; with its last byte it becomes a file."""
     _check_version(tus_resumable)
-    require_room(site)
     if request.headers.get("content-type", "").partition(";")[0].strip() != PART:
         raise Problem(415, "upload_type", "分段上传的格式不对。", f"请用 Content-Type: {PART}。")
     algorithm, expected = _checksum(upload_checksum)
@@ -150,6 +151,8 @@ async def part(
         elif upload_offset != upload.size:
             raise _wrong_offset(upload.size)
         upload = await run_in_threadpool(_finished, site, viewer, upload_id)
+        if upload.received == upload.size and upload.arrival_id is None:
+            require_room(site, upload.size)
     except FileNotFoundError as error:
         raise NotFound(upload_id) from error
     except OSError as error:
@@ -171,7 +174,7 @@ def tidying(app: FastAPI) -> AbstractAsyncContextManager[None]:
 
     def tidy() -> float:
         site: Site = app.state.site
-        uploads.tidy(site.catalogue, site.vault, site.settings.upload_days)
+        uploads.tidy(site.catalogue, site.vault, site.settings.upload_days, lambda size: has_room(site, size))
         keyed_requests.prune(site.catalogue)
         return _TIDY_SECONDS
 
@@ -188,6 +191,7 @@ async def _append(
             async for portion in portions(request):
                 if len(portion) > writer.left:
                     raise Problem(413, "too_large", "内容超过声明的长度。", "请核对 Upload-Length。")
+                require_room(site, writer.needed)
                 await run_in_threadpool(writer.append, portion)
         except Problem:
             # What came before the line was lost is kept, unless it can only be checked as a whole.
@@ -214,9 +218,9 @@ def _upload(site: Site, viewer: Viewer, upload_id: str) -> Upload:
 
 
 def _finished(site: Site, viewer: Viewer, upload_id: str) -> Upload:
-    """An upload; where it is whole and whoever took its last byte was killed, it becomes a file now."""
+    """An upload; where it is whole and whoever took its last byte was killed, it becomes a file now, if it has room."""
     upload = _upload(site, viewer, upload_id)
-    if upload.received == upload.size and upload.arrival_id is None:
+    if upload.received == upload.size and upload.arrival_id is None and has_room(site, upload.size):
         uploads.finish(site.catalogue, site.vault, upload_id)
         upload = _upload(site, viewer, upload_id)
     return upload

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dossier import looks
+from dossier.case_deeds import case_by_id
 from dossier.cases import unmerged
 from dossier.catalogue.tables import Arrival, Case, Document, Page, Volume
 from dossier.deeds import claims, documents, doubles, gaps, insertion, page_deeds, page_order, page_volumes
@@ -170,9 +171,9 @@ class Division(Body):
 
 
 class Merger(Body):
-    """Which document is expected to be the next; null: whichever it is."""
+    """The document that is the next one: repeated, the call merges no further one."""
 
-    next: Id | None = None
+    next: Annotated[Id, Field(examples=["d5f2e25435ae121a9e03d"])]
 
 
 class UndoCall(BaseModel):
@@ -372,6 +373,12 @@ def claim_volume(site: TheSite, viewer: TheViewer, volume_id: str, asked: Claim)
     return _claim(site, viewer, Volume, volume_id, asked, claims.claim_volume)
 
 
+@router.post("/cases/{case_id}/claim", responses=_CLAIM)
+def claim_folder(site: TheSite, viewer: TheViewer, case_id: str, asked: Claim) -> Answer:
+    """Give a folder under 待认领, with all its volumes, to the case with a number."""
+    return _claim(site, viewer, Case, case_id, asked, claims.claim_folder)
+
+
 @router.post("/documents/{document_id}/claim", responses=_CLAIM)
 def claim_document(site: TheSite, viewer: TheViewer, document_id: str, asked: Claim) -> Answer:
     """Give a document, with the files that it came in, to the case with a number."""
@@ -435,7 +442,7 @@ def on_volume(site: Site, viewer: Viewer, volume_id: str, deed: Callable[[Sessio
 def _do(
     site: Site,
     viewer: Viewer,
-    table: type[Page | Document | Volume | Arrival],
+    table: type[Page | Document | Volume | Arrival | Case],
     subject_id: str,
     deed: Callable[[Session, str], Done],
 ) -> Answer:
@@ -457,7 +464,7 @@ def _do(
 def _claim(
     site: Site,
     viewer: Viewer,
-    table: type[Document | Volume],
+    table: type[Document | Volume | Case],
     subject_id: str,
     asked: Claim,
     deed: Callable[[Session, str, Case, str], Done],
@@ -498,13 +505,16 @@ def _case_asked_for(session: Session, viewer: Viewer, asked: Claim, actor: str) 
 
 
 def _case_of(
-    session: Session, viewer: Viewer, table: type[Page | Document | Volume | Arrival], subject_id: str
+    session: Session, viewer: Viewer, table: type[Page | Document | Volume | Arrival | Case], subject_id: str
 ) -> None:
-    """Make sure that a page, document, volume or file is in sight.
+    """Make sure that a page, document, volume, file or case is in sight.
 
     Raises:
         NotFound: it is not, or does not exist.
     """
+    if issubclass(table, Case):
+        case_by_id(session, viewer, subject_id)
+        return
     case_id = session.scalars(select(table.case_id).where(table.id == subject_id)).first()
     if case_id is None or not sees(session, viewer, case_id):
         raise NotFound(subject_id)

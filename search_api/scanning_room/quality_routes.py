@@ -36,7 +36,7 @@ MOST_SEEN = 500
 _LOOK = refusals("not_found")
 _DEED = refusals("not_found", "deed_refused")
 _HANDING_IN = refusals("not_found", "deed_refused", "pages_unsettled", "volume_unclaimed")
-_REFUSAL = refusals("not_found", "deed_refused", "two_persons_needed")
+_CHECKING = refusals("not_found", "deed_refused", "two_persons_needed")
 _APPROVAL = refusals(
     "not_found", "deed_refused", "two_persons_needed", "pages_unseen", "volume_unclaimed", "volume_changed"
 )  # fmt: skip
@@ -152,25 +152,25 @@ def approve(site: TheSite, viewer: TheViewer, volume_id: str, asked: Approval) -
     return _do(site, viewer, volume_id, lambda s: making.approve(s, volume_id, viewer, asked.version))
 
 
-@router.post("/refuse", responses=_REFUSAL)
+@router.post("/refuse", responses=_CHECKING)
 def refuse(site: TheSite, viewer: TheViewer, volume_id: str, asked: Refusal) -> QualityAnswer:
     """Send a volume back to its maker, with the faults that stand."""
     return _do(site, viewer, volume_id, lambda s: making.refuse(s, volume_id, viewer, asked.words))
 
 
-@router.post("/faults", responses=_DEED)
+@router.post("/faults", responses=_CHECKING)
 def mark_fault(site: TheSite, viewer: TheViewer, volume_id: str, asked: FoundFault) -> QualityAnswer:
     """Note a fault of a volume that waits for its check."""
     return _do(
         site, viewer, volume_id,
-        lambda s: faults.mark(s, volume_id, asked.page, asked.kind, asked.words, _name(viewer)),
+        lambda s: making.mark_fault(s, volume_id, viewer, asked.page, asked.kind, asked.words),
     )  # fmt: skip
 
 
-@router.post("/withdraw-fault", responses=_DEED)
+@router.post("/withdraw-fault", responses=_CHECKING)
 def withdraw_fault(site: TheSite, viewer: TheViewer, volume_id: str, asked: OneFault) -> QualityAnswer:
     """Take back a fault that is none."""
-    return _do(site, viewer, volume_id, lambda s: faults.withdraw(s, volume_id, asked.fault, _name(viewer)))
+    return _do(site, viewer, volume_id, lambda s: making.withdraw_fault(s, volume_id, viewer, asked.fault))
 
 
 @router.post("/mended", responses=_DEED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -87,7 +86,7 @@ class ReceiptForm(_Form):
     def as_given(self) -> ReceiptGiven:
         """What the deed takes."""
         return ReceiptGiven(
-            received_on=self.received_on or dt.date.today(), unit=_plain(self.unit), case_name=_plain(self.case_name),
+            received_on=self.received_on, unit=_plain(self.unit), case_name=_plain(self.case_name),
             numbers=self.numbers, suspects=[name for each in self.suspects if (name := _plain(each))],
             secrecy=self.secrecy.strip(), delivery_kind=self.delivery.kind, delivery_number=self.delivery.number,
             accepted_on=self.accepted_on, due_on=self.due_on, remarks=self.remarks.strip(),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dossier.attention import may_be_told, sentence_of
 from dossier.cases import number_of
 from dossier.catalogue.tables import Arrival, Case, Document, Flag, Page, Volume
-from dossier.deeds import claims, page_order
+from dossier.deeds import claims, documents, page_order
 from dossier.derived import THUMBNAIL
 from dossier.doubles import repeated_pages
 from dossier.errors import NotFound, error_of
@@ -124,7 +124,7 @@ def volume(
         cards = _portion(session, volume_id, first)
         # Few columns: a volume of thousands of pages is asked for every two seconds.
         ordered = session.execute(
-            select(Page.id, Page.outside, Page.blank)
+            select(Page.id, Page.outside, Page.blank, Page.document_id)
             .where(Page.volume_id == volume_id)
             .order_by(Page.place, Page.page_number, Page.id)
         ).all()
@@ -142,6 +142,7 @@ def volume(
             "counts": {
                 counted.document_id: counted for counted in document_statuses(session, Document.volume_id == volume_id)
             },
+            "followers": documents.followers((page.document_id, page.outside is None) for page in ordered),
             "documents": [list(group) for _, group in groupby(cards, key=lambda card: card.document_id)],
             "first": first,
             "portion": PORTION,

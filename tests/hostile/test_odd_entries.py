@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import shutil
 import socket
 import stat
+import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +19,7 @@ from sqlalchemy import select
 from dossier.catalogue.tables import Arrival
 from dossier.place import legible
 from dossier.vault import Vault
+from pipeline.intake.aside import Aside
 from tests.house import CASE, House, encoded, open_house, wait_for, watched
 from tests.recorded import print_page
 
@@ -106,6 +110,43 @@ def test_files_behind_a_linked_folder_are_not_taken_even_where_they_are_named(ho
     assert sources(house) == []
     assert (outside / "0001.png").is_file()
     assert left_out(house) == [CASE]
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["the folder itself", "a folder in it"])
+def test_a_link_among_what_was_set_aside_leads_nowhere(house: House, inside: bool) -> None:
+    """T17: what was left aside is accepted and deleted at the next start; the files of the vault would be, too."""
+    house.drop(f"{CASE}/卷一/0001.png", print_page(1))
+    house.take_in()
+    originals = [path for path in (house.home.vault / "originals").rglob("*") if path.is_file()]
+    hidden = house.home.inbox / ".aside"
+    if inside:
+        hidden.mkdir()
+    (hidden / "0123" if inside else hidden).symlink_to(house.home.vault / "originals")
+
+    house.intake.recover()
+
+    assert originals
+    assert all(path.is_file() for path in originals)
+    assert sources(house) == [f"{CASE}/卷一/0001.png"]
+    assert left_out(house) == ([] if inside else [".aside"])
+
+
+def test_nothing_is_set_aside_behind_a_link(tmp_path: Path) -> None:
+    inbox, outside = tmp_path / "inbox", tmp_path / "outside"
+    inbox.mkdir()
+    outside.mkdir()
+    (inbox / ".aside").symlink_to(outside)
+    paper = inbox / "0001.png"
+    paper.write_bytes(b"x")
+    # Where the vault is on another file system, as /dev/shm is, the hidden folder is the one that serves.
+    elsewhere = Path(tempfile.mkdtemp(dir="/dev/shm"))
+    try:
+        with pytest.raises(OSError, match=os.strerror(errno.ELOOP)):
+            Aside(inbox, elsewhere).take(paper)
+    finally:
+        shutil.rmtree(elsewhere)
+    assert paper.read_bytes() == b"x"
+    assert list(outside.iterdir()) == []
 
 
 def test_a_folder_called_like_a_file_is_a_folder(house: House) -> None:

@@ -77,3 +77,35 @@ def test_settings_that_anybody_may_write_are_refused(which: str, tmp_path: Path)
 
     with pytest.raises(SettingsError, match="chmod o-w"):
         load_settings(home.root)
+
+
+@pytest.mark.parametrize("name", ["oidc_client_secret", "elasticsearch_api_key"])
+def test_settings_with_a_secret_that_anybody_may_read_are_refused(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f'{name} = "hunter2"\n')
+    file.chmod(0o644)
+
+    with pytest.raises(SettingsError, match="chmod o=") as error:
+        load_settings(tmp_path)
+    assert "hunter2" not in error.value.message
+
+    file.chmod(0o640)
+    assert load_settings(tmp_path).port == 8400
+    file.write_text(f'{name} = ""\n')
+    file.chmod(0o644)
+    assert load_settings(tmp_path).port == 8400
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o602])
+def test_a_file_with_a_secret_that_is_open_to_anybody_is_refused(mode: int, tmp_path: Path) -> None:
+    file = tmp_path / "oidc-secret"
+    file.write_text("hunter2\n")
+    file.chmod(mode)
+    (tmp_path / "settings.toml").write_text(f'oidc_client_secret_file = "{file}"\n')
+
+    with pytest.raises(SettingsError, match="chmod o=") as error:
+        load_settings(tmp_path)
+    assert "hunter2" not in error.value.message
+
+    file.chmod(0o640)
+    assert load_settings(tmp_path).oidc_secret() == "hunter2"

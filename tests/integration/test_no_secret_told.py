@@ -86,6 +86,7 @@ def test_a_day_with_marked_secrets_tells_none(tmp_path: Path, closed_port: int) 
         # Both are told once, to whoever asks for them.
         of_key, key = api_keys.add_key(session, "办案系统", ("read", "search", "write"), (), "test")
         session.flush()
+        key_id = of_key.id
         hook = webhooks.add_webhook(session, "钩", f"http://127.0.0.1:{closed_port}/x", of_key, "test").secret
 
     process, address = program.serve()
@@ -99,6 +100,15 @@ def test_a_day_with_marked_secrets_tells_none(tmp_path: Path, closed_port: int) 
             pages = ("/admin", "/admin/settings", "/admin/keys", "/admin/webhooks", "/admin/users", "/admin/audit")
             answers += [browser.get(page) for page in pages]
             answers.append(browser.get("/login/oidc"))
+            # The disk fails while a secret is written: the error is told, and not what was to be written.
+            with sqlite3.connect(tmp_path / "home" / "catalogue.db") as disk:
+                disk.execute(
+                    "CREATE TRIGGER fails BEFORE INSERT ON webhooks BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END"
+                )
+            form = {"name": "另一个钩", "address": f"http://127.0.0.1:{closed_port}/y", "key": key_id}
+            failed = browser.post("/admin/webhooks", data=form)
+            assert failed.status_code >= 500, failed.text
+            answers.append(failed)
             form = {"old": PASSWORD, "new": NEW_PASSWORD, "again": NEW_PASSWORD}
             answers.append(browser.post("/password", data=form))
             answers.append(browser.get("/none", params={"q": "x"}))
@@ -128,6 +138,8 @@ def test_a_day_with_marked_secrets_tells_none(tmp_path: Path, closed_port: int) 
 
     told = "\n".join(program.said)
     assert "refused 401" in told, "what is looked through is the log"
+    assert "disk I/O error" in told
+    assert "whsec_" not in told
     secrets = {
         "password": PASSWORD, "new password": NEW_PASSWORD, "wrong password": WRONG, "key": key, "hook": hook,
         "typed as name": TYPED_AS_NAME, "token": token, "elasticsearch key": API_KEY, **SETTINGS,

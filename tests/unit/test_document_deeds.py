@@ -123,6 +123,12 @@ def test_a_document_is_not_divided_at_its_first_page(bundle: Bundle, ids: list[s
         documents.divide(session, document_ids(bundle, ids)[0], ids[0], "", None, ACTOR)
 
 
+def test_a_document_is_followed_by_the_next_that_stands_behind_its_last_page() -> None:
+    pages = [("a", True), ("b", True), ("a", True), ("folded", False), ("c", True), ("a", False), ("d", True)]
+    assert documents.followers(pages) == {"a": "d", "b": "a", "folded": "c", "c": "d"}
+    assert documents.followers([("a", True), ("folded", False)]) == {}
+
+
 def test_the_last_document_merges_with_nothing(bundle: Bundle, ids: list[str]) -> None:
     with pytest.raises(DeedRefused), bundle.catalogue.writing() as session:
         documents.merge(session, document_ids(bundle, ids)[0], None, ACTOR)

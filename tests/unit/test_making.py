@@ -556,6 +556,13 @@ def test_paper_is_given_back_once_and_undone_with_a_reason(bundle: Bundle) -> No
         assert held is not None and (held.given_to, held.bound_by, held.given_by) == ("何景行", "甲", "傅溪")
 
 
+def test_paper_given_back_on_a_day_that_nobody_named_is_given_back_once(bundle: Bundle) -> None:
+    do(bundle, lambda s, id_: returns.give_back(s, id_, "傅溪", given_to="周望舒", given_on="2020-03-05"))
+    # The same call without a day, as it is repeated on another one.
+    do(bundle, lambda s, id_: returns.give_back(s, id_, "傅溪", given_to="周望舒"))
+    assert len(bundle.audited("give_back")) == 1
+
+
 @pytest.mark.parametrize(("to", "on"), [("", "2020-03-05"), ("周望舒", "5.3."), ("周望舒", "2999-01-01")])
 def test_a_return_names_somebody_and_a_day_that_has_been(bundle: Bundle, to: str, on: str) -> None:
     with pytest.raises(DeedRefused):

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from dossier import case_deeds
 from dossier.case_merge import merge
-from dossier.case_metadata import NumberGiven
-from dossier.catalogue.tables import AuditRow, Case, CaseNumber, Delivery, Receipt, ReceiptVolume, Volume
+from dossier.case_metadata import CaseMetadata, NumberGiven, SuspectGiven
+from dossier.catalogue.tables import AuditRow, Case, CaseNumber, Delivery, Person, Receipt, ReceiptVolume, Volume
 from dossier.errors import DeedRefused, KeyReused, NumberClash, ReceiptChanged, SecrecyRefused
 from dossier.page_labels import settle_labels
 from dossier.pages import volume_named
@@ -38,11 +39,10 @@ def filed(tmp_path: Path) -> Iterator[Filed]:
 
 
 def given(*volumes: VolumeGiven, numbers: tuple[str, ...] = (NUMBER,), **more: Any) -> ReceiptGiven:
-    told: dict[str, Any] = {"unit": "临江分局", **more}
-    return ReceiptGiven(
-        DAY, case_name="闵照屿等3人诈骗案", numbers=[NumberGiven(number=number) for number in numbers],
-        suspects=["闵照屿"], volumes=volumes, **told,
-    )  # fmt: skip
+    told: dict[str, Any] = {
+        "received_on": DAY, "unit": "临江分局", "case_name": "闵照屿等3人诈骗案", "suspects": ["闵照屿"], **more,
+    }  # fmt: skip
+    return ReceiptGiven(numbers=[NumberGiven(number=number) for number in numbers], volumes=volumes, **told)
 
 
 TWO = (
@@ -144,6 +144,75 @@ def test_a_slip_in_the_number_is_taken_back_and_one_that_was_there_before_stays(
     with filed.catalogue.reading() as session:
         numbers = session.scalars(select(CaseNumber.as_given).where(CaseNumber.case_id == known)).all()
     assert sorted(numbers) == sorted([OTHER, right])
+
+
+def put_right(filed: Filed, receipt: Receipt, what: ReceiptGiven) -> tuple[str, list[str], str | None, Any]:
+    """Corrects a receipt; what its case is called then, its suspects, and its dates."""
+    with filed.catalogue.writing() as session:
+        version = session.get_one(Receipt, receipt.id).version
+        correct(session, AT_MACHINE, receipt.id, what, version, "傅溪")
+    with filed.catalogue.reading() as session:
+        case = session.get_one(Case, receipt.case_id)
+        suspects = session.scalars(select(Person.name).where(Person.case_id == case.id).order_by(Person.id)).all()
+        return case.name, list(suspects), case.due_on, case.details.get("accepted_on")
+
+
+def test_what_a_receipt_said_of_its_case_is_put_right_there_too(filed: Filed) -> None:
+    wrong = given(case_name="闵照与诈骗案", suspects=["闵照与"], due_on=dt.date(2031, 8, 1), accepted_on=DAY)
+    receipt = receive(filed, wrong)
+    right = given(suspects=["闵照屿", "谷岩怀"], accepted_on=dt.date(2031, 7, 5))
+    assert put_right(filed, receipt, right) == ("闵照屿等3人诈骗案", ["闵照屿", "谷岩怀"], None, "2031-07-05")
+    assert put_right(filed, receipt, given(case_name="", suspects=[])) == ("", [], None, None)
+
+
+def test_what_others_have_said_of_the_case_stays_when_a_receipt_is_put_right(filed: Filed) -> None:
+    receipt = receive(filed, given(due_on=dt.date(2031, 8, 1)))
+    with filed.catalogue.writing() as session:
+        case = session.get_one(Case, receipt.case_id)
+        suspect = SuspectGiven.model_validate({"name": "闵照屿", "id_number": "99"})
+        metadata = CaseMetadata(name="闵照屿诈骗案", due_on=dt.date(2031, 9, 1), suspects=[suspect])
+        case_deeds.change_case(session, case, metadata, "办案系统")
+    told = ("闵照屿诈骗案", ["闵照屿"], "2031-09-01", None)
+    # Its volumes are put right, and then what it says of the case, where the form shows the case's own name.
+    assert put_right(filed, receipt, given(*TWO, due_on=dt.date(2031, 8, 1))) == told
+    assert put_right(filed, receipt, given(case_name="闵照屿诈骗案", suspects=["谷岩怀"])) == told
+    assert put_right(filed, receipt, given(case_name="谷岩怀诈骗案", suspects=["谷岩怀"])) == told
+
+
+def test_a_number_that_others_name_by_now_is_not_taken_back(filed: Filed) -> None:
+    first = receive(filed, given(numbers=(NUMBER, OTHER)))
+    second = receive(filed, given(numbers=(OTHER,), delivery_kind="return"))
+    with filed.catalogue.writing() as session:
+        metadata = CaseMetadata(numbers=[NumberGiven(number=NUMBER, system="tyyw")])
+        case, is_new = case_deeds.put_case(session, AT_MACHINE, metadata, "办案系统")
+        assert (case.id, is_new) == (first.case_id, False)
+
+    def numbers() -> list[str]:
+        with filed.catalogue.reading() as session:
+            return sorted(session.scalars(select(CaseNumber.as_given)))
+
+    put_right(filed, first, given(numbers=()))
+    assert numbers() == [NUMBER, OTHER]
+    put_right(filed, second, given(numbers=(), delivery_kind="return"))
+    assert numbers() == [NUMBER], "the second receipt alone named it then"
+
+
+def test_a_receipt_without_a_day_is_of_the_day_on_which_it_was_written_down(
+    filed: Filed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = receive(filed, given(received_on=None), key="k1")
+    assert receipt.received_on == dt.date.today().isoformat()
+
+    class Tomorrow(dt.date):
+        @classmethod
+        def today(cls) -> dt.date:
+            return dt.date.fromordinal(dt.date.toordinal(dt.date.today()) + 1)
+
+    monkeypatch.setattr("dossier.receipts.receipt.date", Tomorrow)
+    assert receive(filed, given(received_on=None), key="k1").id == receipt.id
+    put_right(filed, receipt, given(received_on=None, unit="江北分局"))
+    with filed.catalogue.reading() as session:
+        assert session.get_one(Receipt, receipt.id).received_on == receipt.received_on
 
 
 def test_a_correction_of_an_old_version_is_refused(filed: Filed) -> None:

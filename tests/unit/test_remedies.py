@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dossier import flags
 from dossier.attention import Question, count_questions, questions
 from dossier.deeds import claims, page_deeds, page_order
+from dossier.errors import DeedRefused
 from tests.bundle import Bundle
 
 ACTOR = "制作人甲"
@@ -56,6 +59,45 @@ def test_loose_files_are_claimed_one_by_one_and_folders_as_volumes(bundle: Bundl
         claims.claim_volume(session, volume_id, claims.case_named(session, NUMBER, ACTOR), ACTOR)
         claims.claim_document(session, document_id, claims.case_named(session, NUMBER, ACTOR), ACTOR)
     assert asked(bundle, "unclaimed") == []
+
+
+def test_a_folder_of_several_volumes_is_claimed_as_a_whole_or_volume_by_volume(bundle: Bundle) -> None:
+    first, second = (bundle.receive("0001.jpg", volume=name, case="新建文件夹")[0] for name in ("卷一", "卷二"))
+    folder, volume = bundle.page(first).case_id, bundle.page(second).volume_id
+    with bundle.catalogue.writing() as session:
+        page = bundle.page(second)
+        flags.raise_flag(session, "document", page.document_id, folder, "unclaimed", numbers=[NUMBER])
+
+    (row,) = [row for row in asked(bundle, "unclaimed") if row.subject_kind == "case"]
+
+    assert [(remedy.words, remedy.address, remedy.body, remedy.asks, remedy.page) for remedy in row.remedies] == [
+        (f"整个文件夹归入 {NUMBER}", f"/api/v1/cases/{folder}/claim", {"number": NUMBER}, "", ""),
+        ("整个文件夹归入", f"/api/v1/cases/{folder}/claim", {}, "number", ""),
+        ("查看 卷一", "", {}, "", f"/volumes/{bundle.page(first).volume_id}"),
+        ("查看 卷二", "", {}, "", f"/volumes/{volume}"),
+    ]
+    assert row.page_id == first
+    with bundle.catalogue.writing() as session:
+        claims.claim_folder(session, folder, claims.case_named(session, NUMBER, ACTOR), ACTOR)
+    assert asked(bundle, "unclaimed") == []
+    assert bundle.page(first).case_id == bundle.page(second).case_id != folder
+
+
+def test_only_a_folder_that_waits_is_claimed_as_a_whole(bundle: Bundle) -> None:
+    (loose,) = bundle.receive("a.jpg", volume="未分卷", case="")
+    (filed,) = bundle.receive("0001.jpg")
+    (waiting,) = bundle.receive("0001.jpg", case="新建文件夹")
+    folder = bundle.page(waiting).case_id
+    for page_id in (loose, filed):
+        with pytest.raises(DeedRefused), bundle.catalogue.writing() as session:
+            of = bundle.page(page_id).case_id
+            claims.claim_folder(session, of, claims.case_named(session, NUMBER, ACTOR), ACTOR)
+    for _ in range(2):
+        with bundle.catalogue.writing() as session:
+            claims.claim_folder(session, folder, claims.case_named(session, NUMBER, ACTOR), ACTOR)
+    assert len(bundle.audited("claim")) == 1
+    with pytest.raises(DeedRefused, match="别的案件"), bundle.catalogue.writing() as session:
+        claims.claim_folder(session, folder, claims.case_named(session, NUMBER.replace("55", "56"), ACTOR), ACTOR)
 
 
 def _plain(remedy: object) -> tuple[str, str, str | None]:

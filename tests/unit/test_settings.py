@@ -71,8 +71,9 @@ def test_a_wrong_setting_is_named_with_the_remedy_and_without_its_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, named: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "settings.toml").write_text(content)
-    (tmp_path / "one-line").write_text("hunter2\n")
+    for name, text in (("settings.toml", content), ("one-line", "hunter2\n")):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o600)
 
     with pytest.raises(SettingsError) as error:
         load_settings(tmp_path)
@@ -84,6 +85,7 @@ def test_a_wrong_setting_is_named_with_the_remedy_and_without_its_secrets(
 
 def test_the_secret_of_openid_connect_may_stand_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hunter2\n")
+    (tmp_path / "secret").chmod(0o600)
     (tmp_path / "settings.toml").write_text(f'{OIDC}oidc_client_secret_file = "{tmp_path / "secret"}"')
 
     settings = load_settings(tmp_path)

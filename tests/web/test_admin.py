@@ -246,9 +246,9 @@ def test_departments_are_those_of_cases_users_and_keys(room: Room, admin: TestCl
 def test_settings_are_shown_with_their_values_and_no_secret(
     room: Room, admin: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (room.scanroom.home.root / "settings.toml").write_text(
-        'workers = 3\nelasticsearch_api_key = "do-not-tell"\n', "utf-8"
-    )  # fmt: skip
+    file = room.scanroom.home.root / "settings.toml"
+    file.write_text('workers = 3\nelasticsearch_api_key = "do-not-tell"\n', "utf-8")
+    file.chmod(0o600)
     page = admin.get("/admin/settings").text
     assert "<td>3</td>" in page.replace(" ", "")
     assert "do-not-tell" not in page

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+
 import pytest
 from site_under_test import Room
 
@@ -134,6 +138,25 @@ def test_a_document_is_named_divided_and_merged(room: Room) -> None:
     assert client.get(f"/api/v1/documents/{document_id}/title").json()["title"] == VOLUME
 
 
+def test_merging_as_the_button_does_takes_one_document_however_often_it_is_sent(room: Room) -> None:
+    client, volume = room.with_key(READ, WRITE), f"/volumes/{room.scanroom.volume_id(VOLUME)}"
+    first = order_of(client, room)["pages"][0]["document_id"]
+    second = client.post(f"/api/v1/documents/{first}/divide", json={"at": room.page_ids[1]}).json()["created"]
+    third = client.post(f"/api/v1/documents/{second}/divide", json={"at": room.page_ids[2]}).json()["created"]
+    address = f"/api/v1/documents/{first}/merge"
+    (body,) = re.findall(rf'data-address="{address}" data-body="([^"]+)"', room.signed_in().get(volume).text)
+    told = json.loads(html.unescape(body))
+
+    merged, again = (client.post(address, json=told).json() for _ in range(2))
+
+    assert [page["document_id"] for page in order_of(client, room)["pages"]] == [first, first, third]
+    assert (len(merged["undo"]), again["undo"]) == (1, [])
+    assert client.post(address, json={}).status_code == 422
+    assert client.post(address, json={"next": None}).status_code == 422
+    undone(client, merged)
+    assert [page["document_id"] for page in order_of(client, room)["pages"]] == [first, second, third]
+
+
 def test_a_volume_is_claimed_by_number_and_given_back(room: Room) -> None:
     client = room.with_key(READ, WRITE)
     volume_id, former = room.scanroom.volume_id(VOLUME), room.scanroom.page(room.page_ids[0]).case_id
@@ -143,6 +166,27 @@ def test_a_volume_is_claimed_by_number_and_given_back(room: Room) -> None:
     assert {room.scanroom.page(page_id).case_id for page_id in room.page_ids} == {case_id}
     undone(client, answer.json())
     assert {room.scanroom.page(page_id).case_id for page_id in room.page_ids} == {former}
+
+
+def test_a_folder_of_several_volumes_is_claimed_by_the_form_of_the_attention_list_and_given_back(room: Room) -> None:
+    room.add_user("制作人甲", "operator")
+    browser, scanroom = room.signed_in_as("制作人甲"), room.scanroom
+    ids = [scanroom.receive("0001.jpg", volume=volume, case="新建文件夹") for volume in ("卷一", "卷二")]
+    folder = scanroom.page(ids[0]).case_id
+    address = f"/api/v1/cases/{folder}/claim"
+    board = browser.get("/board").text
+    assert f'<form data-address="{address}">' in board
+    for page_id in ids:
+        assert f'href="/volumes/{scanroom.page(page_id).volume_id}"' in board
+
+    answer = browser.post(address, json={"number": NUMBER}).json()
+    assert {scanroom.page(page_id).case_id for page_id in ids} == {answer["created"]}
+    assert address not in browser.get("/board").text
+    assert browser.post(address, json={"number": NUMBER}).json()["undo"] == []
+    undone(browser, answer)
+    assert {scanroom.page(page_id).case_id for page_id in ids} == {folder}
+    assert address in browser.get("/board").text
+    assert browser.post("/api/v1/cases/c0/claim", json={"number": NUMBER}).status_code == 404
 
 
 def test_a_claimed_volume_is_left_out_of_searches_until_the_index_knows(room: Room) -> None:

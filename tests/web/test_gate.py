@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from site_under_test import PASSWORD, Room
 from starlette.testclient import TestClient
@@ -103,6 +105,16 @@ def test_a_body_that_no_form_of_ours_has_is_refused_before_it_is_read(room: Room
     assert too_large.status_code == 413
     assert of_unknown_length.status_code == 413
     assert "Content-Length" in of_unknown_length.json()["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("deed", "told"), [("order", {"version": "0"}), ("fold", {"folded": True}), ("sides", {"keep": "undecided"})]
+)
+def test_all_pages_of_a_large_volume_may_be_named_and_taken_back(room: Room, deed: str, told: dict[str, Any]) -> None:
+    address, program = f"/api/v1/volumes/v0/{deed}", room.with_key("write")
+    pages = [f"p{number:022}" for number in range(3000)]
+    assert program.post(address, json={"pages": pages, **told}).status_code == 404
+    assert program.post(address, json={"pages": pages * 20, **told}).status_code == 413
 
 
 def test_as_many_faults_as_a_form_takes_come_in(room: Room) -> None:

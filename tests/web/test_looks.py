@@ -197,6 +197,28 @@ def test_a_look_that_cannot_be_written_waits_and_is_not_lost(
     noted.close()
 
 
+def test_pages_shown_by_the_thousand_leave_room_for_everybody_elses_looks(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "MOST_WAITING", 1000)
+    noted, volume = Looks(catalogue), [f"p{number}" for number in range(1200)]
+    monkeypatch.setattr(Looks, "flush", lambda self: None)
+    noted.note(VIEWER, volume, looks.PICTURE)
+    assert [page for _, page, _ in looked(catalogue)] == volume, "written before they are shown"
+    noted.note(VIEWER, ["next"], looks.PICTURE)
+
+
+def test_pages_shown_by_the_thousand_are_not_shown_where_that_cannot_be_written(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OperationalError("INSERT", {}, Exception("disk I/O error"))
+
+    monkeypatch.setattr(catalogue, "writing", fail)
+    with pytest.raises(MachineFailed):
+        Looks(catalogue).note(VIEWER, [f"p{number}" for number in range(1200)], looks.PICTURE)
+
+
 def test_nothing_is_shown_any_more_when_too_many_looks_wait(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from site_under_test import Room
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from dossier import users
 from dossier.catalogue.tables import Case, Page, Volume
 from dossier.reading import Reading
 from dossier.viewers import CHECKER, OPERATOR
@@ -213,6 +214,31 @@ def test_faults_come_to_the_maker_with_a_button_that_says_mended(
     assert standing(checker, office)["refusals"] == 1
 
 
+def test_who_has_made_a_volume_and_checks_since_marks_and_withdraws_no_fault_of_it(
+    office: Room, maker: TestClient, checker: TestClient
+) -> None:
+    post(maker, office, "hand-in")
+    found = post(checker, office, "faults", page=office.page_ids[1], kind="skewed").json()["created"]
+    with office.scanroom.catalogue.writing() as session:
+        users.set_role(session, users.user_named(session, MAKER), CHECKER, "test")
+    since = office.signed_in_as(MAKER)
+
+    refused = [
+        post(since, office, "withdraw-fault", fault=found),
+        post(since, office, "faults", page=office.page_ids[0], kind="blurred"),
+    ]
+
+    assert [(each.status_code, each.json()["code"]) for each in refused] == [(409, "two_persons_needed")] * 2
+    assert [fault["id"] for fault in standing(checker, office)["faults"]] == [found]
+    volume = f"/volumes/{office.scanroom.volume_id()}"
+    for part, deed in (("check", "withdraw-fault"), ("flip", 'data-kind="skewed"')):
+        assert deed in checker.get(f"{volume}/{part}").text
+        assert deed not in since.get(f"{volume}/{part}").text
+    # Another checker may take it back.
+    office.add_user("苏见川", CHECKER)
+    assert post(office.signed_in_as("苏见川"), office, "withdraw-fault", fault=found).status_code == 200
+
+
 def test_the_machine_without_users_checks_nothing(room: Room) -> None:
     browser = room.signed_in()
     room.scanroom.read(room.page_ids[2], ("某页",))
@@ -220,8 +246,12 @@ def test_the_machine_without_users_checks_nothing(room: Room) -> None:
     post(browser, room, "hand-in")
     post(browser, room, "seen", pages=list(room.page_ids))
 
-    refused = post(browser, room, "approve", version=standing(browser, room)["version"])
-    assert (refused.status_code, refused.json()["code"]) == (409, "two_persons_needed")
+    for refused in (
+        post(browser, room, "approve", version=standing(browser, room)["version"]),
+        post(browser, room, "faults", page=room.page_ids[0], kind="skewed"),
+        post(browser, room, "withdraw-fault", fault="q0"),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (409, "two_persons_needed")
 
 
 def test_a_program_hands_in_and_never_approves(office: Room) -> None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,10 +27,11 @@ def encoded(**told: str) -> str:
     return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items())
 
 
-def begun(client: TestClient, room: Room, size: int = len(CONTENT), **told: str) -> Response:
+def begun(client: TestClient, room: Room, size: int = len(CONTENT), key: str = "", **told: str) -> Response:
     case_id = room.scanroom.page(room.page_ids[0]).case_id
     metadata = encoded(**{"case": case_id, "volume": "证据材料卷二", "path": "0001.pdf", **told})
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(size), "Upload-Metadata": metadata}
+    headers |= {"Idempotency-Key": key} if key else {}
     return client.post("/api/v1/uploads", headers=headers)
 
 
@@ -64,6 +66,45 @@ def test_parts_become_one_file_across_a_restart(room: Room) -> None:
     # The answer was lost: the client asks, or sends the end again.
     assert again.head(where).headers["upload-file"] == last.headers["upload-file"]
     assert send(again, where, len(CONTENT), b"").headers["upload-file"] == last.headers["upload-file"]
+
+
+def test_an_upload_that_is_begun_again_with_its_key_is_the_same_one(room: Room) -> None:
+    program, other = room.with_key("write"), room.with_key("write")
+    first = begun(program, room, key="0412")
+    where = first.headers["location"]
+    uploads.path_of(room.scanroom.vault, where.rpartition("/")[2]).unlink()  # as where it was killed before making it
+    again = begun(program, room, key="0412")
+    assert (again.status_code, again.headers["location"], again.headers["upload-offset"]) == (201, where, "0")
+    assert begun(other, room, key="0412").headers["location"] != where
+    assert begun(program, room).headers["location"] != where
+
+    send(program, where, 0, CONTENT[:1000])
+    again = begun(program, room, key="0412")
+    assert (again.headers["location"], again.headers["upload-offset"]) == (where, "1000")
+    last = send(program, where, 1000, CONTENT[1000:])
+    again = begun(program, room, key="0412")
+    assert (again.status_code, again.headers["location"]) == (201, where)
+    assert again.headers["upload-file"] == last.headers["upload-file"]
+    assert [content for _, content in files(room)] == [CONTENT]
+    assert not uploads.path_of(room.scanroom.vault, where.rpartition("/")[2]).exists()
+
+
+def test_a_key_that_opened_one_upload_opens_no_other(room: Room) -> None:
+    program = room.with_key("write", "read")
+    where = begun(program, room, key="0412").headers["location"]
+    case = {"BMSAH": "临检起诉受[2031]99010123306号", "AJMC": "闵照屿等3人诈骗案"}
+    assert program.post("/api/v1/cases", headers={"Idempotency-Key": "0413"}, json=case).status_code == 201
+
+    for refused in (
+        begun(program, room, key="0412", path="0002.pdf"),
+        begun(program, room, key="0412", volume="证据材料卷三"),
+        begun(program, room, key="0412", size=10),
+        begun(program, room, key="0413"),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_key_reused")
+    # What was given up may be begun anew.
+    program.delete(where)
+    assert begun(program, room, key="0412", size=10).headers["location"] != where
 
 
 def test_whoever_is_killed_before_accepting_a_whole_upload_finds_it_whole(room: Room) -> None:
@@ -228,6 +269,60 @@ def test_abandoned_uploads_go_and_others_stay(room: Room) -> None:
     assert program.head(old).status_code == 404
     assert program.head(young).status_code == 200
     assert [path.name for path in room.scanroom.vault.uploads.iterdir()] == [young.rpartition("/")[2]]
+
+
+def left_whole(room: Room, where: str) -> Path:
+    """An upload whose last byte came just before the machine was switched off for two days."""
+    upload_id = where.rpartition("/")[2]
+    path = uploads.path_of(room.scanroom.vault, upload_id)
+    path.write_bytes(CONTENT)
+    long_ago = time.time() - 2 * 24 * 3600
+    with room.scanroom.catalogue.writing() as session:
+        session.execute(update(Upload).where(Upload.id == upload_id).values(received=len(CONTENT), updated_at=long_ago))
+    return path
+
+
+def test_a_whole_upload_is_accepted_however_long_the_machine_was_off(room: Room) -> None:
+    program = room.with_key("write")
+    where = begun(program, room).headers["location"]
+    path = left_whole(room, where)
+
+    uploads.tidy(room.scanroom.catalogue, room.scanroom.vault, 1.0)
+
+    assert [content for _, content in files(room)] == [CONTENT]
+    assert program.head(where).headers["upload-file"] == files(room)[0][0]
+    assert not path.exists()
+
+
+def test_a_whole_upload_waits_while_the_disk_takes_nothing(room: Room) -> None:
+    program = room.with_key("write")
+    where = begun(program, room).headers["location"]
+    path = left_whole(room, where)
+    originals = room.scanroom.vault.folder_of("original")
+    originals.rename(originals.with_name("away"))
+    originals.write_bytes(b"")  # nothing can be written below it
+
+    uploads.tidy(room.scanroom.catalogue, room.scanroom.vault, 1.0)
+    assert path.read_bytes() == CONTENT
+
+    originals.unlink()
+    originals.with_name("away").rename(originals)
+    uploads.tidy(room.scanroom.catalogue, room.scanroom.vault, 1.0)
+    assert [content for _, content in files(room)] == [CONTENT]
+
+
+def test_a_whole_upload_that_is_refused_goes_when_its_days_are_over(room: Room) -> None:
+    program = room.with_key("write")
+    first, second = (begun(program, room, path=name).headers["location"] for name in ("a.pdf", "b.pdf"))
+    with room.scanroom.catalogue.writing() as session:
+        session.execute(update(Upload).values(idempotency_key="one"))
+    send(program, first, 0, CONTENT)
+    path = left_whole(room, second)
+
+    uploads.tidy(room.scanroom.catalogue, room.scanroom.vault, 1.0)
+
+    assert not path.exists()
+    assert program.head(second).status_code == 404
 
 
 @pytest.mark.parametrize(
