@@ -420,7 +420,7 @@ def _subject(session: Session, flag: Flag) -> tuple[str, str, str | None]:
         return "", flag.details.get("path", flag.subject_id), None
     if flag.subject_kind == "case":
         case = session.get_one(Case, flag.subject_id)
-        volumes = claims.volumes_with_files(session, case.id) if case.folder else []
+        volumes = claims.volumes_with_files(session, case.id) if case.folder and flag.code == "unclaimed" else []
         page_id = _first_page(session, Page.volume_id, volumes[0]) if volumes else None
         return "", case.name or case.folder or "收件箱", page_id
     if flag.subject_kind == "volume":

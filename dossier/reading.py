@@ -165,8 +165,8 @@ class Reading:
             return None
         return round(sum(line.confidence * len(line.text) for line in self.lines) / total, 4)
 
-    def to_bytes(self) -> bytes:
-        """The stored form: gzip of JSON, equal for equal readings (so that its digest can be checked)."""
+    def as_json(self) -> dict[str, Any]:
+        """The form in which it is kept, and goes from process to process; its boxes stay the tuples that they are."""
         document: dict[str, Any] = {"format": FORMAT, **_fields_of(self)}
         document["lines"] = [_fields_of(line) for line in self.lines]
         document["labels"] = [_fields_of(label) for label in self.labels]
@@ -178,7 +178,11 @@ class Reading:
             document["crop"] = self.crop.as_json()
         if self.separator is None:
             del document["separator"]
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        return document
+
+    def to_bytes(self) -> bytes:
+        """The stored form: gzip of JSON, equal for equal readings (so that its digest can be checked)."""
+        text = json.dumps(self.as_json(), ensure_ascii=False, separators=(",", ":"))
         return gzip.compress(text.encode("utf-8"), compresslevel=6, mtime=0)
 
     @classmethod
@@ -189,7 +193,18 @@ class Reading:
             ValueError: the bytes are not a stored reading.
         """
         try:
-            document = json.loads(gzip.decompress(stored))
+            return cls.of_json(json.loads(gzip.decompress(stored)))
+        except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+            raise ValueError(f"not a stored reading: {error}") from error
+
+    @classmethod
+    def of_json(cls, document: dict[str, Any]) -> Reading:
+        """The reading that `as_json` gave, once through JSON; what its fields hold is not looked at.
+
+        Raises:
+            ValueError: it is not such a reading.
+        """
+        try:
             lines = tuple(
                 Line(
                     text=line["text"],
@@ -214,7 +229,7 @@ class Reading:
                 LabelCandidate(**{**label, "box": Box(*label["box"])}) for label in document.pop("labels", ())
             )
             return cls(lines=lines, labels=labels, **document)
-        except (OSError, EOFError, zlib.error, KeyError, TypeError, UnicodeDecodeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"not a stored reading: {error}") from error
 
 

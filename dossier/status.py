@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from dossier.attention import count_questions, is_open_refusal
 from dossier.cases import numbers_of
-from dossier.catalogue.tables import Arrival, Attachment, Case, Document, OutboxRow, Page, Volume, Work
+from dossier.catalogue.tables import Arrival, Attachment, Case, Document, OutboxRow, Page, Volume, VolumeCheck, Work
 from dossier.permissions import Extent
-from dossier.quality.making import states_of
+from dossier.quality.making import APPROVED, states_of
 from dossier.reindexing import ReindexStatus, engine_in_service, open_reindex, status_of_reindex
 from dossier.viewers import Viewer
 
@@ -30,6 +30,7 @@ class VolumeStatus:
         pages: in the order; all of them can be looked at.
         reading: those of them that wait to be read or are being read.
         files: that were received for it, attachments among them.
+        unopened: those of them that nobody has looked into yet, so that their pages are not known.
         making: how far making and checking it is, of `quality.making.STATES`.
         pages_a_minute: pages made searchable in the last minutes; 0.0 when none were.
     """
@@ -50,6 +51,7 @@ class VolumeStatus:
     files: int
     pages_a_minute: float
     making: str
+    unopened: int
 
 
 @dataclass(frozen=True)
@@ -153,33 +155,50 @@ def oldest_work(session: Session, viewer: Viewer | None = None) -> dict[str, flo
 
 
 def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int = 500) -> list[VolumeStatus]:
-    """The volumes, those with a deadline first, then those of the newest cases; a case's volumes in their order.
-
-    With a viewer, those within their sight.
+    """The volumes, those of a case together and in their order: first the cases in which something is still to be read
+    or opened, then those that are not approved yet, both with the nearest deadline first and then the newest; then
+    those that are approved as a whole, the newest first. With a viewer, those within their sight.
     """
-    failed = (
-        select(Arrival.volume_id, func.count().label("failed"))
-        .where(is_open_refusal())
+    # Of the few that have failed, or wait to be opened: not of all.
+    files = (
+        select(
+            Arrival.volume_id,
+            func.sum(sql_case((is_open_refusal(), 1), else_=0)).label("failed"),
+            func.sum(sql_case((Arrival.state == "received", 1), else_=0)).label("unopened"),
+        )
+        .where(Arrival.state.in_(("failed", "received")))
         .group_by(Arrival.volume_id)
         .subquery()
     )
-    # Counted by what stands in the index, which a page's id does not.
+    failed, unopened = func.coalesce(files.c.failed, 0), func.coalesce(files.c.unopened, 0)
+    pages = func.count(Page.volume_id)  # counted by what stands in the index, which a page's id does not
+    settled = func.sum(sql_case((Page.state.in_(("searchable", "parked")), 1), else_=0))
+    is_at_work = sql_case((pages - settled + unopened > 0, 1), else_=0)
+    is_to_approve = sql_case((VolumeCheck.state == APPROVED, 0), else_=1)
+    rank = sql_case(
+        (func.max(is_at_work).over(partition_by=Case.id) > 0, 0),
+        (func.max(is_to_approve).over(partition_by=Case.id) > 0, 1),
+        else_=2,
+    )
+    due_on = sql_case((rank < 2, Case.due_on))
     rows = session.execute(
         select(
             Volume.id, Volume.name, Case,
-            func.count(Page.volume_id),
+            pages,
             func.sum(sql_case((Page.state == "searchable", 1), else_=0)),
             func.sum(sql_case((Page.state == "parked", 1), else_=0)),
-            func.coalesce(failed.c.failed, 0),
+            failed,
             func.sum(sql_case((Page.state.in_(("waiting", "reading")), 1), else_=0)),
+            unopened,
         )
         .join(Case, Case.id == Volume.case_id)
         .outerjoin(Page, (Page.volume_id == Volume.id) & Page.outside.is_(None))
-        .outerjoin(failed, failed.c.volume_id == Volume.id)
+        .outerjoin(files, files.c.volume_id == Volume.id)
+        .outerjoin(VolumeCheck, VolumeCheck.volume_id == Volume.id)
         .where(Extent(viewer).holds(Volume.case_id))
-        .group_by(Volume.id, Case.id, failed.c.failed)
-        .having((func.count(Page.volume_id) > 0) | (func.coalesce(failed.c.failed, 0) > 0))
-        .order_by(Case.due_on.is_(None), Case.due_on, Case.created_at.desc(), Case.id, Volume.order_key)
+        .group_by(Volume.id, Case.id, files.c.failed, files.c.unopened, VolumeCheck.state)
+        .having((pages > 0) | (failed > 0) | (unopened > 0))
+        .order_by(rank, due_on.is_(None), due_on, Case.created_at.desc(), Case.id, Volume.order_key)
         .limit(limit)
     ).all()  # fmt: skip
     numbers = numbers_of(session, {case.id for _, _, case, *_ in rows})
@@ -191,7 +210,7 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
             )
         ).all()
     )
-    files = dict(
+    received = dict(
         session.execute(
             select(Arrival.volume_id, func.count())
             .where(Extent(viewer).holds(Arrival.case_id))
@@ -210,12 +229,12 @@ def volume_statuses(session: Session, viewer: Viewer | None = None, limit: int =
     return [
         VolumeStatus(
             volume_id=volume_id, case_id=case.id, case_number=numbers.get(case.id), case_name=case.name,
-            case_state=case.state, due_on=case.due_on, volume=name, pages=pages, searchable=searchable or 0,
+            case_state=case.state, due_on=case.due_on, volume=name, pages=pages_in_order, searchable=searchable or 0,
             parked=parked or 0, failed_files=failed_files, first_page_id=first_pages.get(volume_id),
-            reading=reading or 0, files=files.get(volume_id, 0), pages_a_minute=paces.get(volume_id, 0.0),
-            making=checked[volume_id],
+            reading=reading or 0, files=received.get(volume_id, 0), pages_a_minute=paces.get(volume_id, 0.0),
+            making=checked[volume_id], unopened=unopened_files,
         )
-        for volume_id, name, case, pages, searchable, parked, failed_files, reading in rows
+        for volume_id, name, case, pages_in_order, searchable, parked, failed_files, reading, unopened_files in rows
     ]  # fmt: skip
 
 

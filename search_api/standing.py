@@ -22,7 +22,7 @@ _FORGOTTEN_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Standing:
-    """The board's content: totals, volumes (deadline first), and what needs a hand (newest first)."""
+    """The board's content: totals, volumes (as `volume_statuses` orders them), and what needs a hand (newest first)."""
 
     status: Status
     volumes: tuple[VolumeStatus, ...]

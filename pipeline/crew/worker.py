@@ -13,11 +13,12 @@ import errno
 import hashlib
 import multiprocessing
 import os
+import pickle
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,6 +38,7 @@ from dossier.errors import (
 )
 from dossier.lifeline import die_with_parent
 from dossier.reading import Reading
+from pipeline.crew.answers import written
 from pipeline.crew.tasks import Answer, AssembleTask, InspectTask, PagePlan, PictureTask, ReadTask, Task
 from pipeline.files.sources import PageSource
 
@@ -73,7 +75,7 @@ def page_reader(models_dir: Path, ocr_engine: str = "openvino") -> Reads:
 
 
 def serve(
-    connection: Connection,
+    connection: socket.socket,
     models_dir: Path,
     reader_factory: ReaderFactory = page_reader,
     first: type[Task] | None = None,
@@ -95,26 +97,25 @@ def serve(
     # What is wrong with the models or the machine, the first task says once more, to somebody who hears it.
     with suppress(Exception):
         worker.prepare(first)
-    while True:
-        try:
-            task, seconds = connection.recv()
-        except EOFError:
-            return
-        allow_seconds(_PROCESSOR_SECONDS + _PROCESSOR_SHARE * seconds)
-        try:
-            answer: Answer | EdossierError = worker.perform(task)
-        except EdossierError as error:
-            answer = error
-        except MemoryError:
-            answer = PageTooHeavy()
-        except OSError as error:
-            answer = _fault(error)
-        except Exception as error:
-            answer = PageFailed(f"{type(error).__name__}: {error}")
-        try:
-            connection.send(answer)
-        except BrokenPipeError:
-            return
+    with connection.makefile("rb") as tasks, suppress(EOFError, ConnectionError):
+        while True:
+            task, seconds = pickle.load(tasks)  # noqa: S301 -- its parent's word
+            allow_seconds(_PROCESSOR_SECONDS + _PROCESSOR_SHARE * seconds)
+            connection.sendall(_answered(worker, task))
+
+
+def _answered(worker: Worker, task: Task) -> bytes:
+    """The answer to a task, as it travels; errors are answers, too."""
+    try:
+        return written(worker.perform(task))
+    except EdossierError as error:
+        return written(error)
+    except MemoryError:
+        return written(PageTooHeavy())
+    except OSError as error:
+        return written(_fault(error))
+    except Exception as error:
+        return written(PageFailed(f"{type(error).__name__}: {error}"))
 
 
 def _fault(error: OSError) -> EdossierError:

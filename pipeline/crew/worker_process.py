@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
+import socket
 import time
 from contextlib import suppress
-from multiprocessing.connection import Connection
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from dossier.confinement import Confinement
 from dossier.errors import EdossierError, MachineFailed, PageTimeout, WorkerDied
+from pipeline.crew.answers import MOST_BYTES, understood
+from pipeline.crew.pipe import Pipe
 from pipeline.crew.tasks import Answer, Task
 from pipeline.crew.worker import ReaderFactory, page_reader, serve
 
@@ -22,6 +26,8 @@ _CONTEXT = multiprocessing.get_context("spawn")
 _PICTURE_BYTES = 1_000_000_000
 # A dossier of ten thousand colour pages has some tens of GB; what is larger has gone wrong.
 _PDF_BYTES = 100_000_000_000
+# A task that does not fit into the pipe waits for a process that is being started, a second or a few.
+_HAND_OVER_SECONDS = 60.0
 
 
 def workbench(memory_bytes: int) -> Confinement:
@@ -65,7 +71,8 @@ class WorkerProcess:
         self._time_limit = time_limit
         self._renew_after = renew_after
         self._process: multiprocessing.process.BaseProcess | None = None
-        self._connection: Connection | None = None
+        self._pipe: Pipe | None = None
+        self._kind: type[Task] | None = None
         self._tasks_done = 0
         self._deadline = 0.0
 
@@ -75,9 +82,9 @@ class WorkerProcess:
         return self._process.pid if self._process else None
 
     @property
-    def connection(self) -> Connection | None:
-        """To wait on: readable when there is an answer, or when the process has died."""
-        return self._connection
+    def connection(self) -> socket.socket | None:
+        """To wait on: readable when there is an answer, or some of it, or when the process has died."""
+        return self._pipe.end if self._pipe else None
 
     def keep_ready(self, first: type[Task]) -> None:
         """Have a process that has loaded what its first task takes, of a kind; to be called while it has none in hand.
@@ -89,34 +96,49 @@ class WorkerProcess:
             self._start(first)
 
     def begin(self, task: Task, time_limit: float | None = None) -> None:
-        """Hand over a task; the worker must be idle."""
+        """Hand over a task; the worker must be idle.
+
+        Raises:
+            PageTimeout: the process does not take it.
+        """
         if self._process is None or not self._process.is_alive():
             self._start()
-        assert self._connection is not None
+        assert self._pipe is not None
         seconds = time_limit or self._time_limit
         self._deadline = time.monotonic() + seconds
+        self._kind = type(task)
+        message = pickle.dumps((task, seconds))
         try:
-            self._connection.send((task, seconds))
-        except BrokenPipeError:
-            self._start()
-            self._connection.send((task, seconds))
+            try:
+                self._pipe.send(message, min(seconds, _HAND_OVER_SECONDS))
+            except ConnectionError:
+                self._start()
+                self._pipe.send(message, min(seconds, _HAND_OVER_SECONDS))
+        except TimeoutError:
+            self.stop()
+            raise PageTimeout("not begun") from None
 
     def answer(self) -> Answer | EdossierError | WorkerProcess:
         """The answer to the task in hand; the worker itself while there is none yet.
 
-        A process that died or takes too long is ended and answers with that error.
+        A process that died or takes too long, or says what is no answer, is ended and answers with that error.
         """
-        assert self._connection is not None and self._process is not None
-        if self._connection.poll():
-            try:
-                answer: Answer | EdossierError = self._connection.recv()
-            except (EOFError, OSError):
-                return self._died()
+        assert self._pipe is not None and self._process is not None and self._kind is not None
+        was_alive = self._process.is_alive()
+        try:
+            line = self._pipe.line()
+            answer = None if line is None else understood(line, self._kind)
+        except (EOFError, ConnectionError):
+            return self._died()
+        except ValueError as error:
+            self.stop()
+            return WorkerDied(str(error))
+        if line is not None:
             self._tasks_done += 1
             if self._tasks_done >= self._renew_after:
                 self.stop()
             return answer
-        if not self._process.is_alive():
+        if not was_alive:
             return self._died()
         if time.monotonic() > self._deadline:
             self.stop()
@@ -130,10 +152,10 @@ class WorkerProcess:
             EdossierError: the answer, where it is an error.
         """
         self.begin(task, time_limit)
-        assert self._connection is not None
+        assert self._pipe is not None
         while True:
-            if self._connection is not None:
-                self._connection.poll(0.5)
+            if self._pipe is not None:
+                wait([self._pipe.end], 0.5)
             answer = self.answer()
             if isinstance(answer, EdossierError):
                 raise answer
@@ -150,13 +172,13 @@ class WorkerProcess:
             self._process.kill()
             self._process.join()
             self._process.close()
-        if self._connection is not None:
-            self._connection.close()
-        self._process = self._connection = None
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
 
     def _start(self, first: type[Task] | None = None) -> None:
         self.stop()
-        ours, theirs = _CONTEXT.Pipe()
+        ours, theirs = socket.socketpair()
         self._process = _CONTEXT.Process(
             target=serve,
             args=(theirs, self._models_dir, self._reader_factory, first, self._niceness, self._confinement),
@@ -164,7 +186,7 @@ class WorkerProcess:
         )
         self._process.start()
         theirs.close()
-        self._connection = ours
+        self._pipe = Pipe(ours, MOST_BYTES)
         self._tasks_done = 0
 
     def _died(self) -> EdossierError:

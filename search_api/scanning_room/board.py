@@ -32,7 +32,8 @@ def board(
 @router.get("/api/v1/status", response_model=StatusAnswer)
 @heavy
 def status(site: TheSite, viewer: TheViewer) -> Response:
-    """Totals, volumes (deadline first), and what needs a hand (newest first)."""
+    """Totals, volumes (with work left first, then by deadline; approved ones last), and what needs a hand (newest
+    first)."""
     standing = site.standings.latest(viewer)
     return JSONResponse(
         {

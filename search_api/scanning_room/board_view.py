@@ -106,7 +106,7 @@ def board_context(site: Site, viewer: Viewer, standing: Standing, view: BoardVie
     at_work: list[tuple[VolumeStatus, ...]] = []
     settled: list[tuple[VolumeStatus, ...]] = []
     for volumes in _by_case(standing.volumes):
-        (at_work if any(_left(volume) for volume in volumes) else settled).append(volumes)
+        (at_work if any(_left(volume) or volume.unopened for volume in volumes) else settled).append(volumes)
     status = standing.status
     viewable = sum(status.pages.values())
     return {

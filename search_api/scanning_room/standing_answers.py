@@ -39,6 +39,7 @@ class VolumeStanding(BaseModel):
     files: int = Field(description="received for it, attachments among them")
     pages_a_minute: float = Field(description="made searchable in the last minutes")
     making: str = Field(description="how far making and checking it is: unmade, making, handed_in, refused, approved")
+    unopened: int = Field(description="files that nobody has looked into yet: their pages are not known")
 
 
 class RemedyAnswer(BaseModel):
@@ -83,7 +84,7 @@ class StatusAnswer(BaseModel):
                         "volume_id": "v34df02e1d96c9c512370", **_CASE, "case_name": "闵照屿等3人诈骗案",
                         "case_state": "known", "due_on": "2031-08-04", "pages": 8, "searchable": 8, "parked": 0,
                         "failed_files": 1, "first_page_id": "p5f2e25435ae121a9e03d", "reading": 0, "files": 9,
-                        "pages_a_minute": 0.0, "making": "making",
+                        "pages_a_minute": 0.0, "making": "making", "unopened": 0,
                     }
                 ],
                 "attention": [

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pickle
 import resource
 import socket
+import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -19,7 +22,9 @@ import pytest
 from dossier import confinement
 from dossier.confinement import Held, held_here
 from dossier.errors import EdossierError, PageTimeout, PageTooHeavy, WorkerDied
-from pipeline.crew.tasks import ReadTask
+from pipeline.binding.searchable_pdf import PdfInfo
+from pipeline.crew.answers import written
+from pipeline.crew.tasks import AssembleTask, ReadTask
 from pipeline.crew.worker_process import WORKBENCH, WorkerProcess, workbench
 from pipeline.files.sources import PageSource
 
@@ -83,6 +88,62 @@ def _open_many(folder: Path) -> None:
     raise AssertionError(len(held))
 
 
+def _say(said: bytes) -> None:
+    """Write to the pipe to the parent, as whoever has taken over this process can."""
+    for place in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            if int(place.name) > 2 and str(place.readlink()).startswith("socket"):
+                os.write(int(place.name), said)
+
+
+def _half_answer(_: Path) -> None:
+    _say(b'{"done"')
+    time.sleep(3600)
+
+
+def _endless_answer(_: Path) -> None:
+    portion = b"a" * 1_000_000
+    while True:
+        _say(portion)
+
+
+def _two_answers(_: Path) -> None:
+    _say(written(PageTooHeavy()) * 2)
+    time.sleep(3600)
+
+
+def _answer_of_another_kind(_: Path) -> None:
+    _say(b'{"done":null}\n')
+    time.sleep(3600)
+
+
+def _order(folder: Path) -> None:
+    """What the parent would run if it unpickled what it is told: as a bare pickle, and with a length before it."""
+
+    class Order:
+        def __reduce__(self) -> tuple[Callable[..., object], tuple[str, ...]]:
+            return os.mkdir, (str(folder / "obeyed"),)
+
+    order = pickle.dumps(Order())
+    _say(struct.pack("!i", len(order)) + order + b"\n")
+    time.sleep(3600)
+
+
+def _order_in_an_error(folder: Path) -> None:
+    class Order:
+        def __reduce__(self) -> tuple[Callable[..., object], tuple[str, ...]]:
+            return os.mkdir, (str(folder / "obeyed"),)
+
+    error = WorkerDied("with an order")
+    error.order = Order()  # type: ignore[attr-defined]
+    raise error
+
+
+def _take_nothing_more(_: Path) -> None:
+    _say(written(WorkerDied("the last word")))
+    time.sleep(3600)
+
+
 def _say_dump_size(_: Path) -> None:
     raise WorkerDied(f"dumps of {resource.getrlimit(resource.RLIMIT_CORE)} bytes")
 
@@ -110,7 +171,8 @@ DEEDS = {
     deed.__name__.strip("_"): deed
     for deed in (
         _fill_memory, _connect, _send, _call_by_name, _start_program, _look_into_parent, _write_much, _open_many,
-        _say_dump_size, _hang, _spin, _die,
+        _say_dump_size, _hang, _spin, _die, _half_answer, _endless_answer, _two_answers, _answer_of_another_kind,
+        _order, _order_in_an_error, _take_nothing_more,
     )
 }  # fmt: skip
 
@@ -195,6 +257,43 @@ def test_a_crash_is_told_by_its_signal_and_the_next_page_is_worked_on(worker: Wo
     assert crash.detail == "SIGSEGV"
     assert isinstance(outcome(worker, "spin"), PageTimeout)
     assert outcome(worker, "say_dump_size").detail.startswith("dumps")
+
+
+@pytest.mark.timeout(60)
+def test_half_an_answer_holds_nobody_up_longer_than_its_task_may_take(worker: WorkerProcess) -> None:
+    outcome(worker, "say_dump_size")  # the process is there
+    assert isinstance(outcome(worker, "half_answer", 2.0), PageTimeout)
+    assert outcome(worker, "say_dump_size").detail.startswith("dumps")
+
+
+@pytest.mark.timeout(60)
+def test_a_process_that_takes_no_task_holds_nobody_up_longer_than_the_task_may_take(worker: WorkerProcess) -> None:
+    large = AssembleTask((), PdfInfo("a" * 10_000_000), (), Path("nowhere"))
+    assert outcome(worker, "take_nothing_more").detail == "the last word"
+
+    with pytest.raises(PageTimeout):
+        worker.perform(large, 2.0)
+
+    assert outcome(worker, "say_dump_size").detail.startswith("dumps")
+
+
+@pytest.mark.timeout(100)
+@pytest.mark.parametrize("deed", ["endless_answer", "two_answers", "answer_of_another_kind"])
+def test_who_says_what_is_no_answer_is_ended(deed: str, worker: WorkerProcess) -> None:
+    error = outcome(worker, deed)
+
+    assert isinstance(error, WorkerDied)
+    assert error.detail
+    assert worker.pid is None
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("deed", ["order", "order_in_an_error"])
+def test_a_decoder_that_has_been_taken_over_has_its_parent_do_nothing(
+    deed: str, worker: WorkerProcess, tmp_path: Path
+) -> None:
+    assert isinstance(outcome(worker, f"{tmp_path}/{deed}", 5.0), WorkerDied)
+    assert not (tmp_path / "obeyed").exists()
 
 
 def _is_gone(pid: int) -> bool:

@@ -6,7 +6,6 @@ import errno
 import fcntl
 import json
 import os
-import pickle
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from dossier.acceptance import Accepted, Incoming
 from dossier.attention import questions
 from dossier.catalogue.tables import Arrival, Case, CaseNumber, Page, Work
 from dossier.contents import Contents
-from dossier.errors import DamagedFile, EngineUnreachable, WorkerDied
+from dossier.errors import EngineUnreachable, WorkerDied
 from indexer.engines import Engines
 from indexer.upkeep import Upkeep
 from pipeline.crew.tasks import InspectTask
@@ -401,9 +400,3 @@ def _answers(house: House) -> bool:
     except EngineUnreachable:
         return False
     return True
-
-
-def test_refusals_are_values_that_survive_the_way_between_processes() -> None:
-    refusal = pickle.loads(pickle.dumps(Contents(refusal=DamagedFile("x")))).refusal
-
-    assert (refusal.code, refusal.detail) == ("damaged", "x")

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from dossier import flags, outbox, permissions, reindexing
 from dossier.attention import count_questions
-from dossier.catalogue.tables import Case, OutboxRow, Page, SuccessorRow
+from dossier.catalogue.tables import Arrival, Case, OutboxRow, Page, SuccessorRow, Volume
 from dossier.contents import Contents
 from dossier.errors import TruncatedFile
 from dossier.status import document_statuses
@@ -54,6 +54,29 @@ def test_a_parked_page_on_the_board_leads_to_its_picture(room: Room) -> None:
     assert "页面图像无法解码。" in page
     assert f'href="/pages/{room.page_ids[2]}"' in page
     assert "<h2>正在处理" not in page, "nothing is left to do for the program"
+
+
+def test_files_that_nobody_has_opened_are_work_that_is_left(room: Room) -> None:
+    room.scanroom.read(room.page_ids[2], ["某页"])
+    room.scanroom.make_searchable()
+    assert "全部处理完毕" in room.signed_in().get("/board").text
+    with room.scanroom.catalogue.writing() as session:
+        held = session.scalars(select(Arrival)).first()
+        assert held is not None
+        new = Volume(case_id=held.case_id, name="刚收的卷", order_key="99")
+        session.add(new)
+        session.flush()
+        session.add(
+            Arrival(case_id=held.case_id, volume_id=new.id, sha256=held.sha256, path="a", source="a", origin="watch")
+        )
+
+    browser = room.reopened().signed_in()
+    page = browser.get("/board").text
+    assert "全部处理完毕" not in page
+    assert "1 个文件等待拆页" in page
+    assert "刚收的卷" in page[page.index("<h2>正在处理") : page.index('id="attention"')]
+    (volume,) = [one for one in browser.get("/api/v1/status").json()["volumes"] if one["volume"] == "刚收的卷"]
+    assert (volume["pages"], volume["unopened"]) == (0, 1)
 
 
 def test_the_nearest_deadline_stands_first(room: Room) -> None:

@@ -63,7 +63,7 @@ DEEDS: dict[str, dict[str, Any]] = {
     "undo-return": {"reason": "登记有误"},
     "title": {"title": "讯问笔录"},
     "divide": {"at": "{page_id}"},
-    "merge": {},
+    "merge": {"next": "{document_id}"},
 }
 
 
