@@ -295,6 +295,12 @@ def _remedies(session: Session, flag: Flag) -> list[Remedy]:
         case "page", "sheet_unknown" | "sheet_unreadable":
             removal = Step("page", flag.subject_id, "remove", {"reason": "作废的分隔页"})
             return [_remedy("是普通页", Step("page", flag.subject_id, "restore")), _remedy("移出这一页", removal)]
+        case "page", "no_text":
+            return [
+                _remedy("看过了，没问题", Step("page", flag.subject_id, "blank", {"blank": False})),
+                _remedy("是空白页", Step("page", flag.subject_id, "blank", {"blank": True})),
+                _remedy("重新识别", Step("page", flag.subject_id, "read-again")),
+            ]
         case "page", "low_confidence":
             return [_remedy("重新识别", Step("page", flag.subject_id, "read-again"))]
         case "arrival", "repeated":

@@ -26,6 +26,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "label_repeated": ("纸上页码重复，可能重扫", "请核对：是同一页扫了两次，还是纸上盖了重号"),
     "label_order": ("纸上页码顺序不对", "请核对纸质卷宗：这几页是否放错了位置"),
     "side_pairs": ("同一面有两幅图（文件名里有 Pri、Sec）", "请左右对照，选用一幅；另一幅移出页序，原件保留"),
+    "no_text": ("没有识别出文字", "请看图像：是照片、图的，点“看过了，没问题”；有字的，请重扫或校录"),
     "low_confidence": ("识别把握不大", "请对照图像核对文字"),
     "turn_uncertain": ("页面方向拿不准", "请查看页面方向"),
     "sheet_unknown": ("分隔页的二维码不是本系统打印的", "这一页仍按普通页处理；请核对，需要的话重印分隔页"),
@@ -61,10 +62,12 @@ def raise_flag(
     flag.closed_at = None
 
 
-def close_flag(session: Session, subject_kind: str, subject_id: str, code: str) -> None:
-    """Close a flag, if it stands."""
-    flag = _find(session, subject_id, subject_kind, code)
-    if flag is not None and flag.closed_at is None:
+def close_flag(session: Session, subject_kind: str, subject_id: str, *codes: str) -> None:
+    """Close those flags of a subject that stand; one look for all of them."""
+    standing = select(Flag).where(
+        Flag.subject_kind == subject_kind, Flag.subject_id == subject_id, Flag.code.in_(codes), Flag.closed_at.is_(None)
+    )
+    for flag in session.scalars(standing):
         flag.closed_at = time.time()
 
 

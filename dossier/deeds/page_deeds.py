@@ -68,6 +68,7 @@ def mark_blank(session: Session, page_id: str, is_blank: bool, actor: str) -> Do
         return Done(f"{name_of(page)}没有变。", page.volume_id)
     outbox.enqueue(session, [page.id])
     page.blank = page.blank_by_hand = is_blank
+    flags.close_flag(session, "page", page.id, "no_text")
     if is_blank:
         flags.raise_flag(session, "page", page.id, page.case_id, "blank")
     else:
@@ -77,7 +78,7 @@ def mark_blank(session: Session, page_id: str, is_blank: bool, actor: str) -> Do
             renumber(session, page.volume_id)
     audit.record(session, "mark_blank", "page", page.id, actor, before=before, blank=is_blank)
     settle(session, page.volume_id, [page.id], [page.document_id] if was_folded and not is_blank else [])
-    undo = [_step(page, "blank", blank=before)]
+    undo = [_step(page, "blank", blank=before)] if before != is_blank else []
     if was_folded and not is_blank:
         undo.append(Step("volume", page.volume_id, "fold", {"pages": [page.id]}))
     said = "已标为空白" if is_blank else "已标为有内容"

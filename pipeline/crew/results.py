@@ -33,7 +33,7 @@ from pipeline.crew import plans
 ACTOR = "work"
 PDF_DELAY_SECONDS = 5.0
 _PAGES_FOR_SUGGESTIONS = 3
-_FLAGS_OF_A_READING = ("low_confidence", "turn_uncertain", "blank")
+_FLAGS_OF_A_READING = ("low_confidence", "turn_uncertain", "blank", "no_text")
 
 
 def inspected(catalogue: Catalogue, job: Job, owner: str, contents: Contents) -> None:
@@ -72,11 +72,14 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
             # Read again, it proved not to be blank: it counts again.
             page.outside, page.outside_reason = None, ""
             renumber(session, page.volume_id)
-        for code in dict.fromkeys((*_FLAGS_OF_A_READING, *reading.flags)):
-            if code in reading.flags or (code == "blank" and page.blank):
-                flags.raise_flag(session, "page", page.id, page.case_id, code)
-            else:
-                flags.close_flag(session, "page", page.id, code)
+        found = {*reading.flags}
+        if page.blank:
+            found.add("blank")
+        elif _lacks_text(page, reading):
+            found.add("no_text")
+        for code in sorted(found):
+            flags.raise_flag(session, "page", page.id, page.case_id, code)
+        flags.close_flag(session, "page", page.id, *(code for code in _FLAGS_OF_A_READING if code not in found))
         is_as_said = page.turn_by_hand in (None, reading.turn_degrees) and page.crop_by_hand == page.crop
         if not is_as_said and reading.source == "ocr":
             # A person turned or cropped it while it was being read.
@@ -89,6 +92,14 @@ def page_read(catalogue: Catalogue, vault: Vault, job: Job, owner: str, reading:
         follow(session, page.volume_id)
         _page_settled(session, page)
         settle_stack(session, page)
+
+
+def _lacks_text(page: Page, reading: Reading) -> bool:
+    """Whether no search can find what stands on a page that is not blank; unless a person has looked at it and said so.
+
+    Clean-up and OCR may have failed on it as well as have found a photograph.
+    """
+    return not reading.text.strip() and reading.separator is None and page.blank_by_hand is None
 
 
 def document_assembled(

@@ -109,6 +109,7 @@ def test_a_sample_page_is_set_upright_as_it_lay(sample: Read, place: int) -> Non
     assert reading.skew_degrees == pytest.approx(truth["skew_degrees"], abs=0.15)
     assert reading.flags == ()
     assert not reading.blank
+    assert reading.text.strip()  # nobody is asked about a page without text
 
 
 @pytest.mark.parametrize("place", range(12))

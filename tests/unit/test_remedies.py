@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from dossier import flags
+from dossier import flags, work
 from dossier.attention import Question, count_questions, questions
 from dossier.deeds import claims, page_deeds, page_order
 from dossier.errors import DeedRefused
+from dossier.reading import Box, Line, Reading
+from pipeline.crew import results
 from tests.bundle import Bundle
 
 ACTOR = "制作人甲"
@@ -36,6 +41,69 @@ def test_a_doubtful_turn_is_answered_by_the_turn_that_a_person_sees(bundle: Bund
     assert asked(bundle, "turn_uncertain") == []
     # It lies as it was read: there is nothing to read again.
     assert bundle.page(page_id).state == "searchable"
+
+
+LINE = Line("某页", Box(0.1, 0.1, 0.9, 0.13), 0.98)
+
+
+def read_by_worker(bundle: Bundle, *lines: Line, blank: bool = False, separator: str | None = None) -> None:
+    """A worker reads the page that waits."""
+    with bundle.catalogue.writing() as session:
+        (job,) = work.lease(session, [work.READ], ACTOR, 60.0)
+    reading = Reading(1000, 1400, 120.0, lines=lines, blank=blank, separator=separator)
+    results.page_read(bundle.catalogue, bundle.vault, job, ACTOR, reading)
+
+
+def test_a_page_with_ink_but_without_text_is_asked_about_until_a_person_has_seen_it(bundle: Bundle) -> None:
+    (page_id,) = bundle.receive("0001.jpg")
+    read_by_worker(bundle)
+
+    (row,) = asked(bundle, "no_text")
+    assert row.page_id == page_id
+    assert [(remedy.words, remedy.address, remedy.body) for remedy in row.remedies] == [
+        ("看过了，没问题", f"/api/v1/pages/{page_id}/blank", {"blank": False}),
+        ("是空白页", f"/api/v1/pages/{page_id}/blank", {"blank": True}),
+        ("重新识别", f"/api/v1/pages/{page_id}/read-again", {}),
+    ]
+    with bundle.catalogue.writing() as session:
+        done = page_deeds.mark_blank(session, page_id, False, ACTOR)
+    assert asked(bundle, "no_text") == []
+    assert done.undo == ()  # there is nothing that an undo could change
+
+    with bundle.catalogue.writing() as session:
+        page_deeds.read_again(session, page_id, ACTOR)
+    read_by_worker(bundle)
+    assert asked(bundle, "no_text") == []
+
+
+def test_a_page_whose_text_is_found_later_is_asked_about_no_more(bundle: Bundle) -> None:
+    (page_id,) = bundle.receive("0001.jpg")
+    read_by_worker(bundle, replace(LINE, text=" "))
+    assert len(asked(bundle, "no_text")) == 1
+
+    with bundle.catalogue.writing() as session:
+        page_deeds.read_again(session, page_id, ACTOR)
+    read_by_worker(bundle, LINE)
+
+    assert asked(bundle, "no_text") == []
+
+
+@pytest.mark.parametrize(
+    "read", [{"blank": True}, {"separator": "EDS-2-0000"}], ids=["a blank page", "a separator sheet"]
+)
+def test_what_needs_no_text_is_not_asked_about(bundle: Bundle, read: dict[str, Any]) -> None:
+    bundle.receive("0001.jpg")
+    read_by_worker(bundle, **read)
+    assert asked(bundle, "no_text") == []
+
+
+def test_a_page_without_text_may_be_said_to_be_blank(bundle: Bundle) -> None:
+    (page_id,) = bundle.receive("0001.jpg")
+    read_by_worker(bundle)
+    with bundle.catalogue.writing() as session:
+        page_deeds.mark_blank(session, page_id, True, ACTOR)
+    assert asked(bundle, "no_text") == []
+    assert bundle.page(page_id).blank
 
 
 def test_loose_files_are_claimed_one_by_one_and_folders_as_volumes(bundle: Bundle) -> None:
