@@ -92,6 +92,7 @@ def _confinement(_: Context) -> str:
             "limits of memory, time and files",
             network or "网络没有隔离 / NOT cut off from the network",
             "no other programs" if held.programs else "可启动其他程序 / other programs can be started",
+            "no other processes" if held.processes else "可查看其他进程 / other processes can be looked into",
         )
     )
 

@@ -40,6 +40,7 @@ from cli import (
     webhook,
 )  # fmt: skip
 from cli.context import Context
+from dossier.confinement import close_to_others
 from dossier.errors import EdossierError, MachineFailed, UsageError
 from dossier.one_line import OneLineFormatter, lines_apart
 
@@ -96,6 +97,7 @@ app.add_typer(audit.app, name="audit")
 
 def main() -> None:
     """Run the command line; the one place where errors become exit codes."""
+    close_to_others()
     os.umask(0o077)  # dossiers are nobody else's business; the inbox alone is opened up (dossier/home.py)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     sys.stderr.reconfigure(encoding="utf-8")  # type: ignore[union-attr]

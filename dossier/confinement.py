@@ -1,9 +1,11 @@
 """Confinement: a process that works on foreign bytes has little it could do harm with, whatever they make of it.
 
 Decoders are large C libraries; one that a hostile file has taken over, or that merely runs wild, should find no memory
-to eat up, no network to speak to, no program to start and no other process to look into. All of this is within reach of
-an ordinary user: limits of resources (setrlimit(2)), no new privileges (prctl(2)), and a filter of system calls
-(seccomp(2)). Where the kernel knows no such filter, a network of its own without any way out takes its place.
+to eat up, no network to speak to, no program to start, and no other process to look into or to send signals. All of
+this is within reach of an ordinary user: limits of resources (setrlimit(2)), no new privileges (prctl(2)), a filter of
+system calls (seccomp(2)), and a domain of its own (landlock(7)). Where the kernel knows no such filter, a network of
+its own without any way out takes its place; where it knows no such domain, the processes of this program are closed to
+all that their user starts (prctl(2), PR_SET_DUMPABLE), which those of other programs need not be.
 
 What it does not do: hide files from the process. It reads what its user may read, and writes as long as the limits let
 it.
@@ -21,19 +23,26 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-_PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 22, 38
+_PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
 _SECCOMP_SET_MODE_FILTER, _SECCOMP_MODE_FILTER, _SECCOMP_FILTER_FLAG_TSYNC = 1, 2, 1
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x1000_0000, 0x4000_0000
 # linux/filter.h and linux/seccomp.h: load a word, compare, return; what a filter may answer.
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _REFUSE, _KILL = 0x7FFF_0000, 0x0005_0000 | errno.EACCES, 0x8000_0000
+_SETTING = "EDOSSIER_"
 _CALL_AT, _MACHINE_AT = 0, 4
 _OTHER_CALLS = 0x4000_0000
 """Calls of the x32 kind on x86-64, which would pass by the numbers of the others."""
+_FIRST_ARGUMENT_AT, _ARGUMENT_BYTES = 16, 8
+# asm-generic/fcntl.h, asm-generic/sockets.h: who is sent a signal when a file has something to say.
+_OWNER_OF_FILE, _OWNER_OF_FILE_EX, _OWNER_OF_SOCKET, _GROUP_OF_SOCKET = 8, 15, 0x8901, 0x8902
+# linux/landlock.h
+_LANDLOCK_CREATE, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445, 446
+_LANDLOCK_VERSION, _LANDLOCK_BENEATH, _LANDLOCK_EXECUTE, _LANDLOCK_REFER = 1, 1, 1, 1 << 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +57,81 @@ class _Calls:
     ptrace: int
     process_vm_readv: int
     process_vm_writev: int
+    kcmp: int
+    perf_event_open: int
+    setsid: int
+    setpgid: int
+    rt_sigqueueinfo: int
+    rt_tgsigqueueinfo: int
+    kill: int
+    tkill: int
+    tgkill: int
+    prlimit64: int
+    fcntl: int
+    ioctl: int
+    pidfd_send_signal: int = 424
     io_uring_setup: int = 425
+    pidfd_open: int = 434
+    pidfd_getfd: int = 438
+    process_madvise: int = 440
+    process_mrelease: int = 448
 
     @property
     def refused(self) -> tuple[int, ...]:
-        """No socket (a ring could open one, too), no other program, no look into other processes."""
+        """No socket (a ring could open one, too), no other program, no look into other processes, no signal to them;
+        and no way out of the group of processes that is ended as a whole.
+        """
         return (
             self.socket, self.io_uring_setup, self.execve, self.execveat, self.ptrace, self.process_vm_readv,
-            self.process_vm_writev,
+            self.process_vm_writev, self.kcmp, self.perf_event_open, self.process_madvise, self.process_mrelease,
+            self.pidfd_open, self.pidfd_getfd, self.pidfd_send_signal, self.rt_sigqueueinfo, self.rt_tgsigqueueinfo,
+            self.setsid, self.setpgid,
+        )  # fmt: skip
+
+    @property
+    def to_oneself(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """Calls whose first argument is a process: which it may be. `abort` is a signal to oneself."""
+        own = os.getpid()
+        return (self.kill, (own,)), (self.tkill, (own,)), (self.tgkill, (own,)), (self.prlimit64, (0, own))
+
+    @property
+    def not_for(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """Calls whose second argument says what is asked, and what must not be: that another be sent signals."""
+        return (
+            (self.fcntl, (_OWNER_OF_FILE, _OWNER_OF_FILE_EX)),
+            (self.ioctl, (_OWNER_OF_SOCKET, _GROUP_OF_SOCKET)),
         )  # fmt: skip
 
 
 def _generic(machine: int) -> _Calls:
-    return _Calls(machine, 277, 198, 221, 281, 117, 270, 271)
+    return _Calls(
+        machine, 277, 198, 221, 281, 117, 270, 271, 272, 241, 157, 154, 138, 240, 129, 130, 131, 261, 25, 29,
+    )  # fmt: skip
 
 
 _MACHINES = {
-    "x86_64": _Calls(0xC000_003E, 317, 41, 59, 322, 101, 310, 311),
+    "x86_64": _Calls(
+        0xC000_003E,
+        317,
+        41,
+        59,
+        322,
+        101,
+        310,
+        311,
+        312,
+        298,
+        112,
+        109,
+        129,
+        297,
+        62,
+        200,
+        234,
+        302,
+        72,
+        16,
+    ),
     "aarch64": _generic(0xC000_00B7),
     "loongarch64": _generic(0xC000_0102),
     "riscv64": _generic(0xC000_00F3),
@@ -95,13 +162,16 @@ class Held:
         privileges: no program can give it more rights than it has.
         network: why it reaches none: "seccomp" (it cannot open a socket), "namespace" (it has a network of its own,
             without any way out), or "" where it is not cut off.
-        programs: it can start no other program, nor look into another process.
+        programs: it can start no other program, nor send another process signals.
+        processes: it cannot look into the memory of another process, nor into what it was started with; as root, not
+            into the memory.
     """
 
     limits: bool
     privileges: bool
     network: str
     programs: bool
+    processes: bool
 
 
 def confine(confinement: Confinement) -> Held:
@@ -111,13 +181,24 @@ def confine(confinement: Confinement) -> Held:
     """
     limits = _limit(confinement)
     if sys.platform != "linux":
-        return Held(limits, False, "", False)
+        return Held(limits, False, "", False, False)
     libc = ctypes.CDLL(None, use_errno=True)
     privileges = libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-    if privileges and _filter_calls(libc):
-        return Held(limits, privileges, "seccomp", True)
-    network = "namespace" if _leave_network(libc) else ""
-    return Held(limits, privileges, network, False)
+    processes = privileges and _enter_domain(libc)
+    filtered = privileges and _filter_calls(libc)
+    network = "seccomp" if filtered else "namespace" if _leave_network(libc) else ""
+    close_to_others()
+    return Held(limits, privileges, network, filtered, processes)
+
+
+def close_to_others() -> None:
+    """Close the memory of this process, and what it was started with, to all others of its user, but not to root's.
+
+    Whatever holds passwords or answers people calls it: a decoder that has been taken over is a process of its user.
+    Programs that it starts are open again.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def allow_seconds(seconds: float) -> None:
@@ -126,6 +207,11 @@ def allow_seconds(seconds: float) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     wanted = int(usage.ru_utime + usage.ru_stime + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
+
+
+def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a process that is to be confined: passwords are among the settings that stand in one."""
+    return {name: value for name, value in environment.items() if not name.startswith(_SETTING)}
 
 
 def _limit(confinement: Confinement) -> bool:
@@ -169,11 +255,58 @@ def _steps(calls: _Calls) -> Iterator[tuple[int, int, int, int]]:
     yield _EQUAL, 1, 0, calls.machine
     yield _RETURN, 0, 0, _KILL
     yield _LOAD, 0, 0, _CALL_AT
+    for call, allowed in calls.to_oneself:
+        yield from _where_argument(call, 0, allowed, _ALLOW, _REFUSE)
+    for call, forbidden in calls.not_for:
+        yield from _where_argument(call, 1, forbidden, _REFUSE, _ALLOW)
     yield _AT_LEAST, len(refused) + 1, 0, _OTHER_CALLS
     for place, call in enumerate(refused):
         yield _EQUAL, len(refused) - place, 0, call
     yield _RETURN, 0, 0, _ALLOW
     yield _RETURN, 0, 0, _REFUSE
+
+
+def _where_argument(
+    call: int, place: int, values: tuple[int, ...], answer: int, otherwise: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """What is answered to a call where the argument at `place` has one of the values; other calls go on.
+
+    The lower half of the argument is looked at, which is all that the kernel takes of an int. All known machines have
+    it in front.
+    """
+    yield _EQUAL, 0, len(values) + 3, call
+    yield _LOAD, 0, 0, _FIRST_ARGUMENT_AT + place * _ARGUMENT_BYTES
+    for index, value in enumerate(values):
+        yield _EQUAL, len(values) - index, 0, value
+    yield _RETURN, 0, 0, otherwise
+    yield _RETURN, 0, 0, answer
+
+
+def _enter_domain(libc: ctypes.CDLL) -> bool:
+    """Have the kernel keep this process out of the memory of all that are not of its domain.
+
+    A domain must deny something: here programs, which are refused anyway. What it would deny unasked, that a file goes
+    from one folder to another, is allowed; a kernel that cannot allow it (before 5.19) is not asked.
+    """
+    if libc.syscall(ctypes.c_long(_LANDLOCK_CREATE), None, ctypes.c_size_t(0), ctypes.c_uint(_LANDLOCK_VERSION)) < 2:
+        return False
+    handled = ctypes.create_string_buffer(struct.pack("=Q", _LANDLOCK_EXECUTE | _LANDLOCK_REFER), 8)
+    rules = libc.syscall(ctypes.c_long(_LANDLOCK_CREATE), handled, ctypes.c_size_t(8), ctypes.c_uint(0))
+    if rules < 0:
+        return False
+    root = os.open("/", os.O_PATH | os.O_CLOEXEC)
+    try:
+        # struct landlock_path_beneath_attr, packed.
+        rule = ctypes.create_string_buffer(struct.pack("=Qi", _LANDLOCK_REFER, root), 12)
+        added = libc.syscall(
+            ctypes.c_long(_LANDLOCK_ADD_RULE), ctypes.c_int(rules), ctypes.c_int(_LANDLOCK_BENEATH), rule,
+            ctypes.c_uint(0),
+        )  # fmt: skip
+        entered = libc.syscall(ctypes.c_long(_LANDLOCK_RESTRICT_SELF), ctypes.c_int(rules), ctypes.c_uint(0))
+    finally:
+        os.close(root)
+        os.close(rules)
+    return bool(added == 0 and entered == 0)
 
 
 def _leave_network(libc: ctypes.CDLL) -> bool:
@@ -206,7 +339,7 @@ def held_here() -> Held:
         answer = subprocess.run(command, capture_output=True, timeout=60, env={**os.environ, "PYTHONPATH": path})
         return Held(**json.loads(answer.stdout))
     except (OSError, ValueError, subprocess.TimeoutExpired):
-        return Held(False, False, "", False)
+        return Held(False, False, "", False, False)
 
 
 def report() -> None:
@@ -216,7 +349,13 @@ def report() -> None:
     is_cut_off = held.network != "seccomp" or _is_refused(lambda: socket.socket().close(), PermissionError)
     other = sys.executable
     programs = held.programs and _is_refused(lambda: os.execv(other, [other, "-V"]), PermissionError)  # noqa: S606
-    print(json.dumps(asdict(Held(limits, held.privileges, held.network if is_cut_off else "", programs))))
+    programs = programs and _is_refused(lambda: os.kill(os.getppid(), 0), PermissionError)
+    parent = Path("/proc") / str(os.getppid())
+    processes = _is_refused(lambda: (parent / "mem").open("rb").close(), PermissionError)
+    if os.geteuid() != 0:
+        processes = processes and _is_refused((parent / "environ").read_bytes, PermissionError)
+    network = held.network if is_cut_off else ""
+    print(json.dumps(asdict(Held(limits, held.privileges, network, programs, processes))))
 
 
 def _is_refused(deed: Callable[[], object], error: type[Exception]) -> bool:

@@ -25,7 +25,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from dossier.confinement import Confinement, confine
+from dossier.confinement import Confinement, confine, without_settings
 from dossier.errors import RosterRefused
 from indexer.roster.headings import HEADINGS_WITHIN, columns_of, headings_of
 
@@ -98,7 +98,7 @@ def sheets_of(content: bytes) -> list[Sheet]:
     # -P: no module of the folder that the program happens to be started in.
     command = [sys.executable, "-P", "-m", "indexer.roster.sheet"]
     path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH", ""))))
-    environment = {**os.environ, "PYTHONPATH": path}
+    environment = {**without_settings(os.environ), "PYTHONPATH": path}
     # A file, unlike a pipe, is held to a limit: what a decoder gone wild says can be no longer.
     with tempfile.TemporaryFile() as said:
         with subprocess.Popen(

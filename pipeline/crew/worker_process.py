@@ -8,11 +8,12 @@ import pickle
 import signal
 import socket
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from dossier.confinement import Confinement
+from dossier.confinement import Confinement, without_settings
 from dossier.errors import EdossierError, MachineFailed, PageTimeout, WorkerDied
 from pipeline.crew.answers import MOST_BYTES, understood
 from pipeline.crew.pipe import Pipe
@@ -184,7 +185,8 @@ class WorkerProcess:
             args=(theirs, self._models_dir, self._reader_factory, first, self._niceness, self._confinement),
             daemon=True,
         )
-        self._process.start()
+        with _without_settings():
+            self._process.start()
         theirs.close()
         self._pipe = Pipe(ours, MOST_BYTES)
         self._tasks_done = 0
@@ -201,6 +203,18 @@ class WorkerProcess:
         if code == -signal.SIGXCPU:
             return PageTimeout()
         return WorkerDied(_told(code))
+
+
+@contextmanager
+def _without_settings() -> Iterator[None]:
+    """What is started meanwhile gets none of the settings that this process was given: passwords are among them."""
+    kept = dict(os.environ)
+    try:
+        for name in kept.keys() - without_settings(kept).keys():
+            del os.environ[name]
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 def _told(code: int | None) -> str:

@@ -41,7 +41,10 @@ def look(inspector: WorkerProcess, path: Path, limits: Limits | None = None) -> 
 
 def _forget_peak(inspector: WorkerProcess) -> None:
     if inspector.pid is not None:
-        Path(f"/proc/{inspector.pid}/clear_refs").write_text("5")  # proc(5): resets VmHWM
+        try:
+            Path(f"/proc/{inspector.pid}/clear_refs").write_text("5")  # proc(5): resets VmHWM
+        except PermissionError:
+            inspector.stop()  # closed to all but root: the next one begins at nothing
 
 
 def _peak(inspector: WorkerProcess) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import pickle
 import resource
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -27,6 +28,7 @@ from pipeline.crew.answers import written
 from pipeline.crew.tasks import AssembleTask, ReadTask
 from pipeline.crew.worker_process import WORKBENCH, WorkerProcess, workbench
 from pipeline.files.sources import PageSource
+from tests.integration.test_ordinary_user import NOBODY, ROOT, interpreter
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the limits of Linux")
 
@@ -70,10 +72,84 @@ def _start_program(_: Path) -> None:
     subprocess.run(["true"], check=True)
 
 
-def _look_into_parent(_: Path) -> None:
+def _refused(call: str, *arguments: object) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.ptrace(16, os.getppid(), 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "ptrace")
+    if getattr(libc, call)(*arguments) < 0:
+        raise OSError(ctypes.get_errno(), call)
+
+
+def _look_into_parent(_: Path) -> None:
+    _refused("ptrace", 16, os.getppid(), 0, 0)
+
+
+def _copy_from_parent(_: Path) -> None:
+    _refused("process_vm_readv", os.getppid(), None, 0, None, 0, 0)
+
+
+def _open_memory_of_parent(_: Path) -> None:
+    os.close(os.open(f"/proc/{os.getppid()}/mem", os.O_RDWR))
+
+
+def _read_environment_of_parent(_: Path) -> None:
+    Path(f"/proc/{os.getppid()}/environ").read_bytes()
+
+
+def _signal_parent(_: Path) -> None:
+    os.kill(os.getppid(), 0)
+
+
+def _signal_all(_: Path) -> None:
+    os.kill(-1, 0)
+
+
+def _signal_thread_of_parent(_: Path) -> None:
+    _refused("tgkill", os.getppid(), os.getppid(), 0)
+
+
+def _queue_signal_for_parent(_: Path) -> None:
+    _refused("sigqueue", os.getppid(), 0, None)
+
+
+def _have_parent_sent_signals(folder: Path) -> None:
+    with (folder / "asked").open("wb") as file:
+        fcntl.fcntl(file, fcntl.F_SETOWN, os.getppid())
+
+
+def _open_parent(_: Path) -> None:
+    os.close(os.pidfd_open(os.getppid()))
+
+
+def _take_file_of_parent(_: Path) -> None:
+    _refused("syscall", 438, os.open(f"/proc/{os.getppid()}", os.O_RDONLY), 0, 0)
+
+
+def _limit_parent(_: Path) -> None:
+    resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE)
+
+
+def _leave_group(_: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setpgid(0, 0)
+        except OSError as error:
+            os._exit(error.errno)
+        os._exit(0)
+    raise OSError(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), "setpgid")
+
+
+def _say_settings(_: Path) -> None:
+    begun_with = Path("/proc/self/environ").read_bytes() if os.geteuid() == 0 else b""
+    settings = [name for name in os.environ if "EDOSSIER" in name]
+    raise WorkerDied(f"settings: {settings}, {begun_with.count(b'EDOSSIER_')}")
+
+
+def _move_and_abort(folder: Path) -> None:
+    for name in ("here", "there"):
+        (folder / name).mkdir()
+    (folder / "here/page").touch()
+    (folder / "here/page").rename(folder / "there/page")
+    os.abort()
 
 
 def _write_much(folder: Path) -> None:
@@ -151,6 +227,8 @@ def _say_dump_size(_: Path) -> None:
 def _hang(folder: Path) -> None:
     child = os.fork()
     if child == 0:
+        with suppress(OSError):
+            os.setsid()
         time.sleep(3600)
     (folder / "child").write_text(str(child))
     while True:
@@ -172,7 +250,10 @@ DEEDS = {
     for deed in (
         _fill_memory, _connect, _send, _call_by_name, _start_program, _look_into_parent, _write_much, _open_many,
         _say_dump_size, _hang, _spin, _die, _half_answer, _endless_answer, _two_answers, _answer_of_another_kind,
-        _order, _order_in_an_error, _take_nothing_more,
+        _order, _order_in_an_error, _take_nothing_more, _copy_from_parent, _open_memory_of_parent,
+        _read_environment_of_parent, _signal_parent, _signal_all, _signal_thread_of_parent, _queue_signal_for_parent,
+        _have_parent_sent_signals, _open_parent, _take_file_of_parent, _limit_parent, _leave_group, _say_settings,
+        _move_and_abort,
     )
 }  # fmt: skip
 
@@ -216,14 +297,105 @@ def test_a_decoder_reaches_no_network_and_no_service_of_this_machine(
     assert "Permission denied" in outcome(worker, deed).detail
 
 
-@pytest.mark.parametrize("deed", ["start_program", "look_into_parent"])
-def test_a_decoder_starts_no_program_and_looks_into_no_other_process(
-    deed: str, worker: WorkerProcess, held: Held
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "start_program", "look_into_parent", "copy_from_parent", "signal_parent", "signal_all",
+        "signal_thread_of_parent", "queue_signal_for_parent", "have_parent_sent_signals", "open_parent",
+        "take_file_of_parent", "limit_parent", "leave_group",
+    ],
+)  # fmt: skip
+def test_a_decoder_starts_no_program_and_sends_no_other_process_signals(
+    deed: str, worker: WorkerProcess, held: Held, tmp_path: Path
 ) -> None:
     if not held.programs:
         pytest.skip("this kernel filters no system calls")
 
-    assert "Errno 13" in outcome(worker, deed).detail
+    assert "Errno 13" in outcome(worker, f"{tmp_path}/{deed}").detail
+
+
+def _knows_domains() -> bool:
+    """Whether this kernel has a Landlock that can be used: its second version, or a later one."""
+    return ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) >= 2
+
+
+@pytest.mark.skipif(not _knows_domains(), reason="this kernel knows no domains")
+def test_a_decoder_looks_into_no_other_process(worker: WorkerProcess) -> None:
+    """What a process was begun with, root may see: that is tried as somebody else, below."""
+
+    assert "Errno 13" in outcome(worker, "open_memory_of_parent").detail
+    if os.geteuid() != 0:
+        assert "Errno 13" in outcome(worker, "read_environment_of_parent").detail
+
+
+LOOK = f"""
+import os, sys
+from pathlib import Path
+from {confinement.__name__} import Confinement, confine
+if sys.argv[1] == "confined":
+    confine(Confinement(10**9, 0))
+for name in ("environ", "mem"):
+    try:
+        (Path("/proc") / str(os.getppid()) / name).open("rb").close()
+    except PermissionError:
+        print(name)
+"""
+START = f"""
+import subprocess, sys
+from {confinement.__name__} import close_to_others
+if sys.argv[1] == "closed":
+    close_to_others()
+subprocess.run([sys.executable, "-c", *sys.argv[2:]], check=True)
+"""
+
+
+def _kept_from(parent: str, child: str) -> list[str]:
+    """What of its parent, closed or open, a child of an ordinary user cannot see, confined or free."""
+    ordinary: dict[str, Any] = {}
+    python: str | None = sys.executable
+    if os.geteuid() == 0:
+        python, ordinary = interpreter(), {"user": NOBODY, "group": NOBODY, "extra_groups": ()}
+    if python is None:
+        pytest.skip("this Python lies in a folder that others may not enter")
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [python, "-c", START, parent, LOOK, child], env=environment, cwd="/", capture_output=True, text=True,
+        check=True, **ordinary,
+    ).stdout.split()  # fmt: skip
+
+
+def test_an_ordinary_user_looks_neither_from_a_confined_process_nor_into_one_that_is_closed() -> None:
+    if _kept_from("open", "free"):
+        pytest.skip("nobody looks into other processes here")
+
+    assert _kept_from("closed", "free") == ["environ", "mem"]
+    if _knows_domains():
+        assert _kept_from("open", "confined") == ["environ", "mem"]
+
+
+def test_every_command_is_closed_to_what_its_user_starts() -> None:
+    script = (
+        "import atexit, ctypes, sys; from cli.main import main; sys.argv = ['edossier', '--help'];"
+        "atexit.register(lambda: print('open:', ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))); main()"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+    assert said.endswith("open: 0\n")
+
+
+def test_no_setting_goes_along_to_a_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDOSSIER_ELASTICSEARCH_PASSWORD", "secret")
+    process = WorkerProcess(tmp_path, 60.0, 100, Deed)
+    try:
+        assert outcome(process, "say_settings").detail == "settings: [], 0"
+        assert os.environ["EDOSSIER_ELASTICSEARCH_PASSWORD"] == "secret"
+    finally:
+        process.stop()
+
+
+def test_a_decoder_may_move_its_files_and_end_itself(worker: WorkerProcess, tmp_path: Path) -> None:
+    assert outcome(worker, f"{tmp_path}/move_and_abort").detail == "SIGABRT"
+    assert (tmp_path / "there/page").exists()
 
 
 @pytest.mark.parametrize(("deed", "said"), [("write_much", "File too large"), ("open_many", "Too many open files")])
@@ -311,8 +483,9 @@ def _is_gone(pid: int) -> bool:
 
 def test_what_holds_here_is_tried_and_not_assumed(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     assert held.limits and held.privileges
+    assert held.processes or not _knows_domains()
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    assert held_here() == Held(False, False, "", False)
+    assert held_here() == Held(False, False, "", False, False)
 
 
 def test_where_no_filter_is_known_nothing_is_claimed_of_programs() -> None:
