@@ -379,6 +379,8 @@ def _write_contents(session: Session, arrival: Arrival, contents: Contents, size
         refuse(arrival, contents.refusal)
     elif contents.shapes:
         pages = register_pages(session, arrival, contents.shapes, contents.is_single_picture, together.unplaced)
+        if contents.is_dynamic_form:
+            flags.raise_flag(session, "arrival", arrival.id, arrival.case_id, "dynamic_form")
         # A picture that comes late to a stack follows the separator sheet that stands before it there.
         if pages[0].order_key:
             together.late[pages[0].document_id] = pages[0]

@@ -304,13 +304,9 @@ def _remedies(session: Session, flag: Flag) -> list[Remedy]:
         case "page", "low_confidence":
             return [_remedy("重新识别", Step("page", flag.subject_id, "read-again"))]
         case "arrival", "repeated":
-            pages = session.scalars(select(Page.id).where(Page.arrival_id == flag.subject_id).limit(2)).all()
-            side_by_side = _way("左右对照", session.get_one(Arrival, flag.subject_id).volume_id, "#labels")
-            if len(pages) != 1:
-                return [side_by_side]
-            return [
-                side_by_side, _remedy("移出这一页", Step("page", pages[0], "remove", {"reason": "重复扫描"}))
-            ]  # fmt: skip
+            return _answers_for_file(session, flag, "左右对照", "#labels", "重复扫描")
+        case "arrival", "dynamic_form":
+            return _answers_for_file(session, flag, "查看这一卷", "", "动态表单，内容另收")
         case "document", "name_reused":
             volume_id = session.get_one(Document, flag.subject_id).volume_id
             replace_earlier = Step("document", flag.subject_id, "replace-earlier")
@@ -337,6 +333,15 @@ def _remedies(session: Session, flag: Flag) -> list[Remedy]:
         case (("case" | "document"), "unclaimed"):
             return _claims(session, flag)
     return []
+
+
+def _answers_for_file(session: Session, flag: Flag, words: str, where: str, reason: str) -> list[Remedy]:
+    """The way to a file's volume; of a file of one page also its removal."""
+    pages = session.scalars(select(Page.id).where(Page.arrival_id == flag.subject_id).limit(2)).all()
+    way = _way(words, session.get_one(Arrival, flag.subject_id).volume_id, where)
+    if len(pages) != 1:
+        return [way]
+    return [way, _remedy("移出这一页", Step("page", pages[0], "remove", {"reason": reason}))]
 
 
 def _insertions(flag: Flag) -> list[Remedy]:

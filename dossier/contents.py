@@ -40,9 +40,11 @@ class Contents:
         shapes: its pages; empty for an attachment.
         is_single_picture: whether it is one page of a folder of pictures.
         refusal: why it cannot become pages; then the rest is empty.
+        is_dynamic_form: whether its pages only say that Adobe's programs are needed to show what is in it.
     """
 
     media_type: str = ""
     shapes: Sequence[PageShape] = ()
     is_single_picture: bool = False
     refusal: FileRefused | None = None
+    is_dynamic_form: bool = False

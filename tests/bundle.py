@@ -45,13 +45,21 @@ class Bundle:
         self._taken = 0
 
     def receive(
-        self, path: str, volume: str = VOLUME, case: str = CASE, shapes: Sequence[Shape] = (Shape(),)
+        self,
+        path: str,
+        volume: str = VOLUME,
+        case: str = CASE,
+        shapes: Sequence[Shape] = (Shape(),),
+        *,
+        is_dynamic_form: bool = False,
     ) -> list[str]:
         """Take a file in; returns its pages' ids."""
         self._taken += 1
         source = self.home.inbox / f"scan-{self._taken}"
         source.write_bytes(f"scan {self._taken}".encode())
-        contents = Contents("image/jpeg", shapes, is_single_picture=len(shapes) == 1)
+        contents = Contents(
+            "image/jpeg", shapes, is_single_picture=len(shapes) == 1, is_dynamic_form=is_dynamic_form
+        )  # fmt: skip
         incoming = Incoming(source, Place(case, volume, path), path, "watch", contents)
         arrival = accept(self.catalogue, self.vault, incoming, "watch").arrival_id
         with self.catalogue.reading() as session:

@@ -34,7 +34,7 @@ LONGEST_REMARK = 500
 # What nobody answers by a deed, or what the paper itself may be like: the maker says so when handing in.
 _TO_BE_SAID = (
     "turn_uncertain", "label_gap", "label_repeated", "label_order", "gap", "name_reused", "repeated",
-    "side_pairs",
+    "side_pairs", "no_text", "dynamic_form",
 )  # fmt: skip
 # What somebody does to a volume, its documents or pages; who did any of it has made it.
 _MAKING_DEEDS = (

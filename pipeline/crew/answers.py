@@ -80,6 +80,7 @@ def _as_json(answer: Answer | EdossierError) -> dict[str, Any]:
             "media_type": answer.media_type,
             "shapes": [[getattr(shape, name) for name in _PLACES] for shape in answer.shapes],
             "is_single_picture": answer.is_single_picture,
+            "is_dynamic_form": answer.is_dynamic_form,
             "refusal": None if answer.refusal is None else _error_as_json(answer.refusal),
         }
     }
@@ -99,10 +100,13 @@ def _contents(content: dict[str, Any]) -> Contents:
     refusal = None if content["refusal"] is None else _error(content["refusal"])
     _require(refusal is None or isinstance(refusal, FileRefused), "refusal")
     assert refusal is None or isinstance(refusal, FileRefused)
-    _require(type(content["is_single_picture"]) is bool, "is_single_picture")
+    for name in ("is_single_picture", "is_dynamic_form"):
+        _require(type(content[name]) is bool, name)
     _require(bool(_MEDIA_TYPE.fullmatch(content["media_type"])), "media_type")
     shapes = tuple(_shape(*shape) for shape in content["shapes"])
-    return Contents(content["media_type"], shapes, content["is_single_picture"], refusal)
+    return Contents(
+        content["media_type"], shapes, content["is_single_picture"], refusal, content["is_dynamic_form"]
+    )  # fmt: skip
 
 
 def _shape(index: int, kind: PageKind, width: int, height: int, dpi: float, part: Part, cut: float) -> PageSource:

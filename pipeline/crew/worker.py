@@ -211,7 +211,9 @@ def _inspect(task: InspectTask) -> Contents:
     pages = inspection.pages
     if task.limits.split_spreads:
         pages = parted(task.path, pages)
-    return Contents(inspection.media_type, pages, is_single_picture)
+    return Contents(
+        inspection.media_type, pages, is_single_picture, is_dynamic_form=inspection.is_dynamic_form
+    )  # fmt: skip
 
 
 def _picture(task: PictureTask) -> None:

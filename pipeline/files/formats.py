@@ -42,12 +42,14 @@ def inspect(path: Path, limits: Limits | None = None, name: str = "") -> Inspect
     if format_ is Format.ATTACHMENT:
         return Inspection(format_, media_type, ())
     try:
-        pages = pdf_sources(path, limits) if format_ is Format.PDF else picture_pages(path, format_, limits)
+        if format_ is not Format.PDF:
+            return Inspection(format_, media_type, picture_pages(path, format_, limits))
+        pages, is_dynamic_form = pdf_sources(path, limits)
     except DamagedFile as error:
         if _tail_is_zeros(path):
             raise TruncatedFile("its end was reserved but never written") from error
         raise
-    return Inspection(format_, media_type, pages)
+    return Inspection(format_, media_type, pages, is_dynamic_form)
 
 
 def _tail_is_zeros(path: Path) -> bool:

@@ -52,6 +52,15 @@ def has_hidden_layers(pdf: pikepdf.Pdf) -> bool:
     return default.get("/BaseState") == Name.OFF or (isinstance(switched_off, Array) and len(switched_off) > 0)
 
 
+def is_dynamic_form(pdf: pikepdf.Pdf) -> bool:
+    """Whether the file is a form that is laid out when it is opened (XFA; ISO 32000-1, 7.7.2 and 12.7.8).
+
+    Only Adobe's programs do so. Its pages are a notice to wait for them; those of other XFA forms are the form itself.
+    """
+    form, is_laid_out_late = pdf.Root.get("/AcroForm"), pdf.Root.get("/NeedsRendering")
+    return isinstance(form, Dictionary) and "/XFA" in form and isinstance(is_laid_out_late, bool) and is_laid_out_late
+
+
 def _shown(page: pikepdf.Page) -> list[Object]:
     annotations = page.obj.get("/Annots")
     if not isinstance(annotations, Array):

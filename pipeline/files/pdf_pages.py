@@ -16,7 +16,7 @@ from dossier.errors import PageUnreadable
 from dossier.reading import Box, Line, Reading
 from pipeline.files.affine import Affine
 from pipeline.files.painted_order import in_painted_order
-from pipeline.files.pdf_annotations import has_hidden_layers
+from pipeline.files.pdf_annotations import has_hidden_layers, is_dynamic_form
 from pipeline.files.pdf_content import decoded_shape, large_pictures, opened_page, page_content
 from pipeline.files.pdf_file import opened_pdf
 from pipeline.files.pdf_holes import require_nothing_lost
@@ -29,8 +29,10 @@ from pipeline.files.text_lines import GlyphLine, glyph_lines
 Pixels = NDArray[np.uint8]
 
 
-def pdf_sources(path: Path, limits: Limits) -> tuple[PageSource, ...]:
-    """All pages of a PDF, from its structure and content streams; no picture is decoded.
+def pdf_sources(path: Path, limits: Limits) -> tuple[tuple[PageSource, ...], bool]:
+    """All pages of a PDF, from its structure and content streams, and whether it `is_dynamic_form`.
+
+    No picture is decoded.
 
     Raises:
         FileRefused: what `opened_pdf` refuses, and pictures over the pixel limit.
@@ -42,7 +44,7 @@ def pdf_sources(path: Path, limits: Limits) -> tuple[PageSource, ...]:
             with page_content(pdf, index, limits, has_layers) as content:
                 width, height, dpi, _ = decoded_shape(content, limits)
                 sources.append(PageSource(index, content.kind, width, height, dpi))
-    return tuple(sources)
+        return tuple(sources), is_dynamic_form(pdf.structure)
 
 
 def pdf_pixels(path: Path, index: int, limits: Limits) -> tuple[Pixels, float, bool]:

@@ -89,8 +89,10 @@ class Inspection:
         format: by content.
         media_type: for whoever downloads the original, e.g. "image/tiff".
         pages: in the file's order; empty for attachments.
+        is_dynamic_form: whether what it has to show is made by Adobe's programs alone, and its pages only say so.
     """
 
     format: Format
     media_type: str
     pages: tuple[PageSource, ...]
+    is_dynamic_form: bool = False

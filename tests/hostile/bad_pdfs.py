@@ -13,7 +13,7 @@ import pikepdf
 from pikepdf import Dictionary, Name, Pdf, String
 
 from tests.hostile.bad_pictures import saved, squeezed
-from tests.hostile.specimen import PAGES, Specimen, specimen
+from tests.hostile.specimen import DYNAMIC_FORM, PAGES, Specimen, specimen
 from tests.made_pdfs import TWO_LINES, WHOLE_PAGE, Page, jpeg_picture, pdf_of
 
 _BAD = ("damaged", "truncated", "too_large", "empty")
@@ -470,7 +470,12 @@ def _acting() -> Iterator[Specimen]:
             b'<xdp:xdp xmlns:xdp="http://ns.adobe.com/xdp/"><template><script>while(1){}</script></template></xdp:xdp>'
         )
     }
-    yield specimen("pdf-xfa.pdf", one_page(stream(TWO_LINES), xfa, root=dynamic), PAGES)
+    yield specimen("pdf-xfa.pdf", one_page(stream(TWO_LINES), xfa, root=dynamic), DYNAMIC_FORM)
+    static = dynamic.replace(b"/NeedsRendering true", b"")
+    yield specimen("pdf-xfa-static.pdf", one_page(stream(TWO_LINES), xfa, root=static), PAGES)
+    unfounded = b"/NeedsRendering true /AcroForm << /Fields [] >>"
+    yield specimen("pdf-xfa-none.pdf", one_page(stream(TWO_LINES), root=unfounded), PAGES)
+    yield specimen("pdf-xfa-nonsense.pdf", one_page(stream(TWO_LINES), root=b"/AcroForm 3 /NeedsRendering 1"), PAGES)
     yield specimen("pdf-signed.pdf", signed_pdf(), PAGES)
     scan = pdf_of(Page(WHOLE_PAGE, pictures={"Scan": jpeg_picture(saved("JPEG", quality=80), 620, 877)}))
     yield specimen("pdf-scan-with-page-behind.pdf", scan + b"\n<html><script>alert(1)</script></html>\n")

@@ -11,7 +11,7 @@ from dossier.errors import EdossierError
 from pipeline.crew.tasks import InspectTask
 from pipeline.crew.worker_process import WorkerProcess
 from pipeline.files.sources import Limits
-from tests.hostile.specimen import ATTACHMENT, PAGES
+from tests.hostile.specimen import ATTACHMENT, DYNAMIC_FORM, PAGES
 
 # A quarter of what the settings allow: a look makes few pixels, and must not need more.
 MEMORY_BYTES = 2_000_000_000
@@ -34,7 +34,8 @@ def look(inspector: WorkerProcess, path: Path, limits: Limits | None = None) -> 
         found = f"no answer: {error.code} {error.detail}"
     else:
         assert isinstance(answer, Contents)
-        found = answer.refusal.code if answer.refusal else PAGES if answer.shapes else ATTACHMENT
+        of_pages = DYNAMIC_FORM if answer.is_dynamic_form else PAGES
+        found = answer.refusal.code if answer.refusal else of_pages if answer.shapes else ATTACHMENT
     return Outcome(found, time.monotonic() - begun, _peak(inspector))
 
 

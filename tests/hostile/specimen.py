@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-PAGES, ATTACHMENT = "pages", "attachment"
+PAGES, ATTACHMENT, DYNAMIC_FORM = "pages", "attachment", "dynamic_form"
 REFUSALS = frozenset({"empty", "truncated", "encrypted", "damaged", "unknown_format", "too_large"})
 """The reasons for which a file is refused (docs/errors.md)."""
 
-ANYTHING = REFUSALS | {PAGES, ATTACHMENT}
+ANYTHING = REFUSALS | {PAGES, ATTACHMENT, DYNAMIC_FORM}
 """For files that a decoder may understand one way or another: some typed outcome, soon and in little memory."""
 
 
@@ -20,7 +20,7 @@ class Specimen:
     Attributes:
         name: its file name; its beginning, up to the first hyphen, names its kind.
         make: gives its bytes; made when it is needed, since some are large.
-        outcomes: what a look into it may find: "pages", "attachment", or codes of refusals.
+        outcomes: what a look into it may find: "pages", "attachment", "dynamic_form", or codes of refusals.
     """
 
     name: str

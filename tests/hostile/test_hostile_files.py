@@ -34,6 +34,17 @@ def test_each_hostile_file_is_answered_with_pages_or_a_reason(inspector: WorkerP
     } == {}
 
 
+@pytest.mark.parametrize("each", [each for each in collection() if "-xfa" in each.name], ids=lambda each: each.name)
+def test_a_form_that_only_adobe_shows_is_told_from_one_that_is_shown(
+    each: Specimen, inspector: WorkerProcess, tmp_path: Path
+) -> None:
+    """T15."""
+    path = tmp_path / each.name
+    path.write_bytes(each.make())
+
+    assert {look(inspector, path).found} == each.outcomes
+
+
 def _report(specimens: list[Specimen], outcomes: dict[str, Outcome]) -> None:
     found = [outcomes[each.name] for each in specimens]
     print(f"\n{len(specimens)} files, {sum(outcome.seconds for outcome in found):.0f} s")

@@ -47,6 +47,8 @@ def test_a_reading_comes_through_whole(reading: Reading) -> None:
 def test_what_a_file_holds_comes_through_whole() -> None:
     assert told(CONTENTS, InspectTask) == CONTENTS
     assert told(Contents("audio/mpeg"), InspectTask) == Contents("audio/mpeg")
+    form = Contents("application/pdf", CONTENTS.shapes, is_dynamic_form=True)
+    assert told(form, InspectTask) == form
 
 
 def test_a_task_that_is_done_comes_through() -> None:

@@ -11,6 +11,7 @@ from dossier import flags, work
 from dossier.attention import Question, count_questions, questions
 from dossier.deeds import claims, page_deeds, page_order
 from dossier.errors import DeedRefused
+from dossier.quality.making import open_in
 from dossier.reading import Box, Line, Reading
 from pipeline.crew import results
 from tests.bundle import Bundle
@@ -60,6 +61,8 @@ def test_a_page_with_ink_but_without_text_is_asked_about_until_a_person_has_seen
 
     (row,) = asked(bundle, "no_text")
     assert row.page_id == page_id
+    with bundle.catalogue.reading() as session:  # whoever hands the volume in mends or explains it
+        assert open_in(session, bundle.volume_id()).questions == 1
     assert [(remedy.words, remedy.address, remedy.body) for remedy in row.remedies] == [
         ("看过了，没问题", f"/api/v1/pages/{page_id}/blank", {"blank": False}),
         ("是空白页", f"/api/v1/pages/{page_id}/blank", {"blank": True}),
@@ -104,6 +107,24 @@ def test_a_page_without_text_may_be_said_to_be_blank(bundle: Bundle) -> None:
         page_deeds.mark_blank(session, page_id, True, ACTOR)
     assert asked(bundle, "no_text") == []
     assert bundle.page(page_id).blank
+
+
+def test_a_form_that_only_adobe_shows_is_asked_about_until_its_pages_are_taken_out(bundle: Bundle) -> None:
+    (page_id,) = bundle.receive("申请表.pdf", is_dynamic_form=True)
+    bundle.receive("申请表（打印）.pdf")
+
+    (row,) = asked(bundle, "dynamic_form")
+    assert row.page_id == page_id
+    assert [(remedy.words, remedy.address, remedy.page) for remedy in row.remedies] == [
+        ("查看这一卷", "", f"/volumes/{bundle.volume_id()}"),
+        ("移出这一页", f"/api/v1/pages/{page_id}/remove", ""),
+    ]
+    with bundle.catalogue.reading() as session:
+        assert open_in(session, bundle.volume_id()).questions == 1
+
+    with bundle.catalogue.writing() as session:
+        page_order.remove(session, page_id, "动态表单，内容另收", ACTOR)
+    assert asked(bundle, "dynamic_form") == []
 
 
 def test_loose_files_are_claimed_one_by_one_and_folders_as_volumes(bundle: Bundle) -> None:
