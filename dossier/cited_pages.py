@@ -48,6 +48,21 @@ def page_after(session: Session, page_id: str) -> str | None:
     ).first()
 
 
+def pages_through(session: Session, first_id: str, last_id: str, most: int) -> list[str]:
+    """The ids of the pages of a passage, in the volume's order; none where the last one does not come behind the first
+    in the same volume, one of both stands outside the order, or there are more than `most`."""
+    first, last = session.get(Page, first_id), session.get(Page, last_id)
+    if first is None or last is None or first.volume_id != last.volume_id:
+        return []
+    ids = session.scalars(
+        select(Page.id)
+        .where(Page.volume_id == first.volume_id, Page.outside.is_(None), Page.place.between(first.place, last.place))
+        .order_by(Page.place, Page.id)
+        .limit(most + 1)
+    ).all()
+    return list(ids) if len(ids) <= most and {first_id, last_id} <= set(ids) else []
+
+
 def _standing(session: Session, page: Page) -> Page:
     """The latest re-scan of a page, as far as it is in the same volume; the page itself where nothing replaced it."""
     passed = {page.id}

@@ -16,12 +16,26 @@
     silence = window.setTimeout(function () { said.textContent = ""; }, SAID_FOR);
   }
 
+  // The lines of all pages whose text is here, without what stands between two pages.
+  function allLines() {
+    return lines === null ? [] : Array.prototype.slice.call(lines.querySelectorAll("li:not(.page-break)"));
+  }
+
+  // The id of the page on which a line stands.
+  function pageOf(line) { return line.dataset.of || text.dataset.page; }
+
+  function pagesOf(parts) {
+    return parts.map(function (part) { return pageOf(part.line); }).filter(function (page, at, pages) {
+      return pages.indexOf(page) === at;
+    });
+  }
+
   // [{line, words}] of the lines that the selection touches, with the part of each that is selected.
   function selected() {
     const selection = window.getSelection();
     if (lines === null || selection.rangeCount === 0 || selection.isCollapsed) { return []; }
     const range = selection.getRangeAt(0), found = [];
-    lines.querySelectorAll("li").forEach(function (line) {
+    allLines().forEach(function (line) {
       if (!range.intersectsNode(line)) { return; }
       const part = document.createRange();
       part.selectNodeContents(line);
@@ -44,13 +58,15 @@
 
   // Lines of print that run to the margin go on in the next one; a question or an answer begins a new paragraph.
   function quotation(parts) {
-    let margin = 0, words = "";
-    if (lines !== null) {
-      lines.querySelectorAll("li").forEach(function (line) { margin = Math.max(margin, boxOf(line)[2]); });
-    }
+    const margins = {};
+    let words = "";
+    allLines().forEach(function (line) {
+      margins[pageOf(line)] = Math.max(margins[pageOf(line)] || 0, boxOf(line)[2]);
+    });
     parts.forEach(function (part, at) {
-      const before = at === 0 ? null : boxOf(parts[at - 1].line);
-      const goesOn = before !== null && before[2] > margin - NEAR && !/^[问答]\s*[：:]/.test(part.words);
+      const before = at === 0 ? null : parts[at - 1].line;
+      const isFull = before !== null && boxOf(before)[2] > margins[pageOf(before)] - NEAR;
+      const goesOn = isFull && !/^[问答]\s*[：:]/.test(part.words);
       const isLatin = /[A-Za-z0-9]$/.test(words) && /^[A-Za-z]/.test(part.words);
       words += (before === null ? "" : goesOn ? (isLatin ? " " : "") : "\n") + part.words;
     });
@@ -62,6 +78,7 @@
     if (quoted === null) { return; }
     while (quoted.firstChild) { quoted.removeChild(quoted.firstChild); }
     selected().forEach(function (part) {
+      if (pageOf(part.line) !== text.dataset.page) { return; }
       const box = boxOf(part.line), rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
       rect.setAttribute("x", box[0]);
       rect.setAttribute("y", box[1]);
@@ -87,9 +104,9 @@
     return done;
   }
 
-  function copy(words, success) {
+  function copy(words, success, citation) {
     function otherwise() {
-      say(copyTheOldWay(words) ? success : "没有复制成功：浏览器不允许。请按 Ctrl+C 复制文字，出处是 " + text.dataset.citation);
+      say(copyTheOldWay(words) ? success : "没有复制成功：浏览器不允许。请按 Ctrl+C 复制文字，出处是 " + citation);
     }
     if (navigator.clipboard && window.isSecureContext) {
       navigator.clipboard.writeText(words).then(function () { say(success); }, otherwise);
@@ -98,14 +115,47 @@
     }
   }
 
+  // The citations of passages that do not stand on the page in view alone, by their first and last page.
+  const citations = new Map();
+
+  function citationOf(pageIds) {
+    const first = pageIds[0], last = pageIds[pageIds.length - 1], passage = first + " " + last;
+    if (!citations.has(passage)) {
+      const asked = fetch("/api/v1/pages/" + first + "/citation?through=" + last, { credentials: "same-origin" })
+        .then(function (answer) {
+          if (!answer.ok) { throw new Error(String(answer.status)); }
+          return answer.json();
+        }).then(function (answer) { return answer.citation; });
+      citations.set(passage, asked);
+      asked.catch(function () { citations.delete(passage); });
+    }
+    return citations.get(passage);
+  }
+
+  function isOfPageInView(pageIds) { return pageIds.length === 1 && pageIds[0] === text.dataset.page; }
+
   function copyWithCitation() {
     const parts = selected(), citation = text.dataset.citation;
     if (text.hidden || citation === "") { return; }
     if (parts.length === 0) {
-      copy(citation, "没有选中文字，已复制出处 " + citation + "。");
+      copy(citation, "没有选中文字，已复制出处 " + citation + "。", citation);
       return;
     }
-    copy(quotation(parts) + (/^[（(]/.test(citation) ? citation : "（" + citation + "）"), "已复制，出处 " + citation + "。");
+    function copyQuoted(cited) {
+      copy(quotation(parts) + (/^[（(]/.test(cited) ? cited : "（" + cited + "）"), "已复制，出处 " + cited + "。", cited);
+    }
+    const pageIds = pagesOf(parts);
+    if (isOfPageInView(pageIds)) {
+      copyQuoted(citation);
+    } else {
+      citationOf(pageIds).then(copyQuoted, function () { say("没有复制：出处没有取到，请再试一次。"); });
+    }
+  }
+
+  // A browser lets a copy be made only soon after a key or a click: what it needs is asked for beforehand.
+  function askAhead() {
+    const pageIds = pagesOf(selected());
+    if (pageIds.length > 0 && !isOfPageInView(pageIds)) { citationOf(pageIds).catch(function () { return undefined; }); }
   }
 
   // The key makes a request that the browser sends twice the same excerpt.
@@ -119,7 +169,7 @@
       method: "POST",
       credentials: "same-origin",
       headers: { "Content-Type": "application/json", "Idempotency-Key": key },
-      body: JSON.stringify({ page_ids: [pageId], quotation: words })
+      body: JSON.stringify({ page_ids: pagesOf(parts), quotation: words })
     }).then(function (answer) {
       return answer.json().then(function (content) {
         if (!answer.ok) { say("没有加入：" + content.title + content.remedy); return; }
@@ -135,7 +185,7 @@
   // By keyboard: the arrows go from line to line, with Shift they select lines.
   let first = -1, last = -1;
   function step(event) {
-    const all = lines.querySelectorAll("li"), by = event.key === "ArrowDown" ? 1 : -1;
+    const all = allLines(), by = event.key === "ArrowDown" ? 1 : -1;
     last = Math.min(Math.max(last + by, 0), all.length - 1);
     if (!event.shiftKey || first < 0) { first = last; }
     const range = document.createRange();
@@ -147,7 +197,12 @@
     all[last].scrollIntoView({ block: "nearest" });
   }
 
-  document.addEventListener("selectionchange", showSelected);
+  let pause = 0;
+  document.addEventListener("selectionchange", function () {
+    showSelected();
+    window.clearTimeout(pause);
+    pause = window.setTimeout(askAhead, 150);
+  });
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, textarea, select")) { return; }
     if (event.key === "c" || event.key === "C") { event.preventDefault(); copyWithCitation(); }
@@ -159,7 +214,7 @@
     });
     lines.addEventListener("mousedown", function (event) {
       const line = event.target.closest("li");
-      first = last = line === null ? -1 : Array.prototype.indexOf.call(lines.children, line);
+      first = last = line === null ? -1 : allLines().indexOf(line);
     });
   }
   // The buttons take no focus from the selection.

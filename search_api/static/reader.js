@@ -7,13 +7,13 @@
   const TALLEST = 30000000;
   // How much is kept above and below the window, in its heights; and how long a page must stay before it is fetched, so
   // that pages that only fly past are not.
-  const KEPT = 1.5, SETTLE = 60, TEXTS_KEPT = 60;
+  const KEPT = 1.5, SETTLE = 60, TEXTS_KEPT = 60, MOST_TEXTS_SHOWN = 40;
   const THUMBNAIL_ROW = 172, THUMBNAIL_WIDTH = 100, THUMBNAIL_HEIGHT = 136;
   const SVG = "http://www.w3.org/2000/svg";
   const byId = function (id) { return document.getElementById(id); };
   const desk = byId("desk"), stage = byId("stage"), leaves = byId("leaves");
   const thumbnails = byId("thumbnails"), strip = byId("strip"), directory = byId("directory");
-  const text = byId("text"), lines = byId("lines"), noText = byId("no-text");
+  const text = byId("text"), lines = byId("lines"), noText = byId("no-text"), moreText = byId("more-text");
   const volume = desk.dataset.volume, query = desk.dataset.q;
 
   let pages = null, last = 0;
@@ -23,6 +23,8 @@
   const turns = new Map(), leafOf = new Map(), thumbnailOf = new Map(), texts = new Map();
   let tops = [], widths = [], heights = [], total = 0;
   let scrolledTo = -1, boxWanted = 0;
+  // The pages whose texts stand beside the pictures, one after the other; usually the current one alone.
+  let shown = [];
 
   function make(name, className) {
     const element = document.createElement(name);
@@ -392,17 +394,73 @@
       text.dataset.page = answer.page_id;
       text.dataset.citation = answer.citation;
       byId("citation").textContent = answer.citation;
-      while (lines.firstChild) { lines.removeChild(lines.firstChild); }
-      answer.lines.forEach(function (line) { lines.appendChild(lineOf(line)); });
-      noText.hidden = answer.lines.length > 0;
-      noText.textContent = answer.text === null ? "还没有识别，识别完成后文字会出现在这里。" : "这一页没有文字。";
+      // Whoever reads a passage over several pages keeps it, and what is selected of it, when the picture moves on.
+      if (shown.length > 1 && shown.indexOf(page) >= 0) { leadTo(page); return; }
+      clearText();
+      addText(page, answer);
       text.scrollTop = 0;
-      showTranscriptions(page, answer.page_id);
     }).catch(function () {
       if (page !== current) { return; }
-      while (lines.firstChild) { lines.removeChild(lines.firstChild); }
+      clearText();
       noText.hidden = false;
       noText.textContent = "文字没有取到，翻一页再翻回来重试。";
+    });
+  }
+
+  function clearText() {
+    while (lines.firstChild) { lines.removeChild(lines.firstChild); }
+    shown = [];
+    moreText.hidden = true;
+  }
+
+  function addText(page, answer) {
+    const without = answer.lines.length > 0 ? "" : answer.text === null
+      ? "还没有识别，识别完成后文字会出现在这里。" : "这一页没有文字。";
+    if (shown.length > 0) { breakBefore(page, without); }
+    answer.lines.forEach(function (line) { lines.appendChild(lineOf(line, page, answer.page_id)); });
+    if (shown.length === 0) {
+      noText.hidden = without === "";
+      noText.textContent = without;
+    }
+    shown.push(page);
+    moreText.hidden = page >= last || shown.length >= MOST_TEXTS_SHOWN;
+    showTranscriptions(page, answer.page_id);
+  }
+
+  // Where a page begins below another one; what was said of that one's missing text comes to stand in its place.
+  function breakBefore(page, words) {
+    const item = make("li", "page-break");
+    item.dataset.page = String(page);
+    item.textContent = joined([label(page), words]);
+    if (!noText.hidden) {
+      const empty = make("li", "page-break");
+      empty.textContent = noText.textContent;
+      lines.appendChild(empty);
+      noText.hidden = true;
+    }
+    lines.appendChild(item);
+  }
+
+  function breakOf(page) { return lines.querySelector(".page-break[data-page='" + page + "']"); }
+
+  function leadTo(page) {
+    const beginning = breakOf(page) || lines.firstChild;
+    if (beginning === null || !window.getSelection().isCollapsed) { return; }
+    text.scrollTop += beginning.getBoundingClientRect().top - text.getBoundingClientRect().top - PADDING;
+  }
+
+  function showMoreText() {
+    const page = shown[shown.length - 1] + 1;
+    moreText.disabled = true;
+    textOf(page).then(function (answer) {
+      moreText.disabled = false;
+      if (shown[shown.length - 1] + 1 !== page) { return; }
+      const hadFocus = document.activeElement === moreText;
+      addText(page, answer);
+      if (hadFocus && moreText.hidden) { lines.focus(); }
+    }).catch(function () {
+      moreText.disabled = false;
+      byId("said").textContent = "下一页的文字没有取到，请再试一次。";
     });
   }
 
@@ -411,23 +469,25 @@
     fetch("/api/v1/pages/" + pageId + "/transcriptions", { credentials: "same-origin" }).then(function (answer) {
       return answer.ok ? answer.json() : { transcriptions: [] };
     }).then(function (answer) {
-      if (page !== current || text.dataset.page !== pageId) { return; }
-      const items = Array.prototype.slice.call(lines.querySelectorAll("li:not(.human)"));
-      if (lines.querySelector("li.human") !== null) { return; }
+      if (shown.indexOf(page) < 0) { return; }
+      const all = Array.prototype.slice.call(lines.querySelectorAll("li[data-of='" + pageId + "']"));
+      if (all.some(function (item) { return item.classList.contains("human"); })) { return; }
       answer.transcriptions.forEach(function (one) {
-        const item = lineOf({ text: one.text, box: one.box, confidence: 1 });
+        const item = lineOf({ text: one.text, box: one.box, confidence: 1 }, page, pageId);
         item.classList.add("human");
         item.dataset.by = "人工校录 · " + one.author;
-        const line = one.line === null ? undefined : items[one.line];
+        const line = one.line === null ? undefined : all[one.line];
         if (line !== undefined) { line.classList.add("superseded"); }
-        lines.insertBefore(item, line === undefined ? null : line);
+        lines.insertBefore(item, line === undefined ? breakOf(page + 1) : line);
       });
     }).catch(function () { return undefined; });
   }
 
-  function lineOf(line) {
+  function lineOf(line, page, pageId) {
     const item = make("li", line.confidence < 0.8 ? "unsure" : "");
     let at = 0;
+    item.dataset.number = String(page);
+    item.dataset.of = pageId;
     item.dataset.box = line.box.join(" ");
     (line.marks || []).forEach(function (range) {
       item.appendChild(document.createTextNode(line.text.slice(at, range[0])));
@@ -621,14 +681,24 @@
         setCurrent(Number(leaf.dataset.page));
       }
     });
+    let pointed = 0;
+    const pointAt = function (page, rects) {
+      [pointed, page].forEach(function (one) {
+        const leaf = leafOf.get(one);
+        if (leaf) { draw(leaf.querySelector(".boxes.lines"), one === page ? rects : []); }
+      });
+      pointed = page;
+    };
     lines.addEventListener("mouseover", function (event) {
-      const line = event.target.closest("li"), leaf = leafOf.get(current);
-      if (leaf && line !== null) { draw(leaf.querySelector(".boxes.lines"), [line.dataset.box.split(" ").map(Number)]); }
+      const line = event.target.closest("li");
+      if (line !== null && line.dataset.box) {
+        pointAt(Number(line.dataset.number), [line.dataset.box.split(" ").map(Number)]);
+      }
     });
-    lines.addEventListener("mouseleave", function () {
-      const leaf = leafOf.get(current);
-      if (leaf) { draw(leaf.querySelector(".boxes.lines"), []); }
-    });
+    lines.addEventListener("mouseleave", function () { pointAt(pointed, []); });
+    // What is selected stays so, to be made longer.
+    moreText.addEventListener("mousedown", function (event) { event.preventDefault(); });
+    moreText.addEventListener("click", showMoreText);
     byId("go").addEventListener("submit", function (event) {
       event.preventDefault();
       stage.focus({ preventScroll: true });

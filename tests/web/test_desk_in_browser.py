@@ -8,9 +8,11 @@ import pytest
 from docx import Document
 from scanroom import HEIGHT, WIDTH, Shape, cell, reading_of_lines
 from site_under_test import PAGES, Room
+from sqlalchemy import select
 from test_browser import Window, address, window  # noqa: F401 -- fixtures
 
-from dossier.catalogue.tables import Page
+from dossier import looks
+from dossier.catalogue.tables import AuditRow, Excerpt, Page
 from dossier.contents import Contents
 
 pytestmark = pytest.mark.browser
@@ -57,6 +59,93 @@ def test_selected_words_are_copied_with_their_citation_and_shown_on_the_picture(
     for line, box in zip((1, 2), marked, strict=True):
         assert box["y"] == pytest.approx(picture["y"] + cell(line, 0).y0 * picture["height"], abs=3)
     assert window.complaints == []
+
+
+def select_over_pages(page: object, start: int, end: int) -> None:
+    """Select from a character of the first page's last line to one of the first line of the page below it."""
+    page.evaluate(
+        """([start, end]) => {
+            const below = document.querySelector('#lines .page-break'), range = document.createRange();
+            range.setStart(below.previousElementSibling.firstChild, start);
+            range.setEnd(below.nextElementSibling.firstChild, end);
+            getSelection().removeAllRanges();
+            getSelection().addRange(range);
+        }""",
+        [start, end],
+    )
+
+
+def test_a_passage_over_two_pages_is_copied_with_one_citation_and_taken_as_one_excerpt(
+    window: Window,  # noqa: F811
+    room: Room,
+) -> None:
+    page, scanroom = window.page, room.scanroom
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for page_id, label in zip(room.page_ids, ("35", "36", "37"), strict=True):
+        confirm_label(room, page_id, label)
+    opened_reader(window, f"/volumes/{scanroom.volume_id()}/read")
+    page.keyboard.press("t")
+    page.locator("#lines").get_by_text(PAGES[0][0]).wait_for()
+    room.app.state.site.looks.flush()
+    assert (room.page_ids[1], "text") not in looked_at(room)
+
+    page.get_by_role("button", name="接着显示下一页的文字").click()
+    page.locator("#lines").get_by_text(PAGES[1][0]).wait_for()
+    assert page.locator("#lines .page-break").all_inner_texts() == ["图像第 2 页 · 页码 36"]
+    room.app.state.site.looks.flush()
+    assert (room.page_ids[1], "text") in looked_at(room)
+
+    words = PAGES[0][-1] + "\n" + PAGES[1][0]
+    select_over_pages(page, 0, len(PAGES[1][0]))
+    page.get_by_role("button", name="复制并附出处").click()
+    page.get_by_text("已复制，出处 证据卷一P35-36。").wait_for()
+    assert page.evaluate(PASTED) == words + "（证据卷一P35-36）"
+    # The part that is on the page in view is marked on its picture, and that alone.
+    assert page.locator("#quoted rect").count() == 1
+    page.keyboard.press("e")
+    page.get_by_text("已加入摘录，出处 证据卷一P35-36。").wait_for()
+    with scanroom.catalogue.reading() as session:
+        taken = session.scalars(select(Excerpt)).one()
+    assert (taken.page_ids, taken.quotation) == (list(room.page_ids[:2]), words)
+
+    # The picture moves on, and the passage stays; the last page has none below it.
+    page.keyboard.press("ArrowRight")
+    page.locator("#citation", has_text="证据卷一P36").wait_for()
+    assert page.locator("#lines .page-break").count() == 1
+    page.get_by_role("button", name="接着显示下一页的文字").click()
+    page.locator("#lines .page-break").nth(1).wait_for()
+    assert "还没有识别" in page.locator("#lines .page-break").nth(1).inner_text()
+    assert page.get_by_role("button", name="接着显示下一页的文字").count() == 0
+    page.keyboard.press("End")
+    page.locator("#citation", has_text="证据卷一P37").wait_for()
+    assert window.complaints == []
+
+
+def test_a_line_of_the_page_below_alone_is_cited_by_that_page(window: Window, room: Room) -> None:  # noqa: F811
+    page = window.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened_reader(window, f"/volumes/{room.scanroom.volume_id()}/read")
+    page.keyboard.press("t")
+    page.get_by_role("button", name="接着显示下一页的文字").click()
+    page.locator("#lines .page-break").wait_for()
+    page.locator("#lines").focus()
+    for key in ["ArrowDown"] * (len(PAGES[0]) + 1):
+        page.keyboard.press(key)
+    page.keyboard.press("c")
+    page.get_by_text("已复制，出处 证据卷一图像第2页。").wait_for()
+    assert page.evaluate(PASTED) == PAGES[1][0] + "（证据卷一图像第2页）"
+    # Another page opened, the text is its own again.
+    page.keyboard.press("End")
+    page.get_by_text("还没有识别").wait_for()
+    assert page.locator("#lines li").count() == 0
+    assert window.complaints == []
+
+
+def looked_at(room: Room) -> set[tuple[str, str]]:
+    """Which page's what somebody has been shown."""
+    with room.scanroom.catalogue.reading() as session:
+        rows = session.scalars(select(AuditRow).where(AuditRow.deed == looks.DEED)).all()
+        return {(row.subject_id, row.details["what"]) for row in rows}
 
 
 def test_the_keyboard_alone_selects_lines_and_copies_them(window: Window, room: Room) -> None:  # noqa: F811

@@ -45,6 +45,30 @@ def test_a_page_outside_the_order_is_cited_by_no_number_and_a_replaced_one_by_it
     assert page["citation"] == "证据卷一不计页的图像；证据卷一图像第1页"
 
 
+def test_a_passage_over_pages_is_cited_with_its_ranges_merged(browser: TestClient, room: Room) -> None:
+    first, second, third = room.page_ids
+    other = room.scanroom.receive("0001.jpg", volume="证据材料卷二")
+
+    def cited(page_id: str, through: str) -> tuple[int, str]:
+        answer = browser.get(f"/api/v1/pages/{page_id}/citation", params={"through": through})
+        return answer.status_code, answer.json().get("citation", "")
+
+    assert cited(first, third) == (200, "证据卷一图像第1-3页")
+    with room.scanroom.catalogue.writing() as session:
+        for page_id, label in ((first, "35"), (second, "36"), (third, "37")):
+            page = session.get_one(Page, page_id)
+            page.page_label, page.page_label_state = label, "confirmed"
+    assert cited(first, third) == (200, "证据卷一P35-37")
+    assert cited(second, third) == (200, "证据卷一P36-37")
+    assert cited(second, second) == (200, "证据卷一P36")
+    for page_id, through in ((third, first), (first, other), (first, "p0")):
+        assert cited(page_id, through)[0] == 404
+    with room.scanroom.catalogue.writing() as session:
+        page_order.remove(session, second, "不属于本卷", "傅溪")
+    assert cited(first, third) == (200, "证据卷一P35、37")
+    assert cited(first, second)[0] == 404
+
+
 def test_lines_come_with_their_text_and_their_places(browser: TestClient, room: Room) -> None:
     answer = browser.get(f"/api/v1/pages/{room.page_ids[0]}/citation?first_line=2&last_line=3").json()
 
