@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import hashlib
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -217,16 +218,25 @@ def finish(catalogue: Catalogue, vault: Vault, upload_id: str) -> str:
         return session.get_one(Upload, upload_id).arrival_id or ""
 
 
-def drop(catalogue: Catalogue, vault: Vault, upload_id: str) -> None:
+def drop(catalogue: Catalogue, vault: Vault, upload_id: str, latest: float = math.inf) -> None:
     """Remove an upload and what it holds; a file that it has become stays.
+
+    Args:
+        catalogue, vault: whose it is.
+        upload_id: which one.
+        latest: seconds since 1970; one that was continued after it stays.
 
     Raises:
         UploadBusy: somebody is sending a part.
     """
-    with contextlib.suppress(FileNotFoundError), _locked(vault, upload_id):
-        path_of(vault, upload_id).unlink(missing_ok=True)
-    with catalogue.writing() as session:
-        session.execute(delete(Upload).where(Upload.id == upload_id))
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(FileNotFoundError):
+            held.enter_context(_locked(vault, upload_id))
+        with catalogue.writing() as session:
+            named = delete(Upload).where(Upload.id == upload_id, Upload.updated_at <= latest)
+            gone = session.scalars(named.returning(Upload.id)).first()
+        if gone is not None:
+            path_of(vault, upload_id).unlink(missing_ok=True)
 
 
 def tidy(catalogue: Catalogue, vault: Vault, days: float, has_room: Callable[[int], bool] = lambda _: True) -> None:
@@ -256,7 +266,7 @@ def tidy(catalogue: Catalogue, vault: Vault, days: float, has_room: Callable[[in
         abandoned = session.scalars(select(Upload.id).where(Upload.updated_at < oldest)).all()
     for upload_id in (name for name in abandoned if name not in kept):
         with contextlib.suppress(UploadBusy):
-            drop(catalogue, vault, upload_id)
+            drop(catalogue, vault, upload_id, oldest)
     for path in vault.uploads.glob("*"):
         with contextlib.suppress(FileNotFoundError):
             if path.name not in known and path.stat().st_mtime < oldest:

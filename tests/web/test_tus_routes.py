@@ -271,6 +271,18 @@ def test_abandoned_uploads_go_and_others_stay(room: Room) -> None:
     assert [path.name for path in room.scanroom.vault.uploads.iterdir()] == [young.rpartition("/")[2]]
 
 
+def test_an_upload_that_is_continued_while_others_are_tidied_away_stays(room: Room) -> None:
+    """It seemed abandoned when the list of those was made; its sender came back just then."""
+    program = room.with_key("write")
+    where = begun(program, room).headers["location"]
+    listed_at = time.time()
+    assert send(program, where, 0, CONTENT[:1000]).status_code == 204
+
+    uploads.drop(room.scanroom.catalogue, room.scanroom.vault, where.rpartition("/")[2], listed_at)
+
+    assert send(program, where, 1000, CONTENT[1000:]).headers["upload-file"] == files(room)[0][0]
+
+
 def left_whole(room: Room, where: str) -> Path:
     """An upload whose last byte came just before the machine was switched off for two days."""
     upload_id = where.rpartition("/")[2]
