@@ -16,23 +16,36 @@
     failed.hidden = false;
   }
 
+  // One after the other: an order that is changed twice is the one of the second change, and what is said last is so.
+  let last = Promise.resolve();
+  let inLine = 0;
+
   function ask(item, method, body) {
-    return fetch("/api/v1/excerpts/" + item.dataset.id, {
-      method: method,
-      credentials: "same-origin",
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body)
+    inLine += 1;
+    const asked = last.then(function () {
+      return fetch("/api/v1/excerpts/" + item.dataset.id, {
+        method: method,
+        credentials: "same-origin",
+        headers: body === undefined ? {} : { "Content-Type": "application/json" },
+        body: body === undefined ? undefined : JSON.stringify(body)
+      });
     }).then(function (answer) {
       if (answer.ok) { return answer.status === 204 ? null : answer.json(); }
-      return answer.json().then(function (problem) {
-        throw new Error(window.wordsOf(problem));
-      });
+      return answer.json().then(function (problem) { throw new Error(window.wordsOf(problem)); });
     }).catch(function (error) {
       // A browser's own words for a lost connection are no help.
       complain(error instanceof TypeError ? "没有保存：与系统的连接断开了。请稍候再改一次。" : "没有保存：" + error.message);
       throw error;
     });
+    const over = function () { inLine -= 1; };
+    last = asked.then(over, over);
+    return asked;
   }
+
+  // Whoever leaves too early would lose what is still in line.
+  window.addEventListener("beforeunload", function (event) {
+    if (inLine > 0) { event.preventDefault(); event.returnValue = ""; }
+  });
 
   function nothing() { return undefined; }
 

@@ -307,6 +307,30 @@ def take_excerpt(page: object, room: Room, line: int) -> None:
     page.get_by_text("已加入摘录，出处 证据卷一图像第1页。").wait_for()
 
 
+def test_what_is_changed_in_excerpts_is_saved_in_its_order(window: Window, room: Room) -> None:  # noqa: F811
+    page = window.page
+    for line in range(3):
+        take_excerpt(page, room, line)
+    page.get_by_role("link", name="去整理").click()
+    held = []
+    page.route("**/api/v1/excerpts/*", lambda route: held.append(route))
+    excerpts = page.locator(".excerpt")
+    excerpts.nth(2).get_by_role("button", name="上移").click()
+    excerpts.nth(0).get_by_role("button", name="下移").click()
+
+    page.wait_for_timeout(300)  # time enough for the second to be sent, if it did not wait
+    (one,) = held
+    one.continue_()
+    page.get_by_text("已移到第 1 条").wait_for()
+    while len(held) < 2:
+        page.wait_for_timeout(50)
+    held[1].continue_()
+    page.get_by_text("已移到第 2 条").wait_for()
+    page.reload()
+    order = [field.input_value() for field in page.locator("textarea[name=quotation]").all()]
+    assert order == [PAGES[0][2], PAGES[0][0], PAGES[0][1]]
+
+
 def test_excerpts_are_taken_edited_ordered_and_exported(window: Window, room: Room) -> None:  # noqa: F811
     page = window.page
     for line in range(3):
