@@ -11,9 +11,9 @@ import random
 import pytest
 
 from tests.faults.failing_calls import FOR_EVER, READS, SYNCS, Fault
-from tests.faults.steps import INBOX, SEED, Office, points
+from tests.faults.steps import INBOX, POINTS, SEED, Office, points
 
-TIME_LIMIT = 1800
+TIME_LIMIT = 1800 if POINTS else 9000
 
 
 @pytest.mark.timeout(TIME_LIMIT)
