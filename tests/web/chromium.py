@@ -61,7 +61,7 @@ def launched() -> Iterator[Any]:
 # What is done to an element. Browsers show elements before the scripts of their page have run.
 _ACTIONS = (
     "blur", "check", "click", "dblclick", "drag_to", "fill", "focus", "hover", "press", "press_sequentially",
-    "select_option", "uncheck",
+    "select_option", "set_input_files", "uncheck",
 )  # fmt: skip
 
 
