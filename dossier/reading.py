@@ -11,7 +11,7 @@ import gzip
 import json
 import zlib
 from dataclasses import dataclass, field, fields
-from functools import partial
+from functools import partial, reduce
 from typing import Any, Literal, NamedTuple
 
 FORMAT = 1
@@ -94,6 +94,10 @@ class Line:
     def __post_init__(self) -> None:
         if self.characters and len(self.characters) != len(self.text):
             raise ValueError(f"{len(self.characters)} boxes for {len(self.text)} characters")
+
+    def box_of(self, start: int, stop: int) -> Box:
+        """The rectangle around the characters from `start` up to `stop`, of a line that knows their boxes."""
+        return reduce(Box.union, self.characters[start:stop])
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,11 +140,7 @@ def _words(line: Line) -> Iterator[tuple[str, Box]]:
         yield _compact(line.text), line.box
         return
     for found in re.finditer(r"\S+", line.text):
-        first, *others = line.characters[found.start() : found.end()]
-        box = first
-        for each in others:
-            box = box.union(each)
-        yield _compact(found.group()), box
+        yield _compact(found.group()), line.box_of(found.start(), found.end())
 
 
 def _compact(text: str) -> str:

@@ -124,10 +124,7 @@ def _pieces(line: Line, shape: float) -> Iterator[tuple[str, Box]]:
 
 
 def _piece(line: Line, first: int, last: int) -> tuple[str, Box]:
-    box = line.characters[first]
-    for character in line.characters[first + 1 : last + 1]:
-        box = box.union(character)
-    return line.text[first : last + 1], box
+    return line.text[first : last + 1], line.box_of(first, last + 1)
 
 
 def _thickness(box: Box, corner: tuple[float, float]) -> float:
