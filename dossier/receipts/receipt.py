@@ -253,15 +253,14 @@ def _fill(session: Session, case: Case, given: ReceiptGiven, actor: str, correct
     What a receipt that is `corrected` had said itself, and the case still has from it, is corrected there, too, or
     cleared; what others have said of the case since stays.
     """
-    told: dict[str, Any] = {"numbers": list(given.numbers)}
+    told: dict[str, Any] = {"numbers": list(given.numbers)} if given.numbers else {}
     for name, now, said, right in _statements(session, case, given, corrected):
         if (not now or now == said) and right != now and (right or corrected is not None):
             told[name] = right or None
-    cleared = {name for name, value in told.items() if value is None}
-    metadata = CaseMetadata(**{name: value for name, value in told.items() if value or name in cleared})
-    if metadata.model_fields_set:
+    if told:
         was = case.state
-        case_deeds.change_case(session, case, metadata, actor, cleared)
+        cleared = {name for name, value in told.items() if value is None}
+        case_deeds.change_case(session, case, CaseMetadata(**told), actor, cleared)
         if was == "provisional" and not _is_told(session, case):
             case.state = "provisional"
     if case.state == "provisional" and not _is_told(session, case):
