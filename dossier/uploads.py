@@ -26,7 +26,7 @@ from dossier import keyed_requests
 from dossier.acceptance import Incoming, accept
 from dossier.catalogue.database import Catalogue
 from dossier.catalogue.tables import Upload
-from dossier.errors import EdossierError, KeyReused, UploadBusy
+from dossier.errors import EdossierError, FileRefused, KeyReused, UploadBusy, UsageError
 from dossier.place import Place
 from dossier.vault import Vault, to_disk
 
@@ -260,7 +260,7 @@ def tidy(catalogue: Catalogue, vault: Vault, days: float, has_room: Callable[[in
             finish(catalogue, vault, upload_id)
         except (EdossierError, SQLAlchemyError, OSError) as error:
             log.warning("upload %s is not accepted: %s", upload_id, error)
-            if not isinstance(error, EdossierError) or isinstance(error, UploadBusy):
+            if not isinstance(error, (UsageError, FileRefused)):
                 kept.add(upload_id)
     with catalogue.reading() as session:
         abandoned = session.scalars(select(Upload.id).where(Upload.updated_at < oldest)).all()
