@@ -10,9 +10,8 @@ what is looked at again. If it is the state that was accepted, it is deleted; if
 it is put back. What a killed process left aside is accepted at the next start, mostly as a replay.
 
 However many files lie in the inbox, few are known at a time (`MOST_KNOWN`): the others stay where they are until these
-are taken, and memory does not grow with them. Several are accepted in one transaction. A file that would
-take the disk below its floor waits, smaller ones go on; below it, nothing is taken. The attention list says
-either.
+are taken, and memory does not grow with them. Several are accepted in one transaction. A file that would take the disk
+below its floor waits, smaller ones go on; below it, nothing is taken. The attention list says either.
 """
 
 from __future__ import annotations
